@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transport addresses and flows, as plain values: no socket header is needed to name one.
+ */
+#ifndef LAMPYRID_BASE_ADDR_H
+#define LAMPYRID_BASE_ADDR_H
+
+#include "base/buf.h"
+#include "base/handle.h"
+
+enum addr_family { ADDR_NONE, ADDR_IPV4, ADDR_IPV6 };
+
+struct addr {
+	uint8_t ip[16]; /* network order; IPv4 uses the first four, the rest is zero */
+	uint16_t port;	/* host order */
+	uint8_t family; /* enum addr_family */
+};
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
+
+/* Where a message came from or goes to: the listener, the peer, and the connection if there is one.
+ */
+struct flow {
+	struct addr local; /* the listener's own address, what a Via or Contact of ours says */
+	struct addr peer;
+	struct handle conn; /* TCP: the connection; HANDLE_NONE opens or finds one to `peer` */
+	uint8_t transport;  /* enum transport */
+	uint8_t listener;   /* index among the host's listeners */
+};
+
+static inline bool transport_is_reliable(uint8_t transport)
+{
+	return transport == TRANSPORT_TCP;
+}
+
+/* "UDP", "TCP", as a Via says it (RFC 3261 20.42). */
+struct slice transport_name(uint8_t transport);
+
+/* A numeric address without a port: "192.0.2.1", "2001:db8::1" or "[2001:db8::1]". */
+int addr_parse_ip(struct slice text, struct addr *ret_addr);
+
+/* "192.0.2.1:5060" or "[2001:db8::1]:5060"; the port is required. */
+int addr_parse(struct slice text, struct addr *ret_addr);
+
+/* Without the port, IPv6 in brackets as a SIP host is written (RFC 3261 25.1). */
+void addr_print_ip(struct buf *buf, const struct addr *addr);
+void addr_print(struct buf *buf, const struct addr *addr);
+
+/* Enough for any printed address with its port. */
+#define ADDR_TEXT_MAX 56
+
+bool addr_eq(const struct addr *a, const struct addr *b);
+bool addr_eq_ip(const struct addr *a, const struct addr *b);
+
+/* 0.0.0.0 or [::]. */
+bool addr_is_any(const struct addr *addr);
+
+/* The same way to the same peer. */
+bool flow_eq(const struct flow *a, const struct flow *b);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Printing into a fixed buffer. After an overflow nothing more is written, so what stands there
+ * is a true prefix of what was meant.
+ */
+#include "base/buf.h"
+
+void buf_init(struct buf *buf, char *p, size_t cap)
+{
+	*buf = (struct buf){ .p = p, .cap = cap };
+}
+
+void buf_slice(struct buf *buf, struct slice s)
+{
+	if (s.n > buf->cap - buf->n)
+		buf->is_overflown = true;
+	if (buf->is_overflown || s.n == 0)
+		return;
+	memcpy(buf->p + buf->n, s.p, s.n);
+	buf->n += s.n;
+}
+
+void buf_char(struct buf *buf, char c)
+{
+	buf_slice(buf, slice_of(&c, 1));
+}
+
+void buf_u64(struct buf *buf, uint64_t value)
+{
+	char digits[20]; /* 2^64 has 20 */
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	buf_slice(buf, slice_of(digits + at, sizeof(digits) - at));
+}
+
+void buf_hex(struct buf *buf, const void *bytes, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < n; i++) {
+		buf_char(buf, hex[p[i] >> 4]);
+		buf_char(buf, hex[p[i] & 15]);
+	}
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pools of objects behind {slot, serial} handles. The slot table doubles up to its bound; each
+ * object is a heap block of its own, so that the sanitizers see every use after it was freed.
+ */
+#include "base/handle.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+#define NO_SLOT UINT32_MAX
+#define POOL_FIRST_SLOTS 16
+
+void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t slot_max,
+	       void (*on_free)(void *object))
+{
+	CHECK(object_size >= sizeof(struct pooled) && slot_max > 0 && slot_max < NO_SLOT / 2);
+	*pool = (struct pool){ .name = name,
+			       .slot_max = slot_max,
+			       .first_free = NO_SLOT,
+			       .ended_first = NO_SLOT,
+			       .object_size = object_size,
+			       .on_free = on_free };
+}
+
+void pool_fini(struct pool *pool)
+{
+	for (uint32_t i = 0; i < pool->slot_count; i++)
+		if (pool->slots[i].object)
+			pool_end(pool, pool->slots[i].object);
+	pool_sweep(pool);
+	mem_free(pool->slots);
+	pool->slots = NULL;
+	pool->slot_count = 0;
+}
+
+static bool pool_grow(struct pool *pool)
+{
+	uint32_t count = pool->slot_count ? pool->slot_count * 2 : POOL_FIRST_SLOTS;
+	struct pool_slot *slots;
+
+	if (count > pool->slot_max)
+		count = pool->slot_max;
+	if (count <= pool->slot_count)
+		return false;
+	slots = mem_alloc(count * sizeof(*slots));
+	if (!slots)
+		return false;
+	if (pool->slots)
+		memcpy(slots, pool->slots, pool->slot_count * sizeof(*slots));
+	for (uint32_t i = count; i-- > pool->slot_count;) {
+		slots[i].next_free = pool->first_free;
+		pool->first_free = i;
+	}
+	mem_free(pool->slots);
+	pool->slots = slots;
+	pool->slot_count = count;
+	return true;
+}
+
+void *pool_new(struct pool *pool)
+{
+	struct pool_slot *slot;
+	struct pooled *object;
+
+	if (pool->first_free == NO_SLOT && !pool_grow(pool))
+		return NULL;
+	object = mem_alloc(pool->object_size);
+	if (!object)
+		return NULL;
+	slot = &pool->slots[pool->first_free];
+	object->handle.slot = pool->first_free;
+	pool->first_free = slot->next_free;
+	slot->serial = slot->serial == UINT32_MAX ? 1 : slot->serial + 1;
+	slot->object = object;
+	object->handle.serial = slot->serial;
+	pool->live_count++;
+	pool->held_count++;
+	return object;
+}
+
+void *pool_find(const struct pool *pool, struct handle handle)
+{
+	const struct pool_slot *slot;
+
+	if (handle.serial == 0 || handle.slot >= pool->slot_count)
+		return NULL;
+	slot = &pool->slots[handle.slot];
+	if (slot->serial != handle.serial || !slot->object || slot->object->is_ended)
+		return NULL;
+	return slot->object;
+}
+
+void pool_end(struct pool *pool, void *object)
+{
+	struct pooled *pooled = object;
+	uint32_t at = pooled->handle.slot;
+
+	CHECK(at < pool->slot_count && pool->slots[at].object == pooled);
+	if (pooled->is_ended)
+		return;
+	pooled->is_ended = true;
+	pool->live_count--;
+	pool->slots[at].next_free = pool->ended_first;
+	pool->ended_first = at;
+}
+
+void pool_sweep(struct pool *pool)
+{
+	while (pool->ended_first != NO_SLOT) {
+		uint32_t at = pool->ended_first;
+		struct pool_slot *slot = &pool->slots[at];
+
+		pool->ended_first = slot->next_free;
+		if (pool->on_free)
+			pool->on_free(slot->object);
+		mem_free(slot->object);
+		slot->object = NULL;
+		slot->next_free = pool->first_free;
+		pool->first_free = at;
+		pool->held_count--;
+	}
+}
+
+void *pool_walk(const struct pool *pool, uint32_t *slot)
+{
+	while (*slot < pool->slot_count) {
+		struct pooled *object = pool->slots[(*slot)++].object;
+
+		if (object && !object->is_ended)
+			return object;
+	}
+	return NULL;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pools and handles. A pool owns its objects: a bounded number, all of one size. Everybody else
+ * holds a handle and looks the object up; the handle of an ended object gives NULL. Ending is in
+ * two steps: pool_end() makes every handle stale at once, pool_sweep() frees at the end of the
+ * turn, so that no object is freed under a running callback.
+ */
+#ifndef LAMPYRID_BASE_HANDLE_H
+#define LAMPYRID_BASE_HANDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct handle {
+	uint32_t slot;
+	uint32_t serial; /* 0 never names an object */
+};
+
+#define HANDLE_NONE ((struct handle){ 0, 0 })
+
+static inline bool handle_eq(struct handle a, struct handle b)
+{
+	return a.slot == b.slot && a.serial == b.serial;
+}
+
+/* Stands first in every pooled object. */
+struct pooled {
+	struct handle handle;
+	bool is_ended;
+};
+
+struct pool_slot {
+	struct pooled *object; /* NULL when free */
+	uint32_t serial;       /* of the object, or of the last one */
+	uint32_t next_free;
+};
+
+struct pool {
+	const char *name;
+	struct pool_slot *slots; /* [slot_count] */
+	uint32_t slot_count;
+	uint32_t slot_max;
+	uint32_t first_free;
+	uint32_t ended_first; /* graveyard, linked by next_free */
+	uint32_t live_count;  /* not ended */
+	uint32_t held_count;  /* with the ended ones that are not swept yet */
+	size_t object_size;
+	void (*on_free)(void *object); /* may be NULL: releases what the object owns */
+};
+
+/* `object_size` bytes each, starting with a struct pooled; at most `slot_max` at a time. */
+void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t slot_max,
+	       void (*on_free)(void *object));
+
+/* Ends and frees whatever is left. */
+void pool_fini(struct pool *pool);
+
+/* A zeroed object, or NULL when the pool is full or memory was refused. */
+void *pool_new(struct pool *pool);
+
+/* NULL when the handle is stale. */
+void *pool_find(const struct pool *pool, struct handle handle);
+
+/* The object stays readable until pool_sweep(). Ending twice is harmless. */
+void pool_end(struct pool *pool, void *object);
+
+/* Frees what has ended. Only the turn's end calls it. */
+void pool_sweep(struct pool *pool);
+
+/* The live object in the lowest slot at or after *slot, and *slot set behind it; NULL at the end.
+ */
+void *pool_walk(const struct pool *pool, uint32_t *slot);
+
+#endif

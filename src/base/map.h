@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hash table through the objects themselves, keyed by bytes that the object owns. Hashing is
+ * keyed with a secret (SipHash), so that a peer cannot choose its way into one long chain.
+ */
+#ifndef LAMPYRID_BASE_MAP_H
+#define LAMPYRID_BASE_MAP_H
+
+#include "base/check.h"
+#include "base/slice.h"
+
+struct map_node {
+	struct map_node *next; /* in the chain */
+	struct slice key;      /* lives as long as the node is in the map */
+	uint64_t hash;
+};
+
+struct map {
+	struct map_node **chains; /* [1 << bits] */
+	unsigned bits;
+	size_t count;
+	uint64_t secret[2];
+};
+
+/* Starts empty without memory; the table grows with its content. */
+void map_init(struct map *map, const uint64_t secret[2]);
+
+/* The map must be empty by now. */
+void map_fini(struct map *map);
+
+/* `key` must not be in the map. ERR_NOMEM only for the very first node; later growth is optional.
+ */
+int map_insert(struct map *map, struct map_node *node, struct slice key);
+
+/* The node must be in the map. */
+void map_remove(struct map *map, struct map_node *node);
+
+struct map_node *map_find(const struct map *map, struct slice key);
+
+/* Any order. Ask for the next before removing the current one. */
+struct map_node *map_first(const struct map *map);
+struct map_node *map_next(const struct map *map, const struct map_node *node);
+
+/* SipHash-2-4 of the bytes under the secret. */
+uint64_t hash_bytes(const uint64_t secret[2], struct slice bytes);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dialog-info documents (RFC 4235 4.1) as data, and printing them. Reading them is xml/'s work.
+ */
+#ifndef LAMPYRID_SIP_DIALOG_INFO_H
+#define LAMPYRID_SIP_DIALOG_INFO_H
+
+#include "base/buf.h"
+#include "sip/limits.h"
+
+enum dialog_state {
+	DIALOG_TRYING,
+	DIALOG_PROCEEDING,
+	DIALOG_EARLY,
+	DIALOG_CONFIRMED,
+	DIALOG_TERMINATED,
+};
+
+enum dialog_direction { DIALOG_DIRECTION_NONE, DIALOG_INITIATOR, DIALOG_RECIPIENT };
+
+/* <local> or <remote>: empty slices are left out. Plain text, unescaped. */
+struct dialog_party {
+	struct slice display;
+	struct slice identity; /* a URI */
+	struct slice target;   /* a URI */
+	bool is_rendering_no; /* <param pname="+sip.rendering" pval="no"/> of the target: on hold */
+};
+
+struct dialog_entry {
+	struct slice id;
+	struct slice call_id;
+	struct slice local_tag;
+	struct slice remote_tag;
+	enum dialog_direction direction;
+	enum dialog_state state;
+	struct slice event; /* state's event="", e.g. "cancelled"; may be empty */
+	unsigned code;	    /* state's code="", 0: none */
+	struct dialog_party local;
+	struct dialog_party remote;
+};
+
+struct dialog_info {
+	uint32_t version;
+	bool is_partial;
+	struct slice entity; /* empty when missing: innovaphone leaves it out */
+	size_t dialog_count;
+	struct dialog_entry dialogs[DIALOG_INFO_MAX];
+};
+
+struct slice dialog_state_name(enum dialog_state state);
+
+/* The whole document with its XML declaration. Text is escaped; control characters become '?'. */
+void dialog_info_print(struct buf *buf, const struct dialog_info *info);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Digest access authentication (RFC 7616 as SIP uses it: RFC 3261 22 and RFC 8760): the values of
+ * challenges and credentials, and the computation. MD5 and SHA-256, qop=auth or none (RFC 2069
+ * clients). Whose password, which nonce and whether it was seen before is core/'s business.
+ */
+#ifndef LAMPYRID_SIP_DIGEST_H
+#define LAMPYRID_SIP_DIGEST_H
+
+#include "base/buf.h"
+#include "crypto/hash.h"
+
+struct digest_challenge {
+	struct slice realm;
+	struct slice nonce;
+	struct slice opaque;
+	enum hash_alg alg;
+	bool is_alg_given;
+	bool is_stale;
+	bool has_qop;	   /* a qop list is there */
+	bool has_qop_auth; /* and holds "auth" */
+};
+
+struct digest_credentials {
+	struct slice username;
+	struct slice realm;
+	struct slice nonce;
+	struct slice uri;
+	struct slice response;
+	struct slice opaque;
+	struct slice cnonce;
+	struct slice nc_text; /* the eight digits as they stood; empty without qop */
+	uint32_t nc;
+	enum hash_alg alg;
+	bool has_qop; /* qop=auth */
+};
+
+/*
+ * ERR_SYNTAX for what is not "Digest ..." or lacks realm or nonce (credentials: also username,
+ * uri, response of the right length, and with qop cnonce and nc); ERR_UNSUPPORTED for another
+ * algorithm or qop. Slices have their quotes removed; a backslash escape inside stays as it is.
+ */
+int digest_challenge_parse(struct slice value, struct digest_challenge *ret_challenge);
+int digest_credentials_parse(struct slice value, struct digest_credentials *ret_credentials);
+
+/* The header's value: `Digest realm="...", nonce="...", algorithm=..., qop="auth"[, stale=true]`.
+ */
+void digest_challenge_print(struct buf *buf, const struct digest_challenge *challenge);
+void digest_credentials_print(struct buf *buf, const struct digest_credentials *credentials);
+
+/*
+ * The response (2 * hash_size hex digits) for these credentials (their `response` is not read),
+ * this method and this password.
+ */
+int digest_response(const struct digest_credentials *credentials, struct slice method,
+		    struct slice password, char ret_hex[HASH_MAX_HEX]);
+
+#endif
