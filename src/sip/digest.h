@@ -43,14 +43,24 @@ struct digest_credentials {
 int digest_challenge_parse(struct slice value, struct digest_challenge *ret_challenge);
 int digest_credentials_parse(struct slice value, struct digest_credentials *ret_credentials);
 
+/*
+ * The text of a quoted string and what it stands for (RFC 7616 3.4: unq). A field of the structs
+ * above holds the former: a configured user name goes in by digest_escape(), a received one is
+ * looked up by what digest_unescape() gives.
+ */
+void digest_escape(struct buf *buf, struct slice plain);
+void digest_unescape(struct buf *buf, struct slice text);
+
 /* The header's value: `Digest realm="...", nonce="...", algorithm=..., qop="auth"[, stale=true]`.
+ * CR, LF and NUL are left out and a bare quote is escaped, so no text can leave its field.
  */
 void digest_challenge_print(struct buf *buf, const struct digest_challenge *challenge);
 void digest_credentials_print(struct buf *buf, const struct digest_credentials *credentials);
 
 /*
  * The response (2 * hash_size hex digits) for these credentials (their `response` is not read),
- * this method and this password.
+ * this method and this password. Escapes are undone before hashing. Without nc_text the count is
+ * made from `nc`. ERR_LIMIT when escaped text is longer than one header may be.
  */
 int digest_response(const struct digest_credentials *credentials, struct slice method,
 		    struct slice password, char ret_hex[HASH_MAX_HEX]);

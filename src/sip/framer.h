@@ -17,8 +17,10 @@ enum framer_verdict {
 
 /*
  * Looks at the bytes received so far. *ret_used says how many of them are done with: skipped line
- * ends, the ping, or the message. Work is bounded by the size of the message: `*scanned` is the
- * caller's, zero at the start of each message, and remembers how far the head has been searched.
+ * ends (also with FRAMER_PARTIAL), the ping, or the message; the caller drops them, whatever the
+ * verdict. Work is bounded by the size of the message: `*scanned` is kept by the caller, zero at
+ * the start of each message (it is zero again after one), and remembers how far the head has been
+ * searched or how long the message will be.
  */
 enum framer_verdict framer_next(struct slice received, size_t *scanned, size_t *ret_used,
 				struct slice *ret_message);

@@ -32,7 +32,10 @@ struct sdp {
 /* ERR_SYNTAX on a line without "x=", a bad m= line, a number out of range; ERR_LIMIT. */
 int sdp_parse(struct slice text, struct sdp *ret_sdp);
 
-/* No live stream may send to the peer: all sendonly/inactive, or c=0.0.0.0 (RFC 3264 8.4). */
+/*
+ * The party that says this holds its peer: each live stream is sendonly or inactive, or has
+ * c=0.0.0.0 without ICE (RFC 3264 8.4). False when no stream is live.
+ */
 bool sdp_is_hold(const struct sdp *sdp);
 
 /*
@@ -41,7 +44,10 @@ bool sdp_is_hold(const struct sdp *sdp);
  * and channels (static payloads by number, RFC 3551), numbered as `other` numbers them, its
  * connection, port and attributes; a=crypto and DTLS setup made an answer; `is_active` decides an
  * actpass (this side's answer says active, the other's passive); streams of the offer without a
- * partner get port 0. ERR_UNSUPPORTED when no stream agrees.
+ * partner get port 0. ERR_UNSUPPORTED, with nothing printed, when no stream agrees.
+ *
+ * For the answer to the other party call it again with the two changed over and `is_active` turned
+ * around: codec order and key suite follow the active side's preference, so both get the same.
  */
 int sdp_cross(struct buf *buf, const struct sdp *offer, const struct sdp *other, bool is_active);
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Quoted strings, parameters and list entries of header values (RFC 3261 7.3.1, 25.1).
+ */
+#include "sip/lex.h"
+
+#include "base/err.h"
+#include "sip/msg.h"
+
+enum {
+	_ = 0,
+	S = LEX_DISPLAY,			/* white space */
+	W = LEX_WORD,				/* in a Call-ID only */
+	V = LEX_VALUE | LEX_DISPLAY,		/* "#$&=^|" and UTF-8 */
+	D = LEX_WORD | LEX_DISPLAY,		/* '\\' */
+	B = LEX_WORD | LEX_VALUE,		/* "<>" */
+	P = LEX_WORD | LEX_VALUE | LEX_DISPLAY, /* "()/:?@[]{}" */
+	T = P | LEX_TOKEN,			/* "!%'*+`~" */
+	H = T | LEX_HOST,			/* letters, digits and "-._" */
+};
+
+/* clang-format off */
+const uint8_t lex_classes[256] = {
+	_, _, _, _, _, _, _, _, _, S, S, _, _, S, _, _,
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _,
+	S, T, W, V, V, T, V, T, P, P, T, T, _, H, H, P, /*  !"#$%&'()*+,-./ */
+	H, H, H, H, H, H, H, H, H, H, P, _, B, V, B, P, /* 0123456789:;<=>? */
+	P, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* @ABCDEFGHIJKLMNO */
+	H, H, H, H, H, H, H, H, H, H, H, P, D, P, V, H, /* PQRSTUVWXYZ[\]^_ */
+	T, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* `abcdefghijklmno */
+	H, H, H, H, H, H, H, H, H, H, H, P, V, P, T, _, /* pqrstuvwxyz{|}~  */
+	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
+	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
+	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
+	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
+	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
+	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
+	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
+	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
+};
+/* clang-format on */
+
+int lex_cut_quoted(struct slice *rest, struct slice *ret_inside)
+{
+	const char *p = rest->p;
+	size_t i = 1;
+
+	if (rest->n == 0 || p[0] != '"')
+		return ERR_SYNTAX;
+	for (; i < rest->n && p[i] != '"'; i++) {
+		if (p[i] == '\\') {
+			i++;
+			if (i == rest->n || p[i] == '\0' || p[i] == '\r' || p[i] == '\n')
+				return ERR_SYNTAX;
+		} else if (lex_is_control(p[i]) && !lex_is_lws(p[i])) {
+			return ERR_SYNTAX;
+		}
+	}
+	if (i >= rest->n)
+		return ERR_SYNTAX;
+	*ret_inside = slice_of(p + 1, i - 1);
+	lex_drop(rest, i + 1);
+	return 0;
+}
+
+int lex_param_next(struct slice *rest, struct lex_param *ret_param)
+{
+	do
+		lex_skip_lws(rest);
+	while (lex_eat(rest, ';'));
+	if (rest->n == 0)
+		return 0;
+	ret_param->name = lex_cut(rest, LEX_TOKEN);
+	ret_param->value = SLICE_NONE;
+	ret_param->is_quoted = false;
+	if (ret_param->name.n == 0)
+		return ERR_SYNTAX;
+	if (lex_eat_spaced(rest, '=')) {
+		ret_param->is_quoted = rest->n > 0 && rest->p[0] == '"';
+		if (!ret_param->is_quoted)
+			ret_param->value = lex_cut(rest, LEX_VALUE);
+		else if (lex_cut_quoted(rest, &ret_param->value))
+			return ERR_SYNTAX;
+		lex_skip_lws(rest);
+	}
+	return rest->n == 0 || rest->p[0] == ';' ? 1 : ERR_SYNTAX;
+}
+
+/* The offset of the first comma that separates, or s.n. What is left open hides all that follows.
+ */
+static size_t find_comma(struct slice s)
+{
+	char end = 0; /* what closes the quotes or brackets around us */
+
+	/* Most headers have no comma at all. */
+	if (slice_find_char(s, ',') == s.n)
+		return s.n;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (end == '"' && c == '\\')
+			i++;
+		else if (end != 0)
+			end = c == end ? 0 : end;
+		else if (c == '"')
+			end = '"';
+		else if (c == '<')
+			end = '>';
+		else if (c == ',')
+			return i;
+	}
+	return s.n;
+}
+
+bool lex_entry_next(struct slice *rest, struct slice *ret_entry)
+{
+	while (rest->n > 0) {
+		size_t n = find_comma(*rest);
+		struct slice entry = lex_trim(slice_of(rest->p, n));
+
+		lex_drop(rest, n < rest->n ? n + 1 : n);
+		if (entry.n > 0) {
+			*ret_entry = entry;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool sip_param(struct slice params, struct slice name, struct slice *ret_value)
+{
+	struct lex_param param;
+
+	while (lex_param_next(&params, &param) == 1) {
+		if (slice_eq_nocase(param.name, name)) {
+			*ret_value = param.value;
+			return true;
+		}
+	}
+	return false;
+}
+
+void sip_token_params(struct slice value, struct slice *ret_token, struct slice *ret_params)
+{
+	struct slice token;
+
+	slice_cut(value, ';', &token, ret_params);
+	*ret_token = lex_trim(token);
+}
