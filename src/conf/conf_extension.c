@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of the configuration about extensions: the map of them, and the defaults for what they
+ * leave out.
+ */
+#include "base/err.h"
+#include "conf/conf_reader.h"
+#include "sip/limits.h"
+
+#define NAME_MAX_BYTES 128
+#define PASSWORD_MAX_BYTES 128
+#define GROUP_MAX_BYTES 64
+
+#define EXPECTED_VISIBILITY "one of none, busy, calls, numbers"
+#define EXPECTED_PICKUP "one of none, same-group, all"
+#define EXPECTED_GROUP "the name of a group, such as sales"
+
+/* By enum visibility and enum pickup_right. */
+static const struct slice visibility_words[] = { SLICE_INIT("none"), SLICE_INIT("busy"),
+						 SLICE_INIT("calls"), SLICE_INIT("numbers") };
+static const struct slice pickup_words[] = { SLICE_INIT("none"), SLICE_INIT("same-group"),
+					     SLICE_INIT("all") };
+
+static int take_visibility(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct extension *extension = object;
+	size_t i;
+
+	if (value->kind == CONF_MAP)
+		conf_tell_value(&reader->teller, value,
+				"a visibility for each watcher is not yet available in this "
+				"version; use one word of none, busy, calls, numbers");
+	else if (conf_read_word(reader, value, visibility_words, ARRAY_LEN(visibility_words), &i))
+		extension->visibility = (enum visibility)i;
+	return 0;
+}
+
+static int take_pickup(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct extension *extension = object;
+	size_t i;
+
+	if (conf_read_word(reader, value, pickup_words, ARRAY_LEN(pickup_words), &i))
+		extension->pickup = (enum pickup_right)i;
+	return 0;
+}
+
+static int take_name(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct extension *extension = object;
+
+	if (conf_check_text(reader, value, NAME_MAX_BYTES))
+		extension->name = value->text;
+	return 0;
+}
+
+static int take_password(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct extension *extension = object;
+
+	if (value->text.n == 0)
+		conf_tell_value(&reader->teller, value,
+				"the password is empty, and an extension without a password could "
+				"be taken by anyone; choose one");
+	else if (conf_check_text(reader, value, PASSWORD_MAX_BYTES))
+		extension->password = value->text;
+	return 0;
+}
+
+static int take_group(struct conf_reader *reader, const struct conf_node *text, void *object)
+{
+	struct extension *extension = object;
+
+	if (text->text.n == 0) {
+		conf_tell_value(&reader->teller, text, "the name is empty; expected %s",
+				EXPECTED_GROUP);
+		return 0;
+	}
+	if (!conf_check_text(reader, text, GROUP_MAX_BYTES))
+		return 0;
+	for (size_t i = 0; i < extension->group_count; i++) {
+		if (slice_eq(extension->groups[i], text->text)) {
+			conf_tell_value(&reader->teller, text,
+					"the group '%s' is named twice; remove one of them",
+					conf_quote(text->text).text);
+			return 0;
+		}
+	}
+	if (extension->group_count == DIRECTORY_GROUPS_MAX) {
+		conf_tell_value(&reader->teller, text,
+				"an extension can be in %d groups; remove this one",
+				DIRECTORY_GROUPS_MAX);
+		return 0;
+	}
+	extension->groups[extension->group_count++] = text->text;
+	return 0;
+}
+
+static int take_groups(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	return conf_read_texts(reader, value, EXPECTED_GROUP, take_group, object);
+}
+
+static const struct conf_key default_keys[] = {
+	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY, take_visibility },
+	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
+	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
+};
+
+static const struct conf_key extension_keys[] = {
+	{ SLICE_INIT("name"), CONF_TEXT, "the name of a person or place, such as Alice",
+	  take_name },
+	{ SLICE_INIT("password"), CONF_TEXT,
+	  "a password: an extension without a password could be taken by anyone", take_password },
+	{ SLICE_INIT("groups"), CONF_LIST, "a list of group names, such as [sales, office]",
+	  take_groups },
+	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY, take_visibility },
+	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
+	{ SLICE_INIT("keys"), CONF_LIST, NULL, NULL },
+	{ SLICE_INIT("forward"), CONF_MAP, NULL, NULL },
+	{ SLICE_INIT("notify"), CONF_LIST, NULL, NULL },
+	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
+};
+
+/* A number must be dialable and must not be what a pick-up code dials. */
+static bool check_number(const struct conf_reader *reader, const struct conf_node *node)
+{
+	const struct directory *directory = reader->directory;
+	struct slice number = node->key->text;
+
+	if (!conf_is_number(number) || number.n > SIP_USER_MAX_BYTES) {
+		conf_tell_key(&reader->teller, node,
+			      "'%s' is no extension number; use 1 to %d of letters, digits and "
+			      "+ - . _",
+			      conf_quote(number).text, SIP_USER_MAX_BYTES);
+		return false;
+	}
+	if (slice_eq(number, directory->group_pickup_code)) {
+		conf_tell_key(&reader->teller, node,
+			      "this number is the group-pickup code too; choose another number or "
+			      "another code");
+		return false;
+	}
+	for (size_t i = 0; i < directory->pickup_code_count; i++) {
+		struct slice code = directory->pickup_codes[i];
+
+		if (!slice_starts_with(number, code))
+			continue;
+		conf_tell_key(&reader->teller, node,
+			      "the number begins with the pick-up code '%s', so that a call to it "
+			      "would be a pick-up; choose another number or another code",
+			      conf_quote(code).text);
+		return false;
+	}
+	return true;
+}
+
+static int take_extension(struct conf_reader *reader, const struct conf_node *map)
+{
+	struct extension extension = reader->defaults;
+	bool is_good = check_number(reader, map);
+	int err;
+
+	if (!conf_check_kind(
+		    reader, map, CONF_MAP,
+		    "a map with a password at least, such as {name: Alice, password: ...}"))
+		return 0;
+	err = conf_read_map(reader, map, extension_keys, ARRAY_LEN(extension_keys), &extension);
+	if (err)
+		return err;
+	if (!conf_find(map, SLICE("password")))
+		conf_tell_missing(&reader->teller, map, SLICE("password"),
+				  "missing, and an extension without a password could be taken by "
+				  "anyone; add one");
+	if (!is_good)
+		return 0;
+	extension.number = map->key->text;
+	err = directory_add_extension(reader->directory, &extension);
+	return err == ERR_EXISTS ? 0 : err; /* told as a key that is given twice */
+}
+
+int conf_take_extensions(struct conf_reader *reader, const struct conf_node *map, void *object)
+{
+	int err = conf_check_keys(reader, map);
+
+	(void)object;
+	if (!map->first)
+		conf_tell_value(&reader->teller, map,
+				"there are no extensions; add one, such as \"201\": {name: Alice, "
+				"password: ...}");
+	for (const struct conf_node *node = map->first; node && !err; node = node->next)
+		if (node->key->kind == CONF_TEXT)
+			err = take_extension(reader, node);
+	return err;
+}
+
+int conf_take_defaults(struct conf_reader *reader, const struct conf_node *map, void *object)
+{
+	(void)object;
+	return conf_read_map(reader, map, default_keys, ARRAY_LEN(default_keys), &reader->defaults);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a map by a table of its keys. The table knows names and kinds; what a value means is its
+ * `take` function's business. Mistakes go to the report and reading goes on, so that an admin sees
+ * all of them at once; an error is returned only when memory is refused.
+ */
+#ifndef LAMPYRID_CONF_READER_H
+#define LAMPYRID_CONF_READER_H
+
+#include "conf/conf_report.h"
+
+struct conf_reader {
+	struct conf_teller teller;
+	const uint64_t *map_secret;  /* [2] */
+	struct directory *directory; /* being filled; thrown away when there are mistakes */
+	struct extension defaults;   /* what an extension has when it says nothing */
+};
+
+struct conf_key {
+	struct slice name;
+	unsigned kinds;	      /* of enum conf_kind, what the value may be */
+	const char *expected; /* the value in words, behind "expected" */
+	/* NULL: part of the contract, but not yet available. `object` is what the map describes. */
+	int (*take)(struct conf_reader *reader, const struct conf_node *value, void *object);
+};
+
+/*
+ * Takes the keys in the order of the table, not of the file: a key may rely on those before it.
+ * Keys given twice, unknown keys and values of a wrong kind are told.
+ */
+int conf_read_map(struct conf_reader *reader, const struct conf_node *map,
+		  const struct conf_key *keys, size_t count, void *object);
+
+/* Tells the keys of a map that are given twice. */
+int conf_check_keys(struct conf_reader *reader, const struct conf_node *map);
+
+/* Tells a value that is missing or of no kind in `kinds`; false when it cannot be taken. */
+bool conf_check_kind(const struct conf_reader *reader, const struct conf_node *node, unsigned kinds,
+		     const char *expected);
+
+/*
+ * Calls `take` for each text of a list, or for the one text that stands in place of a list. Other
+ * items are told.
+ */
+int conf_read_texts(struct conf_reader *reader, const struct conf_node *node, const char *expected,
+		    int (*take)(struct conf_reader *reader, const struct conf_node *text,
+				void *object),
+		    void *object);
+
+/* The index of the text among `words`; tells and answers false when it is none of them. */
+bool conf_read_word(const struct conf_reader *reader, const struct conf_node *text,
+		    const struct slice *words, size_t count, size_t *ret_index);
+
+/* A whole number of seconds in bounds; tells and answers false when it is none. */
+bool conf_read_seconds(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
+		       uint32_t max, uint32_t *ret_seconds);
+
+/* Text for people: no control characters, at most `max_bytes`. Tells without quoting the text. */
+bool conf_check_text(const struct conf_reader *reader, const struct conf_node *text,
+		     size_t max_bytes);
+
+/* One letter, digit or one of "+-._" after the other: what a number consists of. */
+bool conf_is_number(struct slice text);
+
+/* The value of `key` in a map; NULL when there is none. */
+const struct conf_node *conf_find(const struct conf_node *map, struct slice key);
+
+/* The map behind the top-level key "extensions" (conf_extension.c), and the one behind "defaults".
+ */
+int conf_take_extensions(struct conf_reader *reader, const struct conf_node *map, void *object);
+int conf_take_defaults(struct conf_reader *reader, const struct conf_node *map, void *object);
+
+#endif

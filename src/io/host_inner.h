@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of io share: the host, its listeners, and the verbs of the two transports and the
+ * line reader. Nothing outside io includes this.
+ */
+#ifndef LAMPYRID_IO_HOST_INNER_H
+#define LAMPYRID_IO_HOST_INNER_H
+
+#include <uv.h>
+
+#include "base/map.h"
+#include "io/host.h"
+
+#define HOST_SIGNALS_MAX 8
+#define HOST_RANDOM_BYTES 512
+#define TCP_READ_BYTES 65536
+
+struct udp_batch;
+struct udp_queue;
+struct line_reader;
+
+struct listener {
+	struct host *host;
+	struct addr addr; /* bound; the port is never 0 */
+	bool is_any;	  /* bound to 0.0.0.0 or [::] */
+	uint8_t transport;
+	uint8_t index;
+	int fd; /* closed when the poll handle is gone */
+	uv_poll_t poll;
+	int polled;		     /* events that `poll` waits for */
+	struct udp_queue *udp_queue; /* UDP only */
+};
+
+struct host_signal {
+	uv_signal_t handle;
+	int signum;
+	void (*handler)(void *ctx, int signum);
+	void *ctx;
+	struct host *host;
+};
+
+struct host {
+	uv_loop_t loop;
+	uv_prepare_t prepare; /* before the loop sleeps */
+	uv_check_t check;     /* after it has delivered events */
+	uv_timer_t wake;
+	uint64_t wake_at_ms; /* what `wake` is armed for, or TIMER_NEVER */
+	bool is_turn_open;   /* something happened that on_turn_end has not seen */
+	bool is_freeing;     /* the user is not called any more */
+
+	struct host_user user;
+	struct host_limits limits;
+	struct env env;
+	struct timers timers;	   /* the user's */
+	struct timers conn_timers; /* ours */
+
+	struct listener *listeners[HOST_LISTENERS_MAX];
+	uint8_t listener_count;
+	struct udp_batch *udp_batch; /* with the first UDP listener */
+
+	struct pool conns;	  /* struct conn */
+	struct map conns_by_peer; /* listener and peer -> struct conn */
+	char *read_buffer;	  /* [TCP_READ_BYTES], with the first TCP listener */
+	struct packet *pong;
+	int spare_fd; /* given up to shed a connection when descriptors run out */
+
+	struct host_signal signals[HOST_SIGNALS_MAX];
+	uint8_t signal_count;
+	struct line_reader *lines;
+
+	unsigned char random[HOST_RANDOM_BYTES];
+	size_t random_left; /* unused bytes, at the end */
+
+	void (*tap)(void *ctx, bool is_sent, const struct flow *flow, struct slice bytes,
+		    uint64_t wall_ms);
+	void *tap_ctx;
+	void (*log)(void *ctx, struct slice line);
+	void *log_ctx;
+};
+
+/* First thing in every callback of the loop: sets the clocks and makes a turn's end due. */
+void host_turn_begin(struct host *host);
+
+/* A received message: to the tap and the user. */
+void host_deliver(struct host *host, const struct flow *flow, struct slice bytes);
+
+/* To the log's sink, if there is one. */
+void host_log(struct host *host, struct slice line);
+
+/* The listener that a flow names, or NULL. */
+struct listener *host_find_listener(struct host *host, const struct flow *flow);
+
+/* Polls for reading, and for writing too while `is_writing_wanted`. */
+void listener_watch(struct listener *listener, bool is_writing_wanted);
+
+/* udp.c: `flow` says what is asked, and on success the local address that is used, if known. */
+int udp_listener_init(struct listener *listener);
+void udp_listener_fini(struct listener *listener);
+int udp_send(struct listener *listener, struct flow *flow, struct packet *packet);
+void udp_on_readable(struct listener *listener);
+void udp_on_writable(struct listener *listener);
+void udp_flush(struct listener *listener); /* unless it waits for udp_on_writable() */
+void udp_batch_free(struct udp_batch *batch);
+
+/* tcp.c: as above, and the connection that is used. */
+int tcp_init(struct host *host);
+int tcp_listener_init(struct listener *listener);
+void tcp_close_all(struct host *host);
+void tcp_fini(struct host *host);
+int tcp_send(struct listener *listener, struct flow *flow, struct packet *packet);
+void tcp_on_acceptable(struct listener *listener);
+const struct flow *tcp_find_flow(struct host *host, struct handle conn);
+
+/* lines.c */
+void lines_close(struct line_reader *lines);
+
+#endif
