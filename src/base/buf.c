@@ -5,6 +5,8 @@
  */
 #include "base/buf.h"
 
+#include <stdio.h>
+
 void buf_init(struct buf *buf, char *p, size_t cap)
 {
 	*buf = (struct buf){ .p = p, .cap = cap };
@@ -46,4 +48,24 @@ void buf_hex(struct buf *buf, const void *bytes, size_t n)
 		buf_char(buf, hex[p[i] >> 4]);
 		buf_char(buf, hex[p[i] & 15]);
 	}
+}
+
+void buf_vprintf(struct buf *buf, const char *format, va_list args)
+{
+	char text[1024]; /* a line; what is longer overflows */
+	int n = vsnprintf(text, sizeof(text), format, args);
+
+	if (n < 0 || (size_t)n >= sizeof(text))
+		buf->is_overflown = true;
+	else
+		buf_slice(buf, slice_of(text, (size_t)n));
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(buf, format, args);
+	va_end(args);
 }

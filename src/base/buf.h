@@ -6,6 +6,8 @@
 #ifndef LAMPYRID_BASE_BUF_H
 #define LAMPYRID_BASE_BUF_H
 
+#include <stdarg.h>
+
 #include "base/slice.h"
 
 struct buf {
@@ -26,6 +28,10 @@ void buf_u64(struct buf *buf, uint64_t value);
 
 /* Lower-case hex, two digits a byte. */
 void buf_hex(struct buf *buf, const void *bytes, size_t n);
+
+/* As printf does; text of a peer only through "%.*s" with SLICE_ARGS. */
+void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *buf, const char *format, va_list args);
 
 /* A string literal, without strlen at run time. */
 #define buf_lit(buf, lit) buf_slice((buf), SLICE(lit))

@@ -17,7 +17,8 @@ struct packet *packet_new(struct slice bytes)
 		return NULL;
 	packet->refs = 1;
 	packet->n = (uint32_t)bytes.n;
-	memcpy(packet->p, bytes.p, bytes.n);
+	if (bytes.n > 0)
+		memcpy(packet->p, bytes.p, bytes.n);
 	return packet;
 }
 

@@ -53,15 +53,22 @@ struct directory {
 	struct map extensions;		/* of struct extension */
 };
 
-/* An empty directory with one reference and the defaults of DESIGN.md; NULL when memory is refused.
+/*
+ * A directory without domain and extensions, with one reference and the defaults: port 5060 of
+ * every IPv4 address by UDP and TCP, the codes ** and *8 for one extension and *8 for the group.
+ * NULL when memory is refused.
  */
 struct directory *directory_new(const uint64_t map_secret[2]);
 struct directory *directory_ref(struct directory *directory);
-void directory_unref(struct directory *directory);
+void directory_unref(struct directory *directory); /* NULL is allowed */
 
-/* Copies what is given. ERR_EXISTS for a number that is there already, ERR_LIMIT, ERR_NOMEM. */
+/*
+ * Copies what is given. ERR_EXISTS for a number that is there already, ERR_LIMIT, ERR_NOMEM. The
+ * domain is lowered; a code that is there already is left as it is.
+ */
 int directory_set_domain(struct directory *directory, struct slice domain);
 int directory_add_pickup_code(struct directory *directory, struct slice code);
+void directory_clear_pickup_codes(struct directory *directory);
 int directory_set_group_pickup_code(struct directory *directory, struct slice code);
 int directory_add_extension(struct directory *directory, const struct extension *extension);
 

@@ -460,3 +460,18 @@ int digest_response(const struct digest_credentials *credentials, struct slice m
 		err = hash_joined_hex(credentials->alg, parts, count, ret_hex);
 	return err;
 }
+
+bool digest_is_right(const struct digest_credentials *credentials, struct slice method,
+		     struct slice password)
+{
+	char hex[HASH_MAX_HEX];
+
+	if (digest_response(credentials, method, password, hex))
+		return false;
+	return hash_eq(credentials->response, slice_of(hex, 2 * hash_size(credentials->alg)));
+}
+
+int digest_init(void)
+{
+	return hash_init();
+}

@@ -10,6 +10,9 @@
 #include "base/buf.h"
 #include "crypto/hash.h"
 
+/* Loads the algorithms, once per process; ERR_UNSUPPORTED as hash_init(). */
+int digest_init(void);
+
 struct digest_challenge {
 	struct slice realm;
 	struct slice nonce;
@@ -64,5 +67,10 @@ void digest_credentials_print(struct buf *buf, const struct digest_credentials *
  */
 int digest_response(const struct digest_credentials *credentials, struct slice method,
 		    struct slice password, char ret_hex[HASH_MAX_HEX]);
+
+/* Whether `response` is what somebody who knows the password says. Takes the same time either way.
+ */
+bool digest_is_right(const struct digest_credentials *credentials, struct slice method,
+		     struct slice password);
 
 #endif

@@ -240,7 +240,17 @@ static bool need_value(struct reader *r, enum sip_header_id id, const char *reas
 	return true;
 }
 
-static void type_via(struct reader *r)
+static void type_topmost_via(struct reader *r, struct slice entry)
+{
+	int err = sip_via_parse(entry, &r->msg->via);
+
+	if (err)
+		refuse(r, err, entry.p, err == ERR_LIMIT ? "branch too long" : "bad Via");
+	else
+		r->read |= READ_VIA;
+}
+
+static void type_vias(struct reader *r)
 {
 	struct sip_list_cursor cursor = { 0 };
 	struct slice value, entry;
@@ -248,14 +258,9 @@ static void type_via(struct reader *r)
 
 	if (!need_value(r, HDR_VIA, "Via missing", &value))
 		return;
-	while (count <= SIP_VIAS_MAX && sip_msg_list_next(r->msg, HDR_VIA, &cursor, &entry)) {
-		if (count++ > 0)
-			continue;
-		if (sip_via_parse(entry, &r->msg->via) == 0)
-			r->read |= READ_VIA;
-		else
-			refuse(r, ERR_SYNTAX, entry.p, "bad Via");
-	}
+	while (count <= SIP_VIAS_MAX && sip_msg_list_next(r->msg, HDR_VIA, &cursor, &entry))
+		if (count++ == 0)
+			type_topmost_via(r, entry);
 	if (count == 0)
 		refuse(r, ERR_SYNTAX, value.p, "bad Via");
 	if (count > SIP_VIAS_MAX)
@@ -393,7 +398,7 @@ static void type_headers(struct reader *r)
 	struct sip_msg *msg = r->msg;
 	struct slice value;
 
-	type_via(r);
+	type_vias(r);
 	if (need_value(r, HDR_FROM, "From missing", &value) &&
 	    type_addr(r, value, &msg->from, &msg->from_tag, "bad From"))
 		r->read |= READ_FROM;

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dialogs (RFC 3261 12): what both sides remember, and printing requests from it.
+ */
+#include "core/dialog.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#define MAX_FORWARDS 70
+
+/* Replaces owned text; on ERR_NOMEM the old one stays. */
+static int text_set(struct slice *text, struct slice value)
+{
+	struct slice copy;
+	int err = slice_keep(value, &copy);
+
+	if (err)
+		return err;
+	mem_free((char *)text->p);
+	*text = copy;
+	return 0;
+}
+
+void dialog_fini(struct dialog *dialog)
+{
+	struct slice *texts[] = { &dialog->call_id,	  &dialog->local,  &dialog->remote,
+				  &dialog->remote_tag,	  &dialog->routes, &dialog->first_route,
+				  &dialog->remote_target, &dialog->contact };
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		mem_free((char *)texts[i]->p);
+		*texts[i] = SLICE_NONE;
+	}
+}
+
+int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dialog_spec *spec)
+{
+	char token[TOKEN_BYTES];
+	struct slice call_id = spec->call_id;
+	int err;
+
+	*dialog = (struct dialog){ .flow = spec->flow,
+				   .max_forwards =
+					   spec->max_forwards ? spec->max_forwards : MAX_FORWARDS };
+	stack_token(stack, dialog->local_tag);
+	if (slice_is_empty(call_id)) {
+		stack_token(stack, token);
+		call_id = slice_of(token, sizeof(token));
+	}
+	if ((err = text_set(&dialog->call_id, call_id)) ||
+	    (err = text_set(&dialog->local, spec->local)) ||
+	    (err = text_set(&dialog->remote, spec->remote)) ||
+	    (err = text_set(&dialog->remote_target, spec->target)) ||
+	    (err = text_set(&dialog->contact, spec->contact)))
+		dialog_fini(dialog);
+	return err;
+}
+
+/* A From or To value without its tag parameter, the other parameters kept. */
+static int addr_set_untagged(struct slice *text, const struct sip_addr *addr, struct stack *stack)
+{
+	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	struct slice rest = addr->params;
+	const char *params_at = addr->params.p;
+
+	if (slice_is_empty(addr->params))
+		return text_set(text, addr->text);
+	/* All before the first ';' stands as it was. */
+	sip_print_value(&buf,
+			slice_trim(slice_head(addr->text, (size_t)(params_at - addr->text.p) - 1)));
+	while (!slice_is_empty(rest)) {
+		struct slice param, name, value;
+
+		slice_cut(rest, ';', &param, &rest);
+		slice_cut(param, '=', &name, &value);
+		if (slice_eq_nocase(slice_trim(name), SLICE("tag")) ||
+		    slice_is_empty(slice_trim(param)))
+			continue;
+		buf_char(&buf, ';');
+		sip_print_value(&buf, slice_trim(param));
+	}
+	return text_set(text, buf_text(&buf));
+}
+
+/* --- Route set (RFC 3261 12.1.1, 12.1.2) -------------------------------------------------- */
+
+static size_t routes_collect(const struct sip_msg *msg, struct slice entries[SIP_ROUTES_MAX])
+{
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+	size_t n = 0;
+
+	while (n < SIP_ROUTES_MAX && sip_msg_list_next(msg, HDR_RECORD_ROUTE, &cursor, &entry))
+		entries[n++] = entry;
+	return n;
+}
+
+/* The called side keeps the order of Record-Route, the calling side turns it round. */
+static int dialog_set_routes(struct dialog *dialog, struct stack *stack, const struct sip_msg *msg,
+			     bool is_reversed)
+{
+	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	struct slice entries[SIP_ROUTES_MAX];
+	size_t n = routes_collect(msg, entries);
+	struct slice first = SLICE_NONE, lr;
+	struct sip_addr addr;
+	int err;
+
+	for (size_t i = 0; i < n; i++) {
+		struct slice entry = entries[is_reversed ? n - 1 - i : i];
+
+		if (sip_addr_parse(entry, &addr))
+			return ERR_SYNTAX;
+		if (i == 0 && !sip_uri_param(&addr.uri, SLICE("lr"), &lr)) {
+			first = addr.uri.text;
+			continue;
+		}
+		sip_print_header(&buf, HDR_ROUTE, entry);
+	}
+	err = text_set(&dialog->routes, buf_text(&buf));
+	return err ? err : text_set(&dialog->first_route, first);
+}
+
+/* --- Target and way ----------------------------------------------------------------------- */
+
+struct flow dialog_flow_to(const struct sip_uri *target, const struct flow *came_by, bool is_natted)
+{
+	struct flow flow = *came_by;
+	struct addr addr;
+
+	if (is_natted || transport_is_reliable(came_by->transport))
+		return flow;
+	if (addr_parse_ip(target->host, &addr) || addr.family != came_by->peer.family)
+		return flow;
+	addr.port = target->port ? target->port : 5060;
+	flow.peer = addr;
+	return flow;
+}
+
+/* Behind a NAT when the topmost Via of its request names another address than it came from. */
+static bool peer_is_natted(const struct sip_msg *msg, const struct flow *flow)
+{
+	struct addr sent_by;
+
+	if (!msg->is_request)
+		return false;
+	return addr_parse_ip(msg->via.host, &sent_by) || !addr_eq_ip(&sent_by, &flow->peer) ||
+	       (msg->via.port ? msg->via.port : 5060) != flow->peer.port;
+}
+
+static int contact_find(const struct sip_msg *msg, struct sip_addr *ret_addr)
+{
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+
+	if (!sip_msg_list_next(msg, HDR_CONTACT, &cursor, &entry))
+		return ERR_NOTFOUND;
+	if (sip_addr_parse(entry, ret_addr) ||
+	    (ret_addr->uri.scheme != URI_SIP && ret_addr->uri.scheme != URI_SIPS))
+		return ERR_SYNTAX;
+	return 0;
+}
+
+int dialog_refresh_target(struct dialog *dialog, const struct sip_msg *msg, const struct flow *flow)
+{
+	struct sip_addr contact;
+	int err = contact_find(msg, &contact);
+
+	if (err == ERR_NOTFOUND)
+		return 0;
+	if (err)
+		return err;
+	err = text_set(&dialog->remote_target, contact.uri.text);
+	if (err)
+		return err;
+	/* With a route set the first hop stays; a response came from where we already send. */
+	if (msg->is_request && slice_is_empty(dialog->routes) &&
+	    slice_is_empty(dialog->first_route))
+		dialog->flow = dialog_flow_to(&contact.uri, flow, peer_is_natted(msg, flow));
+	return 0;
+}
+
+int dialog_init_uas(struct dialog *dialog, const struct incoming *in,
+		    const char local_tag[TOKEN_BYTES], struct slice contact_line)
+{
+	const struct sip_msg *msg = in->msg;
+	struct sip_addr contact;
+	int err;
+
+	*dialog = (struct dialog){ .flow = in->flow,
+				   .max_forwards = MAX_FORWARDS,
+				   .remote_cseq = msg->cseq,
+				   .has_remote_cseq = true };
+	if (contact_find(msg, &contact))
+		return ERR_SYNTAX;
+	memcpy(dialog->local_tag, local_tag, TOKEN_BYTES);
+	if ((err = text_set(&dialog->call_id, msg->call_id)) ||
+	    (err = addr_set_untagged(&dialog->local, &msg->to, in->stack)) ||
+	    (err = addr_set_untagged(&dialog->remote, &msg->from, in->stack)) ||
+	    (err = text_set(&dialog->remote_tag, msg->from_tag)) ||
+	    (err = text_set(&dialog->contact, contact_line)) ||
+	    (err = dialog_set_routes(dialog, in->stack, msg, false)) ||
+	    (err = dialog_refresh_target(dialog, msg, &in->flow)))
+		dialog_fini(dialog);
+	return err;
+}
+
+int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
+		       const struct flow *flow)
+{
+	int err;
+
+	if (slice_is_empty(response->to_tag))
+		return 0; /* 100, or an RFC 2543 peer: no dialog by this response */
+	err = text_set(&dialog->remote_tag, response->to_tag);
+	if (!err)
+		err = dialog_set_routes(dialog, stack, response, true);
+	if (!err)
+		err = dialog_refresh_target(dialog, response, flow);
+	return err;
+}
+
+int dialog_fork(const struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
+		const struct flow *flow, struct dialog *ret_fork)
+{
+	struct dialog_spec spec = { .call_id = dialog->call_id,
+				    .local = dialog->local,
+				    .remote = dialog->remote,
+				    .target = dialog->remote_target,
+				    .flow = dialog->flow };
+	int err = dialog_init_uac(ret_fork, stack, &spec);
+
+	if (err)
+		return err;
+	memcpy(ret_fork->local_tag, dialog->local_tag, TOKEN_BYTES);
+	ret_fork->local_cseq = dialog->local_cseq;
+	err = dialog_on_response(ret_fork, stack, response, flow);
+	if (err)
+		dialog_fini(ret_fork);
+	return err;
+}
+
+unsigned dialog_check_request(struct dialog *dialog, const struct sip_msg *msg)
+{
+	if (!slice_is_empty(dialog->remote_tag) && !slice_eq(msg->from_tag, dialog->remote_tag))
+		return 481;
+	if (msg->method == METHOD_ACK || msg->method == METHOD_CANCEL)
+		return 0;
+	if (dialog->has_remote_cseq && msg->cseq <= dialog->remote_cseq)
+		return 500;
+	dialog->remote_cseq = msg->cseq;
+	dialog->has_remote_cseq = true;
+	return 0;
+}
+
+/* --- Requests (RFC 3261 12.2.1.1) --------------------------------------------------------- */
+
+static void print_party(struct buf *buf, enum sip_header_id id, struct slice addr, struct slice tag)
+{
+	buf_slice(buf, sip_header_name(id));
+	buf_lit(buf, ": ");
+	buf_slice(buf, addr);
+	if (!slice_is_empty(tag)) {
+		buf_lit(buf, ";tag=");
+		buf_slice(buf, tag);
+	}
+	buf_lit(buf, "\r\n");
+}
+
+static bool method_refreshes_target(enum sip_method method)
+{
+	return method == METHOD_INVITE || method == METHOD_SUBSCRIBE || method == METHOD_NOTIFY ||
+	       method == METHOD_REFER || method == METHOD_UPDATE;
+}
+
+/* The result points into the stack's head scratch. */
+static struct request dialog_print(struct dialog *dialog, struct stack *stack,
+				   enum sip_method method, uint32_t cseq, struct slice lines)
+{
+	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	bool is_strict = !slice_is_empty(dialog->first_route);
+
+	sip_print_header_u32(&buf, HDR_MAX_FORWARDS, dialog->max_forwards);
+	buf_slice(&buf, dialog->routes);
+	if (is_strict) {
+		buf_lit(&buf, "Route: <");
+		buf_slice(&buf, dialog->remote_target);
+		buf_lit(&buf, ">\r\n");
+	}
+	print_party(&buf, HDR_FROM, dialog->local, dialog_local_tag(dialog));
+	print_party(&buf, HDR_TO, dialog->remote, dialog->remote_tag);
+	sip_print_header(&buf, HDR_CALL_ID, dialog->call_id);
+	sip_print_cseq(&buf, cseq, sip_method_name(method));
+	if (method_refreshes_target(method))
+		buf_slice(&buf, dialog->contact);
+	buf_slice(&buf, lines);
+	return (struct request){ .method = sip_method_name(method),
+				 .uri = is_strict ? dialog->first_route : dialog->remote_target,
+				 .flow = dialog->flow,
+				 .lines = buf_text(&buf) };
+}
+
+int dialog_request(struct dialog *dialog, struct stack *stack, enum sip_method method,
+		   struct slice lines, struct slice content_type, struct slice body,
+		   const struct txn_client_ops *ops, struct handle owner, struct handle *ret_handle)
+{
+	struct request request = dialog_print(dialog, stack, method, dialog->local_cseq + 1, lines);
+	int err;
+
+	request.content_type = content_type;
+	request.body = body;
+	err = txn_client_start(stack, &request, ops, owner, ret_handle);
+	if (!err)
+		dialog->local_cseq++;
+	return err;
+}
+
+int dialog_ack(struct dialog *dialog, struct stack *stack, uint32_t cseq, struct slice lines,
+	       struct slice content_type, struct slice body, struct packet **ret_packet)
+{
+	struct request request = dialog_print(dialog, stack, METHOD_ACK, cseq, lines);
+
+	request.content_type = content_type;
+	request.body = body;
+	return request_send(stack, &request, ret_packet);
+}

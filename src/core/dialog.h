@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dialogs (RFC 3261 12): the peer-to-peer relationship that a session or a subscription uses. A
+ * dialog is plain data inside its usage; all its text is its own.
+ */
+#ifndef LAMPYRID_CORE_DIALOG_H
+#define LAMPYRID_CORE_DIALOG_H
+
+#include "core/txn_client.h"
+#include "sip/print.h"
+
+struct dialog {
+	struct slice call_id;	    /* all owned, see dialog_fini() */
+	struct slice local;	    /* From of our requests, without tag: `"Bob" <sip:202@pbx>` */
+	struct slice remote;	    /* To of our requests, without tag */
+	struct slice remote_tag;    /* empty until known */
+	struct slice remote_target; /* URI */
+	struct slice routes;	    /* whole Route lines, in the order we send them */
+	struct slice first_route;   /* URI of a strict router at the head of the set, else empty
+				       (12.2.1.1) */
+	struct slice contact;	    /* our Contact line with its CRLF, may be empty */
+	char local_tag[TOKEN_BYTES];
+	uint32_t max_forwards; /* of our requests */
+	uint32_t local_cseq;
+	uint32_t remote_cseq;
+	bool has_remote_cseq;
+	struct flow flow; /* where requests go */
+};
+
+static inline struct slice dialog_local_tag(const struct dialog *dialog)
+{
+	return slice_of(dialog->local_tag, TOKEN_BYTES);
+}
+
+/*
+ * Our side starts: `local` and `remote` are header values without tags, `target` the URI of the
+ * first request. A new local tag is drawn; an empty call_id draws one, too. ERR_NOMEM.
+ */
+struct dialog_spec {
+	struct slice call_id;
+	struct slice local;
+	struct slice remote;
+	struct slice target;
+	struct slice contact;  /* a line, or empty */
+	uint32_t max_forwards; /* 0: the usual 70 (RFC 3261 8.1.1.6) */
+	struct flow flow;
+};
+int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dialog_spec *spec);
+
+/*
+ * The peer's request starts it (RFC 3261 12.1.1). `local_tag` is the To tag of our responses.
+ * ERR_SYNTAX when the Contact is missing or bad (P8: answer 400), ERR_LIMIT, ERR_NOMEM.
+ */
+int dialog_init_uas(struct dialog *dialog, const struct incoming *in,
+		    const char local_tag[TOKEN_BYTES], struct slice contact_line);
+
+/* Zeroed or once initialised ones alike. */
+void dialog_fini(struct dialog *dialog);
+
+/*
+ * A 101..299 response to the request that starts it: remote tag, route set and target (12.1.2). A
+ * response with another tag makes it the dialog of that fork.
+ */
+int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
+		       const struct flow *flow);
+
+/* A second 2xx of another fork: the dialog it makes beside this one, to be ended (13.2.2.4). */
+int dialog_fork(const struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
+		const struct flow *flow, struct dialog *ret_fork);
+
+/* A target refresh by a request or a 2xx inside the dialog (12.2); no Contact changes nothing. */
+int dialog_refresh_target(struct dialog *dialog, const struct sip_msg *msg,
+			  const struct flow *flow);
+
+/*
+ * Whether a request inside the dialog is in order (12.2.2): 0, or the status to answer: 481 for a
+ * foreign tag, 500 for a CSeq that is too low. ACK and CANCEL are not counted.
+ */
+unsigned dialog_check_request(struct dialog *dialog, const struct sip_msg *msg);
+
+/*
+ * Sends a request inside the dialog: with a new CSeq, or for ACK with `cseq` of its INVITE. `lines`
+ * are added; target-refreshing ones get our Contact. See txn_client_start() for the errors.
+ */
+int dialog_request(struct dialog *dialog, struct stack *stack, enum sip_method method,
+		   struct slice lines, struct slice content_type, struct slice body,
+		   const struct txn_client_ops *ops, struct handle owner,
+		   struct handle *ret_handle);
+int dialog_ack(struct dialog *dialog, struct stack *stack, uint32_t cseq, struct slice lines,
+	       struct slice content_type, struct slice body, struct packet **ret_packet);
+
+/*
+ * Where requests to this target go: to the address in it when it is numeric and the peer is not
+ * behind a NAT (its Via said where it came from), else back by the way the peer came (`came_by`).
+ */
+struct flow dialog_flow_to(const struct sip_uri *target, const struct flow *came_by,
+			   bool is_natted);
+
+#endif

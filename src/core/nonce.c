@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nonces are hex of [issue time, 8 bytes][salt, 8][HMAC-SHA-256 of both, first 16]. The table of
+ * used ones is keyed by all 32 bytes, so a nonce that is found there needs no MAC of its own. A
+ * heap by issue time says which is the oldest: it goes when its life is over, or when the table is
+ * full; then `floor_ms` makes sure that a forgotten one cannot be replayed.
+ */
+#include "core/nonce.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "crypto/hash.h"
+
+#define MAC_AT 16
+#define MAC_BYTES (NONCE_BYTES - MAC_AT)
+#define WINDOW_COUNTS 64
+
+/* A nonce that was used, with the counts it was used with. */
+struct nonce_record {
+	struct map_node node; /* key: `bytes` */
+	struct timer age;     /* in nonces->ages; due when its life is over */
+	struct nonces *nonces;
+	uint64_t window; /* bit i: count `highest - i` was used */
+	uint32_t highest;
+	char bytes[NONCE_BYTES];
+};
+
+static int hex_digit(char c)
+{
+	if (char_is_digit(c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Only the text as it was printed, lower case: one nonce has one text. */
+static bool nonce_decode(struct slice text, char ret_bytes[NONCE_BYTES])
+{
+	if (text.n != NONCE_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < NONCE_BYTES; i++) {
+		int high = hex_digit(text.p[2 * i]);
+		int low = hex_digit(text.p[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		ret_bytes[i] = (char)(high << 4 | low);
+	}
+	return true;
+}
+
+static uint64_t issued_ms(const char bytes[NONCE_BYTES])
+{
+	uint64_t ms = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		ms = ms << 8 | (unsigned char)bytes[i];
+	return ms;
+}
+
+/* What a nonce made now says: later than the floor, or it would be stale from the start. */
+static uint64_t next_issue_ms(const struct nonces *nonces, uint64_t now_ms)
+{
+	return now_ms > nonces->floor_ms ? now_ms : nonces->floor_ms + 1;
+}
+
+static int nonce_mac(const struct nonces *nonces, const char bytes[MAC_AT], uint8_t ret_mac[32])
+{
+	struct slice key = slice_of((const char *)nonces->mac_secret, sizeof(nonces->mac_secret));
+
+	return hash_hmac(key, slice_of(bytes, MAC_AT), ret_mac);
+}
+
+static bool nonce_is_ours(const struct nonces *nonces, const char bytes[NONCE_BYTES])
+{
+	uint8_t mac[32];
+
+	if (nonce_mac(nonces, bytes, mac))
+		return false;
+	return hash_eq(slice_of((const char *)mac, MAC_BYTES), slice_of(bytes + MAC_AT, MAC_BYTES));
+}
+
+static bool nonce_is_fresh(const struct nonces *nonces, const char bytes[NONCE_BYTES],
+			   uint64_t now_ms)
+{
+	uint64_t ms = issued_ms(bytes);
+
+	if (ms <= nonces->floor_ms || ms > next_issue_ms(nonces, now_ms))
+		return false;
+	return ms > now_ms || now_ms - ms < NONCE_LIFE_MS;
+}
+
+static struct nonce_record *record_find(const struct nonces *nonces, const char bytes[NONCE_BYTES])
+{
+	struct map_node *node = map_find(&nonces->used, slice_of(bytes, NONCE_BYTES));
+
+	return node ? CONTAINER_OF(node, struct nonce_record, node) : NULL;
+}
+
+static void record_free(struct nonce_record *record)
+{
+	timer_stop(&record->nonces->ages, &record->age);
+	map_remove(&record->nonces->used, &record->node);
+	mem_free(record);
+}
+
+static void record_on_age(struct timer *timer)
+{
+	record_free(CONTAINER_OF(timer, struct nonce_record, age));
+}
+
+/*
+ * Forgets the oldest when the table is full, and with it everything issued up to then, used or
+ * not. False when a nonce issued at `ms` is among those.
+ */
+static bool make_room(struct nonces *nonces, uint64_t ms)
+{
+	struct nonce_record *oldest;
+
+	if (nonces->used.count < nonces->used_max)
+		return true;
+	oldest = CONTAINER_OF(nonces->ages.root, struct nonce_record, age);
+	if (ms < issued_ms(oldest->bytes))
+		return false;
+	nonces->floor_ms = issued_ms(oldest->bytes);
+	record_free(oldest);
+	return ms > nonces->floor_ms;
+}
+
+/* NULL when memory was refused. The nonce must be ours and fresh. */
+static struct nonce_record *record_new(struct nonces *nonces, const char bytes[NONCE_BYTES])
+{
+	struct nonce_record *record = mem_alloc(sizeof(*record));
+
+	if (!record)
+		return NULL;
+	record->nonces = nonces;
+	memcpy(record->bytes, bytes, NONCE_BYTES);
+	if (map_insert(&nonces->used, &record->node, slice_of(record->bytes, NONCE_BYTES))) {
+		mem_free(record);
+		return NULL;
+	}
+	timer_start(&nonces->ages, &record->age,
+		    issued_ms(bytes) + NONCE_LIFE_MS - nonces->ages.now_ms, record_on_age);
+	return record;
+}
+
+/* A sliding window over the counts, as RFC 4303 3.4.3 slides one over sequence numbers. */
+static bool record_has_count(const struct nonce_record *record, uint32_t nc)
+{
+	if (nc > record->highest)
+		return false;
+	if (record->highest - nc >= WINDOW_COUNTS)
+		return true;
+	return record->window >> (record->highest - nc) & 1;
+}
+
+/* The count must not have been used. */
+static void record_add_count(struct nonce_record *record, uint32_t nc)
+{
+	if (nc > record->highest) {
+		uint32_t by = nc - record->highest;
+
+		record->window = by < WINDOW_COUNTS ? record->window << by : 0;
+		record->highest = nc;
+	}
+	record->window |= (uint64_t)1 << (record->highest - nc);
+}
+
+static enum nonce_verdict judge(const struct nonces *nonces, const char bytes[NONCE_BYTES],
+				const struct nonce_record *record, uint32_t nc, uint64_t now_ms)
+{
+	if (!record && !nonce_is_ours(nonces, bytes))
+		return NONCE_FOREIGN;
+	if (!nonce_is_fresh(nonces, bytes, now_ms) || (record && record_has_count(record, nc)))
+		return NONCE_STALE;
+	return NONCE_GOOD;
+}
+
+void nonces_init(struct nonces *nonces, const uint8_t secret[NONCE_SECRET_BYTES])
+{
+	uint64_t map_secret[2];
+
+	*nonces = (struct nonces){ .used_max = NONCE_TABLE_MAX };
+	memcpy(nonces->mac_secret, secret, sizeof(nonces->mac_secret));
+	memcpy(map_secret, secret + sizeof(nonces->mac_secret), sizeof(map_secret));
+	map_init(&nonces->used, map_secret);
+	timers_init(&nonces->ages, 0);
+}
+
+void nonces_fini(struct nonces *nonces)
+{
+	while (nonces->ages.root)
+		record_free(CONTAINER_OF(nonces->ages.root, struct nonce_record, age));
+	map_fini(&nonces->used);
+}
+
+int nonce_make(struct nonces *nonces, uint64_t now_ms, const uint8_t salt[NONCE_SALT_BYTES],
+	       struct buf *buf)
+{
+	uint64_t ms = next_issue_ms(nonces, now_ms);
+	char bytes[MAC_AT];
+	uint8_t mac[32];
+	int err;
+
+	timers_run(&nonces->ages, now_ms);
+	for (size_t i = 0; i < 8; i++)
+		bytes[i] = (char)(unsigned char)(ms >> (56 - 8 * i));
+	memcpy(bytes + 8, salt, NONCE_SALT_BYTES);
+	err = nonce_mac(nonces, bytes, mac);
+	if (err)
+		return err;
+	buf_hex(buf, bytes, MAC_AT);
+	buf_hex(buf, mac, MAC_BYTES);
+	return buf->is_overflown ? ERR_LIMIT : 0;
+}
+
+enum nonce_verdict nonce_peek(const struct nonces *nonces, struct slice nonce, uint32_t nc,
+			      uint64_t now_ms)
+{
+	char bytes[NONCE_BYTES];
+
+	if (!nonce_decode(nonce, bytes))
+		return NONCE_FOREIGN;
+	return judge(nonces, bytes, record_find(nonces, bytes), nc, now_ms);
+}
+
+enum nonce_verdict nonce_use(struct nonces *nonces, struct slice nonce, uint32_t nc,
+			     uint64_t now_ms)
+{
+	char bytes[NONCE_BYTES];
+	enum nonce_verdict verdict;
+	struct nonce_record *record;
+
+	timers_run(&nonces->ages, now_ms);
+	if (!nonce_decode(nonce, bytes))
+		return NONCE_FOREIGN;
+	record = record_find(nonces, bytes);
+	verdict = judge(nonces, bytes, record, nc, nonces->ages.now_ms);
+	if (verdict != NONCE_GOOD)
+		return verdict;
+	if (!record && make_room(nonces, issued_ms(bytes)))
+		record = record_new(nonces, bytes);
+	/* What cannot be remembered could be replayed. */
+	if (!record)
+		return NONCE_STALE;
+	record_add_count(record, nc);
+	return NONCE_GOOD;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Notifiers (RFC 6665 4.2). A lost answer does not end a subscription: the phone is asked again
+ * with full state, until the subscription's own time is over. Only answers that say "there is no
+ * such subscription" end it at once (RFC 5057 5.1).
+ */
+#include "core/notifier.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#define RETRY_MS 30000
+
+static void on_expiry(struct timer *timer);
+static void on_retry(struct timer *timer);
+
+static void notifier_finish(struct notifier *notifier)
+{
+	struct stack *stack = notifier->stack;
+
+	if (notifier->state == NOTIFIER_ENDED)
+		return;
+	notifier->state = NOTIFIER_ENDED;
+	timer_stop(stack->timers, &notifier->expiry);
+	timer_stop(stack->timers, &notifier->retry);
+	usage_stop(stack, &notifier->usage);
+	pool_end(&stack->notifiers, notifier);
+	if (notifier->owner)
+		notifier->ops->on_end(notifier);
+}
+
+void notifier_on_free(void *object)
+{
+	struct notifier *notifier = object;
+
+	timer_stop(notifier->stack->timers, &notifier->expiry);
+	timer_stop(notifier->stack->timers, &notifier->retry);
+	usage_stop(notifier->stack, &notifier->usage);
+	dialog_fini(&notifier->dialog);
+	mem_free((char *)notifier->event.p);
+}
+
+uint32_t notifier_expires_s(const struct notifier *notifier)
+{
+	uint64_t now_ms = notifier->stack->timers->now_ms;
+
+	if (notifier->expires_at_ms <= now_ms)
+		return 0;
+	return (uint32_t)((notifier->expires_at_ms - now_ms + 999) / 1000);
+}
+
+/* --- NOTIFY ------------------------------------------------------------------------------- */
+
+static void notifier_due(struct notifier *notifier)
+{
+	notifier->is_due = false;
+	notifier->ops->on_due(notifier);
+}
+
+void notifier_change(struct notifier *notifier)
+{
+	if (notifier->state != NOTIFIER_ACTIVE)
+		return;
+	if (pool_find(&notifier->stack->txn_clients, notifier->pending))
+		notifier->is_due = true;
+	else
+		notifier_due(notifier);
+}
+
+/* The answers after which the peer has no such subscription (RFC 5057 5.1, RFC 6665 4.2.2). */
+static bool status_ends_subscription(unsigned status)
+{
+	switch (status) {
+	case 404:
+	case 405:
+	case 410:
+	case 416:
+	case 480:
+	case 481:
+	case 482:
+	case 483:
+	case 484:
+	case 485:
+	case 489:
+	case 501:
+	case 604:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void notifier_retry_in(struct notifier *notifier, uint64_t after_ms)
+{
+	timer_start(notifier->stack->timers, &notifier->retry, after_ms, on_retry);
+}
+
+static void notifier_on_answer(struct notifier *notifier, unsigned status)
+{
+	uint64_t age_ms = notifier->stack->timers->now_ms - notifier->accepted_at_ms;
+
+	notifier->pending = HANDLE_NONE;
+	if (notifier->state == NOTIFIER_ENDING) {
+		notifier_finish(notifier);
+	} else if (status < 300) {
+		if (notifier->is_due)
+			notifier_due(notifier);
+	} else if (status == 481 && age_ms < T1_MS) {
+		/* Our 200 and this NOTIFY crossed on the way: the phone does not know it yet. */
+		notifier_retry_in(notifier, T1_MS);
+	} else if (status_ends_subscription(status)) {
+		notifier_finish(notifier);
+	} else {
+		notifier_retry_in(notifier, RETRY_MS);
+	}
+}
+
+static void notify_on_response(struct txn_client *txn, struct handle owner,
+			       const struct sip_msg *response, const struct flow *flow)
+{
+	struct notifier *notifier = pool_find(&txn->stack->notifiers, owner);
+
+	(void)flow;
+	if (notifier && response->status >= 200)
+		notifier_on_answer(notifier, response->status);
+}
+
+static void notify_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
+{
+	struct notifier *notifier = pool_find(&txn->stack->notifiers, owner);
+
+	if (notifier)
+		notifier_on_answer(notifier, status);
+}
+
+static const struct txn_client_ops notify_ops = { notify_on_response, notify_on_failed };
+
+void notifier_send(struct notifier *notifier, struct slice content_type, struct slice body)
+{
+	char text[SIP_HEADER_MAX_BYTES];
+	struct buf lines = BUF_ON(text);
+
+	sip_print_header(&lines, HDR_EVENT, notifier->event);
+	buf_lit(&lines, "Subscription-State: ");
+	if (notifier->reason) {
+		buf_lit(&lines, "terminated;reason=");
+		buf_cstr(&lines, notifier->reason);
+	} else {
+		buf_lit(&lines, "active;expires=");
+		buf_u64(&lines, notifier_expires_s(notifier));
+	}
+	buf_lit(&lines, "\r\n");
+	timer_stop(notifier->stack->timers, &notifier->retry);
+	if (dialog_request(&notifier->dialog, notifier->stack, METHOD_NOTIFY, buf_text(&lines),
+			   content_type, body, &notify_ops, notifier->pooled.handle,
+			   &notifier->pending))
+		notifier_retry_in(notifier, notifier->state == NOTIFIER_ENDING ? 0 : RETRY_MS);
+}
+
+static void on_retry(struct timer *timer)
+{
+	struct notifier *notifier = CONTAINER_OF(timer, struct notifier, retry);
+
+	/* The last NOTIFY could not even be sent: it ends without. */
+	if (notifier->state == NOTIFIER_ENDING)
+		notifier_finish(notifier);
+	else
+		notifier_change(notifier);
+}
+
+/* --- The end ------------------------------------------------------------------------------ */
+
+void notifier_end(struct notifier *notifier, const char *reason)
+{
+	if (notifier->state != NOTIFIER_ACTIVE)
+		return;
+	notifier->state = NOTIFIER_ENDING;
+	notifier->reason = reason;
+	timer_stop(notifier->stack->timers, &notifier->expiry);
+	/* The pending one's answer no longer matters; CSeq keeps the two in order. */
+	notifier_due(notifier);
+}
+
+static void on_expiry(struct timer *timer)
+{
+	notifier_end(CONTAINER_OF(timer, struct notifier, expiry), "timeout");
+}
+
+/* --- SUBSCRIBE ---------------------------------------------------------------------------- */
+
+/* 0 and the seconds granted, or the status that refuses. */
+static unsigned terms_grant(const struct notifier_terms *terms, const struct sip_msg *msg,
+			    uint32_t *ret_s)
+{
+	uint32_t asked_s;
+	int err = sip_msg_seconds(msg, HDR_EXPIRES, &asked_s);
+
+	if (err == ERR_NOTFOUND)
+		asked_s = terms->expires_max_s;
+	else if (err)
+		return 400;
+	if (asked_s > 0 && asked_s < terms->expires_min_s)
+		return 423;
+	*ret_s = asked_s < terms->expires_max_s ? asked_s : terms->expires_max_s;
+	return 0;
+}
+
+static void subscribe_refuse(struct incoming *in, const struct notifier_terms *terms,
+			     unsigned status)
+{
+	char text[64];
+	struct buf lines = BUF_ON(text);
+
+	if (status == 423)
+		sip_print_header_u32(&lines, HDR_MIN_EXPIRES, terms->expires_min_s);
+	if (status == 503)
+		buf_lit(&lines, "Retry-After: 5\r\n");
+	incoming_reply(in, &(struct answer){ .status = status, .lines = buf_text(&lines) });
+}
+
+static void subscribe_accept(struct notifier *notifier, struct incoming *in, uint32_t expires_s)
+{
+	char text[SIP_HEADER_MAX_BYTES];
+	struct buf lines = BUF_ON(text);
+	struct stack *stack = notifier->stack;
+
+	notifier->accepted_at_ms = stack->timers->now_ms;
+	notifier->expires_at_ms = stack->timers->now_ms + (uint64_t)expires_s * 1000;
+	if (expires_s > 0)
+		timer_start(stack->timers, &notifier->expiry, (uint64_t)expires_s * 1000,
+			    on_expiry);
+	buf_slice(&lines, notifier->dialog.contact);
+	sip_print_header_u32(&lines, HDR_EXPIRES, expires_s);
+	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
+}
+
+static void usage_on_request(struct usage *usage, struct incoming *in);
+
+static const struct usage_ops usage_ops = { usage_on_request };
+
+static int notifier_init(struct notifier *notifier, struct incoming *in,
+			 const struct notifier_terms *terms)
+{
+	int err;
+
+	if (!txn_server_start(in, NULL, HANDLE_NONE))
+		return ERR_NOMEM;
+	err = slice_keep(sip_msg_value(in->msg, HDR_EVENT), &notifier->event);
+	if (!err)
+		err = dialog_init_uas(&notifier->dialog, in, txn_server_to_tag(in->txn).p,
+				      terms->contact_line);
+	if (!err)
+		err = usage_start(in->stack, &notifier->usage, &usage_ops, notifier->dialog.call_id,
+				  dialog_local_tag(&notifier->dialog));
+	return err;
+}
+
+int notifier_take(struct incoming *in, const struct notifier_terms *terms,
+		  const struct notifier_ops *ops, void *owner, struct notifier **ret_notifier)
+{
+	struct notifier *notifier;
+	uint32_t expires_s;
+	unsigned refusal = terms_grant(terms, in->msg, &expires_s);
+	int err;
+
+	if (refusal) {
+		subscribe_refuse(in, terms, refusal);
+		return ERR_DENIED;
+	}
+	notifier = pool_new(&in->stack->notifiers);
+	if (!notifier) {
+		subscribe_refuse(in, terms, 503);
+		return ERR_NOMEM;
+	}
+	notifier->stack = in->stack;
+	notifier->ops = ops;
+	err = notifier_init(notifier, in, terms);
+	if (err) {
+		subscribe_refuse(in, terms, err == ERR_SYNTAX ? 400 : 503);
+		notifier_finish(notifier);
+		return err;
+	}
+	notifier->terms = *terms;
+	notifier->terms.contact_line = SLICE_NONE;
+	notifier->owner = owner;
+	subscribe_accept(notifier, in, expires_s);
+	*ret_notifier = notifier;
+	return 0;
+}
+
+void notifier_start(struct notifier *notifier)
+{
+	if (notifier_expires_s(notifier) == 0)
+		notifier_end(notifier, "timeout");
+	else
+		notifier_change(notifier);
+}
+
+/* A refresh or, with Expires: 0, the end; each is followed by a NOTIFY (RFC 6665 4.2.1.2). */
+static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in)
+{
+	uint32_t expires_s;
+	unsigned refusal = terms_grant(&notifier->terms, in->msg, &expires_s);
+
+	if (!refusal && notifier->state != NOTIFIER_ACTIVE)
+		refusal = 481;
+	if (!refusal && dialog_refresh_target(&notifier->dialog, in->msg, &in->flow))
+		refusal = 400;
+	if (refusal) {
+		subscribe_refuse(in, &notifier->terms, refusal);
+		return;
+	}
+	subscribe_accept(notifier, in, expires_s);
+	notifier_start(notifier);
+}
+
+static void usage_on_request(struct usage *usage, struct incoming *in)
+{
+	struct notifier *notifier = CONTAINER_OF(usage, struct notifier, usage);
+	unsigned refusal = dialog_check_request(&notifier->dialog, in->msg);
+
+	if (!refusal && in->msg->method != METHOD_SUBSCRIBE && in->msg->method != METHOD_ACK)
+		refusal = 405;
+	if (refusal == 405)
+		incoming_reply(in, &(struct answer){ .status = 405,
+						     .lines = SLICE_INIT("Allow: SUBSCRIBE\r\n") });
+	else if (refusal)
+		incoming_reply_status(in, refusal);
+	else if (in->msg->method == METHOD_SUBSCRIBE)
+		notifier_on_subscribe(notifier, in);
+}

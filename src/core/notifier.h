@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Notifiers: our side of a subscription that a peer made with SUBSCRIBE (RFC 6665 4.2). What a
+ * NOTIFY says is the owner's business; when one may go out, and what its answer means for the
+ * subscription, is decided here. At most one NOTIFY is unanswered at a time: changes that happen
+ * meanwhile become one NOTIFY.
+ */
+#ifndef LAMPYRID_CORE_NOTIFIER_H
+#define LAMPYRID_CORE_NOTIFIER_H
+
+#include "core/dialog.h"
+#include "core/txn_server.h"
+
+struct notifier_terms {
+	struct slice contact_line; /* our Contact, copied */
+	uint32_t expires_min_s;
+	uint32_t expires_max_s; /* also what is granted when nothing is asked */
+};
+
+enum notifier_state {
+	NOTIFIER_ACTIVE,
+	NOTIFIER_ENDING, /* the last NOTIFY (Subscription-State: terminated) is out */
+	NOTIFIER_ENDED,
+};
+
+struct notifier;
+struct notifier_ops {
+	/* A NOTIFY is due: print the full state and call notifier_send() before returning. */
+	void (*on_due)(struct notifier *notifier);
+	/* It is over, whatever the reason. The owner forgets it. */
+	void (*on_end)(struct notifier *notifier);
+};
+
+struct notifier {
+	struct pooled pooled;
+	struct usage usage;
+	struct stack *stack;
+	const struct notifier_ops *ops;
+	void *owner;
+	enum notifier_state state;
+	struct dialog dialog;
+	struct slice event; /* owned: the Event value, echoed in every NOTIFY (id parameter) */
+	struct notifier_terms terms; /* for refreshes; without the Contact, which the dialog has */
+	const char *reason;	     /* why it ends, constant text; NULL: active */
+	uint64_t expires_at_ms;
+	uint64_t accepted_at_ms;
+	struct handle pending; /* the unanswered NOTIFY */
+	bool is_due;	       /* a change waits for the pending one's answer */
+	struct timer expiry;
+	struct timer retry;
+};
+
+/*
+ * Takes a SUBSCRIBE whose event package and rights have been checked: answers 200 (first, so that
+ * no phone sees a NOTIFY for a subscription it does not know yet). notifier_start() must follow.
+ * On failure the SUBSCRIBE has been answered (400, 423, 503).
+ */
+int notifier_take(struct incoming *in, const struct notifier_terms *terms,
+		  const struct notifier_ops *ops, void *owner, struct notifier **ret_notifier);
+
+/* Asks for the first NOTIFY, when the owner is ready. After Expires: 0, a fetch, it is the only
+ * one. */
+void notifier_start(struct notifier *notifier);
+
+/* Something changed: on_due follows at once, or when the pending NOTIFY has been answered. */
+void notifier_change(struct notifier *notifier);
+
+/* Inside on_due only. */
+void notifier_send(struct notifier *notifier, struct slice content_type, struct slice body);
+
+/*
+ * Ends it from our side with a reason of RFC 6665 4.2.2 ("deactivated", "rejected", "noresource",
+ * constant text): on_due for the last NOTIFY, then on_end when that is answered.
+ */
+void notifier_end(struct notifier *notifier, const char *reason);
+
+/* Seconds left. */
+uint32_t notifier_expires_s(const struct notifier *notifier);
+
+void notifier_on_free(void *object);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions: the INVITE usage of a dialog (RFC 3261 13, 14, 15) on one side of one call, as caller
+ * (UAC) or called (UAS). The session does what every INVITE usage must: 2xx retransmission and
+ * ACK, late and forked 2xx, CANCEL against 2xx, re-INVITE glare, BYE. What a ringing or an offer
+ * means is its owner's business.
+ */
+#ifndef LAMPYRID_CORE_SESSION_H
+#define LAMPYRID_CORE_SESSION_H
+
+#include "core/dialog.h"
+#include "core/txn_server.h"
+
+enum session_state {
+	SESSION_CALLING,   /* UAC: INVITE sent, no response with a tag yet */
+	SESSION_EARLY,	   /* UAC: 101..199 with a tag. UAS: from the start */
+	SESSION_CANCELLED, /* UAC: CANCEL is sent or wanted, the final response is awaited */
+	SESSION_ANSWERED,  /* 2xx sent or received, ACK outstanding */
+	SESSION_CONFIRMED,
+	SESSION_ENDING, /* BYE is sent, or waits for the ACK that must come first (15) */
+	SESSION_ENDED,
+};
+
+enum session_cause {
+	SESSION_BYE,  /* the peer hung up */
+	SESSION_LOST, /* the peer is gone: no ACK, or 408/481 to a request in the dialog */
+};
+
+struct session;
+
+/* Handlers of the owner. The session may be ended inside any of them. Those marked * may be NULL.
+ */
+struct session_ops {
+	/* UAC: 101..199. */
+	void (*on_provisional)(struct session *session, const struct sip_msg *response);
+	/* UAC: the first 2xx. session_ack() must follow, now or later; BYE implies it. */
+	void (*on_answer)(struct session *session, const struct sip_msg *response);
+	/* UAC: 300..699, or response NULL with 408 or 503. The session has ended. */
+	void (*on_refused)(struct session *session, unsigned status,
+			   const struct sip_msg *response);
+	/* UAS: the caller gave up; 487 is sent. The session has ended. */
+	void (*on_cancel)(struct session *session, const struct sip_msg *cancel);
+	/* UAS: the ACK of the initial INVITE or a re-INVITE. */
+	void (*on_ack)(struct session *session, const struct sip_msg *ack);
+	/* A re-INVITE: session_accept_offer() or session_refuse_offer() must follow, now or later.
+	 */
+	void (*on_offer)(struct session *session, const struct sip_msg *invite);
+	/* The final response to session_offer(); 2xx: session_ack() must follow. NULL as in
+	 * on_refused. */
+	void (*on_offer_result)(struct session *session, unsigned status,
+				const struct sip_msg *response);
+	/* *A request in the dialog other than INVITE, ACK, BYE, CANCEL. NULL: answered 405. */
+	void (*on_request)(struct session *session, struct incoming *in);
+	/* A confirmed or answered session has ended by the peer. `bye` is NULL when it was lost. */
+	void (*on_end)(struct session *session, enum session_cause cause,
+		       const struct sip_msg *bye);
+	/*
+	 * *A 401 or 407 to a request of ours: print the credentials' header line (with CRLF) into
+	 * `line` and answer 0 to have the request sent again. NULL or an error: it stands as
+	 * refused.
+	 */
+	int (*on_challenge)(struct session *session, const struct sip_msg *response,
+			    struct buf *line);
+};
+
+struct session {
+	struct pooled pooled;
+	struct usage usage;
+	struct stack *stack;
+	const struct session_ops *ops;
+	void *owner; /* NULL once session_end() was called */
+	enum session_state state;
+	bool is_uac;
+	struct dialog dialog;
+	struct handle client;	 /* our INVITE or re-INVITE in progress */
+	struct handle server;	 /* the peer's INVITE or re-INVITE in progress */
+	uint32_t invite_cseq;	 /* of our last INVITE, for its ACK */
+	struct packet *ack;	 /* our last ACK, for repeated 2xx */
+	bool is_ack_due;	 /* a 2xx of the peer waits for session_ack() */
+	unsigned challenges;	 /* answered for the request in progress (A7: bounded) */
+	struct timer retransmit; /* of our 2xx until ACK (13.3.1.4) */
+	struct timer ack_timeout;
+	uint64_t interval_ms;
+	uint32_t answered_cseq; /* CSeq of the peer's INVITE that our 2xx answered */
+};
+
+/* What an INVITE says that we can do (RFC 3261 table 2); our responses say it by themselves. */
+#define SESSION_ALLOW_LINE "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, SUBSCRIBE\r\n"
+#define SESSION_SUPPORTED_LINE "Supported: replaces\r\n"
+#define SESSION_CAN_LINES SESSION_ALLOW_LINE SESSION_SUPPORTED_LINE
+
+struct session_spec {
+	struct dialog_spec dialog;
+	struct slice lines; /* more header lines: Replaces, Reason, P-Asserted-Identity ... */
+	struct slice content_type;
+	struct slice body;
+};
+
+/* Sends the INVITE. Errors as txn_client_start(); then there is no session and no handler is
+ * called. */
+int session_call(struct stack *stack, const struct session_spec *spec,
+		 const struct session_ops *ops, void *owner, struct session **ret_session);
+
+/*
+ * Takes an INVITE: 100 is sent. On failure the INVITE has been answered (400, 503, ...).
+ * `contact_line` is copied.
+ */
+int session_take(struct incoming *in, struct slice contact_line, const struct session_ops *ops,
+		 void *owner, struct session **ret_session);
+
+/* UAS before the answer: 101..199. */
+int session_ring(struct session *session, const struct answer *answer);
+
+/* UAS: 2xx, with the Contact added. ERR_STATE when there is nothing to answer. */
+int session_answer(struct session *session, const struct answer *answer);
+
+/* UAS: under a new To tag, as if another fork had answered (RFC 3261 12.1). Before
+ * session_answer(). */
+int session_new_fork(struct session *session);
+
+/* UAC: the ACK of the 2xx that on_answer or on_offer_result brought. Twice does nothing. */
+int session_ack(struct session *session, struct slice content_type, struct slice body);
+
+/* Sends a re-INVITE (RFC 3261 14.1). ERR_STATE while another one is under way or before the answer.
+ */
+int session_offer(struct session *session, struct slice lines, struct slice content_type,
+		  struct slice body);
+int session_accept_offer(struct session *session, const struct answer *answer);
+int session_refuse_offer(struct session *session, const struct answer *answer);
+
+/*
+ * Ends it from our side, whatever it takes: CANCEL, a final response (`status`, or 480 when 0), or
+ * BYE. `lines` (a Reason) go along. The owner is let go: no handler is called any more but
+ * on_challenge, with owner NULL, for a BYE; session_find() does not find it. What is still to be
+ * done on the wire the session does by itself.
+ */
+void session_end(struct session *session, unsigned status, struct slice lines);
+
+struct slice session_state_name(enum session_state state);
+
+/* The session whose handle this is, or NULL. */
+struct session *session_find(struct stack *stack, struct handle handle);
+
+/* The session that owns (Call-ID, our tag), or NULL: for Replaces. */
+struct session *session_find_dialog(struct stack *stack, struct slice call_id,
+				    struct slice local_tag);
+
+void session_on_free(void *object);
+
+#endif

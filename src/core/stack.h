@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stack: one SIP element without sockets. Bytes and the time come in, packets go out through
+ * struct env. It parses, matches transactions and dialogs, answers what needs no thought
+ * (malformed, too many hops, merged, unknown dialog) and hands the rest to its user, the
+ * transaction user of RFC 3261 5.
+ */
+#ifndef LAMPYRID_CORE_STACK_H
+#define LAMPYRID_CORE_STACK_H
+
+#include "base/arena.h"
+#include "base/env.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/timer.h"
+#include "sip/msg.h"
+
+/* RFC 3261 17.1.1.1 and table 4. */
+#define T1_MS 500
+#define T2_MS 4000
+#define T4_MS 5000
+
+struct stack;
+struct txn_server;
+
+/* A request that has arrived and waits for its answer. Lifetime: message. */
+struct incoming {
+	struct stack *stack;
+	const struct sip_msg *msg;
+	struct flow flow;	/* as it came */
+	struct txn_server *txn; /* made on demand by the first stateful answer */
+};
+
+/* What a usage of a dialog (a session, a subscription) wants to hear. */
+struct usage;
+struct usage_ops {
+	/* A request inside the dialog: to be answered through `in`; an ACK needs none. */
+	void (*on_request)(struct usage *usage, struct incoming *in);
+};
+
+/* One dialog usage, found by Call-ID and our own tag, which is unguessable. Lives in its owner. */
+struct usage {
+	struct map_node node;
+	const struct usage_ops *ops;
+	char *key; /* owned */
+};
+
+struct stack_user {
+	void *user;
+
+	/*
+	 * A request outside of any dialog and transaction, never ACK or CANCEL. It passed the
+	 * checks of RFC 3261 8.2.2 but for Require and authentication. It must be answered before
+	 * or after returning (a server transaction keeps it).
+	 */
+	void (*on_request)(void *user, struct incoming *in);
+};
+
+struct stack_limits {
+	uint32_t transactions; /* of each kind */
+	uint32_t sessions;
+	uint32_t subscriptions;
+};
+
+#define STACK_ARENA_BYTES (64 * 1024)
+#define STACK_SCRATCH_BYTES (SIP_MESSAGE_MAX_BYTES + 1)
+
+struct stack {
+	const struct env *env;
+	struct timers *timers;
+	struct stack_user user;
+	struct slice product; /* of Server and User-Agent: "lampyrid/0.1.0" */
+	bool is_ending;	      /* stack_fini() is on its way: nothing new is sent */
+
+	struct pool txn_clients;
+	struct pool txn_servers;
+	struct pool sessions;
+	struct pool notifiers;
+	struct map client_map;	/* branch and method -> txn_client */
+	struct map server_map;	/* branch, sent-by and method -> txn_server */
+	struct map merge_map;	/* From tag, Call-ID, CSeq -> txn_server (RFC 3261 8.2.2.2) */
+	struct map usages;	/* Call-ID, local tag -> usage */
+	uint64_t tag_secret[2]; /* for To tags of stateless answers (RFC 3261 8.2.7) */
+
+	struct arena arena; /* *message* */
+	char *scratch;	    /* [STACK_SCRATCH_BYTES] the packet being printed */
+	char *head_scratch; /* [STACK_SCRATCH_BYTES] the headers being printed for it */
+};
+
+/*
+ * `env` and `timers` must outlive the stack; `product` too. ERR_NOMEM at start-up only.
+ */
+int stack_init(struct stack *stack, const struct env *env, struct timers *timers,
+	       const struct stack_user *user, const struct stack_limits *limits,
+	       struct slice product);
+
+/* Ends everything without sending another byte. */
+void stack_fini(struct stack *stack);
+
+/* One whole message as the host received it; the bytes need to live only until it returns. */
+void stack_on_message(struct stack *stack, const struct flow *flow, struct slice bytes);
+
+/* To be called when the loop turn ends: frees what has ended. */
+void stack_on_turn_end(struct stack *stack);
+
+/* Random text for tags, branches and Call-IDs: TOKEN_BYTES characters of [a-z2-7], 80 bits. */
+#define TOKEN_BYTES 16
+void stack_token(struct stack *stack, char ret_token[TOKEN_BYTES]);
+
+/* "key=value ..." to the host's log, if there is one. */
+void stack_trace(struct stack *stack, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* --- Usages ------------------------------------------------------------------------------- */
+
+/* From now on requests with this Call-ID and To tag come to the usage. ERR_NOMEM, ERR_EXISTS. */
+int usage_start(struct stack *stack, struct usage *usage, const struct usage_ops *ops,
+		struct slice call_id, struct slice local_tag);
+
+/* The same usage under another tag of ours. On ERR_NOMEM or ERR_LIMIT it keeps the old one. */
+int usage_rename(struct stack *stack, struct usage *usage, struct slice call_id,
+		 struct slice local_tag);
+
+/* Stopping a stopped one does nothing. */
+void usage_stop(struct stack *stack, struct usage *usage);
+
+/* The usage that owns (Call-ID, our tag), or NULL. */
+struct usage *usage_find(struct stack *stack, struct slice call_id, struct slice local_tag);
+
+/* --- Answering ---------------------------------------------------------------------------- */
+
+/*
+ * `lines` are whole header lines to add, each with its CRLF, or SLICE_NONE; an empty `reason` is
+ * the usual one. reply() answers through a server transaction (made here if there is none), so
+ * that a retransmission is answered from it; reply_stateless() keeps nothing (RFC 3261 8.2.7).
+ */
+struct answer {
+	unsigned status;
+	struct slice reason;
+	struct slice lines;
+	struct slice content_type;
+	struct slice body;
+};
+
+void incoming_reply(struct incoming *in, const struct answer *answer);
+void incoming_reply_stateless(struct incoming *in, const struct answer *answer);
+
+/* The same with a status only. */
+void incoming_reply_status(struct incoming *in, unsigned status);
+
+#endif

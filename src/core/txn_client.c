@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Client transactions (RFC 3261 17.1, RFC 6026). ACK for a failure (17.1.1.3), CANCEL (9.1) and a
+ * second try with credentials (22.2) are printed from the request that was sent.
+ */
+#include "core/txn_client.h"
+
+#include "base/err.h"
+#include "sip/print.h"
+
+#define MAGIC_COOKIE "z9hG4bK"
+#define AGAIN_ARENA_BYTES 16384
+
+/* Where each state may go (figures 5 and 6 of RFC 3261, figure 6 of RFC 6026). */
+static const uint8_t state_next[] = {
+	[TXN_CLIENT_CALLING] =
+		1 << TXN_CLIENT_PROCEEDING | 1 << TXN_CLIENT_COMPLETED | 1 << TXN_CLIENT_ACCEPTED,
+	[TXN_CLIENT_PROCEEDING] = 1 << TXN_CLIENT_COMPLETED | 1 << TXN_CLIENT_ACCEPTED,
+	[TXN_CLIENT_COMPLETED] = 0,
+	[TXN_CLIENT_ACCEPTED] = 0,
+	[TXN_CLIENT_ENDED] = 0,
+};
+
+static void txn_client_set_state(struct txn_client *txn, enum txn_client_state state)
+{
+	CHECK(state == TXN_CLIENT_ENDED || state_next[txn->state] & (1 << state));
+	txn->state = state;
+}
+
+/* --- Matching (RFC 3261 17.1.3) ----------------------------------------------------------- */
+
+struct txn_client *txn_client_match(struct stack *stack, const struct sip_msg *msg)
+{
+	char text[sizeof(((struct txn_client *)0)->key)];
+	struct buf buf = BUF_ON(text);
+	struct map_node *node;
+
+	buf_slice(&buf, msg->via.branch);
+	buf_slice(&buf, msg->method_name);
+	if (buf.is_overflown)
+		return NULL;
+	node = map_find(&stack->client_map, buf_text(&buf));
+	return node ? CONTAINER_OF(node, struct txn_client, node) : NULL;
+}
+
+/* --- Printing ----------------------------------------------------------------------------- */
+
+static void print_via(struct buf *buf, const struct flow *flow, struct slice branch)
+{
+	buf_lit(buf, "Via: SIP/2.0/");
+	buf_slice(buf, transport_name(flow->transport));
+	buf_char(buf, ' ');
+	addr_print(buf, &flow->local);
+	buf_lit(buf, ";rport;branch=");
+	buf_slice(buf, branch);
+	buf_lit(buf, "\r\n");
+}
+
+static struct packet *request_print(struct stack *stack, const struct request *request,
+				    struct slice branch)
+{
+	struct buf buf = { .p = stack->scratch, .cap = STACK_SCRATCH_BYTES };
+
+	sip_print_request_line(&buf, request->method, request->uri);
+	print_via(&buf, &request->flow, branch);
+	buf_slice(&buf, request->lines);
+	sip_print_header(&buf, HDR_USER_AGENT, stack->product);
+	sip_print_body(&buf, request->content_type, request->body);
+	return buf.is_overflown ? NULL : packet_new(buf_text(&buf));
+}
+
+static struct slice branch_make(struct stack *stack, char text[7 + TOKEN_BYTES])
+{
+	memcpy(text, MAGIC_COOKIE, 7);
+	stack_token(stack, text + 7);
+	return slice_of(text, 7 + TOKEN_BYTES);
+}
+
+int request_send(struct stack *stack, const struct request *request, struct packet **ret_packet)
+{
+	char text[7 + TOKEN_BYTES];
+	struct packet *packet = request_print(stack, request, branch_make(stack, text));
+	int err;
+
+	if (!packet)
+		return ERR_NOMEM;
+	err = stack->env->send(stack->env->host, &request->flow, packet);
+	if (ret_packet)
+		*ret_packet = packet;
+	else
+		packet_unref(packet);
+	return err;
+}
+
+/* --- Life --------------------------------------------------------------------------------- */
+
+static void txn_client_leave_map(struct txn_client *txn)
+{
+	if (txn->node.key.n > 0)
+		map_remove(&txn->stack->client_map, &txn->node);
+	txn->node.key = SLICE_NONE;
+}
+
+void txn_client_end(struct txn_client *txn)
+{
+	txn_client_set_state(txn, TXN_CLIENT_ENDED);
+	timer_stop(txn->stack->timers, &txn->retransmit);
+	timer_stop(txn->stack->timers, &txn->timeout);
+	txn_client_leave_map(txn);
+	pool_end(&txn->stack->txn_clients, txn);
+}
+
+void txn_client_on_free(void *object)
+{
+	struct txn_client *txn = object;
+
+	timer_stop(txn->stack->timers, &txn->retransmit);
+	timer_stop(txn->stack->timers, &txn->timeout);
+	txn_client_leave_map(txn);
+	packet_unref(txn->request);
+	packet_unref(txn->ack);
+	packet_unref(txn->cancel_lines);
+}
+
+static void txn_client_fail(struct txn_client *txn, unsigned status)
+{
+	txn_client_end(txn);
+	if (txn->ops)
+		txn->ops->on_failed(txn, txn->owner, status);
+}
+
+static int txn_client_send(struct txn_client *txn, struct packet *packet)
+{
+	return txn->stack->env->send(txn->stack->env->host, &txn->flow, packet);
+}
+
+/* --- Timers ------------------------------------------------------------------------------- */
+
+/* A doubles without end (17.1.1.2); E doubles up to T2, and is T2 once Proceeding (17.1.2.2). */
+static void on_retransmit(struct timer *timer)
+{
+	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, retransmit);
+
+	if (txn_client_send(txn, txn->request)) {
+		txn_client_fail(txn, 503);
+		return;
+	}
+	txn->interval_ms *= 2;
+	if (txn->method != METHOD_INVITE &&
+	    (txn->interval_ms > T2_MS || txn->state == TXN_CLIENT_PROCEEDING))
+		txn->interval_ms = T2_MS;
+	timer_start(txn->stack->timers, &txn->retransmit, txn->interval_ms, on_retransmit);
+}
+
+/* B, F and the wait after CANCEL are failures; D, K and M are the quiet end. */
+static void on_timeout(struct timer *timer)
+{
+	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, timeout);
+
+	if (txn->state == TXN_CLIENT_CALLING || txn->state == TXN_CLIENT_PROCEEDING)
+		txn_client_fail(txn, 408);
+	else
+		txn_client_end(txn);
+}
+
+/* The first send fails only after the caller has its handle. */
+static void on_send_failed(struct timer *timer)
+{
+	txn_client_fail(CONTAINER_OF(timer, struct txn_client, timeout), 503);
+}
+
+/* --- Starting ----------------------------------------------------------------------------- */
+
+static int txn_client_enter_map(struct txn_client *txn, struct slice branch, struct slice method)
+{
+	struct buf key = BUF_ON(txn->key);
+	int err;
+
+	buf_slice(&key, branch);
+	buf_slice(&key, method);
+	if (key.is_overflown)
+		return ERR_LIMIT;
+	err = map_insert(&txn->stack->client_map, &txn->node, buf_text(&key));
+	if (err)
+		txn->node.key = SLICE_NONE;
+	return err;
+}
+
+static int txn_client_start_on(struct stack *stack, const struct request *request,
+			       struct slice branch, const struct txn_client_ops *ops,
+			       struct handle owner, struct handle *ret_handle)
+{
+	struct txn_client *txn = pool_new(&stack->txn_clients);
+	int err;
+
+	if (!txn)
+		return ERR_NOMEM;
+	txn->stack = stack;
+	txn->flow = request->flow;
+	txn->method = sip_method_of(request->method);
+	txn->ops = ops;
+	txn->owner = owner;
+	txn->request = request_print(stack, request, branch);
+	err = txn->request ? txn_client_enter_map(txn, branch, request->method) : ERR_NOMEM;
+	if (err) {
+		txn_client_end(txn);
+		return err;
+	}
+	if (ret_handle)
+		*ret_handle = txn->pooled.handle;
+	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
+	if (txn_client_send(txn, txn->request)) {
+		timer_start(stack->timers, &txn->timeout, 0, on_send_failed);
+	} else if (!transport_is_reliable(txn->flow.transport)) {
+		txn->interval_ms = T1_MS;
+		timer_start(stack->timers, &txn->retransmit, T1_MS, on_retransmit);
+	}
+	return 0;
+}
+
+int txn_client_start(struct stack *stack, const struct request *request,
+		     const struct txn_client_ops *ops, struct handle owner,
+		     struct handle *ret_handle)
+{
+	char text[7 + TOKEN_BYTES];
+
+	return txn_client_start_on(stack, request, branch_make(stack, text), ops, owner,
+				   ret_handle);
+}
+
+/* --- From the sent request ---------------------------------------------------------------- */
+
+/* Copies the header lines that a derived request has in common with the sent one. */
+static void print_lines_of(struct buf *buf, const struct sip_msg *sent, const uint8_t *ids,
+			   size_t id_count)
+{
+	for (size_t i = 0; i < sent->header_count; i++)
+		for (size_t k = 0; k < id_count; k++)
+			if (sent->headers[i].id == ids[k])
+				sip_print_header(buf, sent->headers[i].id, sent->headers[i].value);
+}
+
+static int sent_parse(struct txn_client *txn, struct arena *arena, char *block, size_t block_bytes,
+		      struct sip_msg *ret_msg)
+{
+	struct sip_fault fault;
+
+	arena_init(arena, block, block_bytes);
+	return sip_msg_parse(packet_bytes(txn->request), arena, ret_msg, &fault);
+}
+
+/* ACK for a non-2xx (17.1.1.3): the To of the response, one Via, the Route set of the INVITE. */
+static void txn_client_print_ack(struct txn_client *txn, const struct sip_msg *response)
+{
+	static const uint8_t ids[] = { HDR_FROM, HDR_CALL_ID, HDR_MAX_FORWARDS, HDR_ROUTE };
+	struct stack *stack = txn->stack;
+	struct buf lines = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	_Alignas(max_align_t) char block[AGAIN_ARENA_BYTES];
+	struct arena arena;
+	struct sip_msg sent;
+
+	if (sent_parse(txn, &arena, block, sizeof(block), &sent))
+		return;
+	print_lines_of(&lines, &sent, ids, sizeof(ids));
+	sip_print_header(&lines, HDR_TO, response->to.text);
+	sip_print_cseq(&lines, sent.cseq, SLICE("ACK"));
+	txn->ack = request_print(stack,
+				 &(struct request){ .method = SLICE("ACK"),
+						    .uri = sent.uri.text,
+						    .flow = txn->flow,
+						    .lines = buf_text(&lines) },
+				 sent.via.branch);
+}
+
+static void txn_client_send_ack(struct txn_client *txn, const struct sip_msg *response)
+{
+	if (!txn->ack)
+		txn_client_print_ack(txn, response);
+	if (txn->ack)
+		(void)txn_client_send(txn, txn->ack);
+}
+
+/* CANCEL has the INVITE's Request-URI, top Via, To, From, Call-ID, CSeq number and Route (9.1). */
+static void txn_client_send_cancel(struct txn_client *txn, struct slice more_lines)
+{
+	static const uint8_t ids[] = { HDR_FROM, HDR_TO, HDR_CALL_ID, HDR_MAX_FORWARDS, HDR_ROUTE };
+	struct stack *stack = txn->stack;
+	struct buf lines = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	_Alignas(max_align_t) char block[AGAIN_ARENA_BYTES];
+	struct arena arena;
+	struct sip_msg sent;
+
+	if (sent_parse(txn, &arena, block, sizeof(block), &sent))
+		return;
+	print_lines_of(&lines, &sent, ids, sizeof(ids));
+	sip_print_cseq(&lines, sent.cseq, SLICE("CANCEL"));
+	buf_slice(&lines, more_lines);
+	(void)txn_client_start_on(stack,
+				  &(struct request){ .method = SLICE("CANCEL"),
+						     .uri = sent.uri.text,
+						     .flow = txn->flow,
+						     .lines = buf_text(&lines) },
+				  sent.via.branch, NULL, HANDLE_NONE, NULL);
+	/* Without a final response in 64*T1 the INVITE counts as gone (9.1). */
+	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
+}
+
+void txn_client_cancel(struct txn_client *txn, struct slice lines)
+{
+	if (txn->method != METHOD_INVITE || txn->cancel_lines)
+		return;
+	if (txn->state == TXN_CLIENT_CALLING)
+		txn->cancel_lines = packet_new(slice_is_empty(lines) ? SLICE("") : lines);
+	else if (txn->state == TXN_CLIENT_PROCEEDING)
+		txn_client_send_cancel(txn, lines);
+}
+
+/* The header before the colon: the line that replaces another names it. */
+static enum sip_header_id line_id(struct slice line)
+{
+	return sip_header_id_of(slice_trim(slice_head(line, slice_find_char(line, ':'))));
+}
+
+int txn_client_start_again(struct txn_client *txn, struct slice line,
+			   const struct txn_client_ops *ops, struct handle owner,
+			   struct handle *ret_handle)
+{
+	struct stack *stack = txn->stack;
+	struct buf lines = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	_Alignas(max_align_t) char block[AGAIN_ARENA_BYTES];
+	char text[7 + TOKEN_BYTES];
+	struct arena arena;
+	struct sip_msg sent;
+	int err = sent_parse(txn, &arena, block, sizeof(block), &sent);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < sent.header_count; i++) {
+		const struct sip_header *header = &sent.headers[i];
+
+		if (header->id == HDR_VIA || header->id == HDR_CSEQ ||
+		    header->id == HDR_CONTENT_TYPE || header->id == HDR_CONTENT_LENGTH ||
+		    header->id == HDR_USER_AGENT || header->id == line_id(line))
+			continue;
+		sip_print_header_named(&lines, header->name, header->value);
+	}
+	sip_print_cseq(&lines, sent.cseq + 1, sent.method_name);
+	buf_slice(&lines, line);
+	if (lines.is_overflown)
+		return ERR_LIMIT;
+	return txn_client_start_on(
+		stack,
+		&(struct request){ .method = sent.method_name,
+				   .uri = sent.uri.text,
+				   .flow = txn->flow,
+				   .lines = buf_text(&lines),
+				   .content_type = sip_msg_value(&sent, HDR_CONTENT_TYPE),
+				   .body = sent.body },
+		branch_make(stack, text), ops, owner, ret_handle);
+}
+
+/* --- Responses ---------------------------------------------------------------------------- */
+
+static void txn_client_tell(struct txn_client *txn, const struct sip_msg *msg,
+			    const struct flow *flow)
+{
+	if (txn->ops)
+		txn->ops->on_response(txn, txn->owner, msg, flow);
+}
+
+static void txn_client_on_provisional(struct txn_client *txn, const struct sip_msg *msg,
+				      const struct flow *flow)
+{
+	struct packet *cancel_lines = txn->cancel_lines;
+
+	if (txn->state == TXN_CLIENT_CALLING)
+		txn_client_set_state(txn, TXN_CLIENT_PROCEEDING);
+	if (txn->method == METHOD_INVITE) {
+		/* From here on its owner decides how long it may ring; CANCEL bounds it again. */
+		timer_stop(txn->stack->timers, &txn->retransmit);
+		if (!cancel_lines)
+			timer_stop(txn->stack->timers, &txn->timeout);
+	}
+	if (cancel_lines) {
+		txn->cancel_lines = NULL;
+		txn_client_send_cancel(txn, packet_bytes(cancel_lines));
+		packet_unref(cancel_lines);
+	}
+	txn_client_tell(txn, msg, flow);
+}
+
+static void txn_client_on_final(struct txn_client *txn, const struct sip_msg *msg,
+				const struct flow *flow)
+{
+	struct timers *timers = txn->stack->timers;
+	bool is_reliable = transport_is_reliable(txn->flow.transport);
+	bool is_2xx = msg->status < 300;
+
+	timer_stop(timers, &txn->retransmit);
+	if (txn->method == METHOD_INVITE && is_2xx) {
+		txn_client_set_state(txn, TXN_CLIENT_ACCEPTED);
+		timer_start(timers, &txn->timeout, 64 * T1_MS, on_timeout); /* M */
+	} else if (txn->method == METHOD_INVITE) {
+		txn_client_set_state(txn, TXN_CLIENT_COMPLETED);
+		timer_start(timers, &txn->timeout, is_reliable ? 0 : 64 * T1_MS,
+			    on_timeout); /* D */
+		txn_client_send_ack(txn, msg);
+	} else {
+		txn_client_set_state(txn, TXN_CLIENT_COMPLETED);
+		timer_start(timers, &txn->timeout, is_reliable ? 0 : T4_MS, on_timeout); /* K */
+	}
+	txn_client_tell(txn, msg, flow);
+}
+
+void txn_client_on_response(struct txn_client *txn, const struct sip_msg *msg,
+			    const struct flow *flow)
+{
+	switch (txn->state) {
+	case TXN_CLIENT_CALLING:
+	case TXN_CLIENT_PROCEEDING:
+		if (msg->status < 200)
+			txn_client_on_provisional(txn, msg, flow);
+		else
+			txn_client_on_final(txn, msg, flow);
+		break;
+	case TXN_CLIENT_COMPLETED:
+		if (txn->method == METHOD_INVITE && msg->status >= 300)
+			txn_client_send_ack(txn, msg);
+		break;
+	case TXN_CLIENT_ACCEPTED:
+		if (msg->status >= 200 && msg->status < 300)
+			txn_client_tell(txn, msg, flow);
+		break;
+	case TXN_CLIENT_ENDED:
+		break;
+	}
+}

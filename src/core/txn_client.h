@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Client transactions, INVITE and non-INVITE (RFC 3261 17.1 with RFC 6026). The sent packet is the
+ * transaction's memory: ACK for a failure, CANCEL and a second try are printed from it.
+ */
+#ifndef LAMPYRID_CORE_TXN_CLIENT_H
+#define LAMPYRID_CORE_TXN_CLIENT_H
+
+#include "core/stack.h"
+
+struct txn_client;
+
+enum txn_client_state {
+	TXN_CLIENT_CALLING, /* non-INVITE: Trying */
+	TXN_CLIENT_PROCEEDING,
+	TXN_CLIENT_COMPLETED,
+	TXN_CLIENT_ACCEPTED, /* INVITE: a 2xx came (RFC 6026 7.2) */
+	TXN_CLIENT_ENDED,
+};
+
+/* `owner` is whose request it is; its pool may have ended it by now, so the handlers look it up. */
+struct txn_client_ops {
+	/* Every response but retransmissions; in ACCEPTED each 2xx, also repeated ones. */
+	void (*on_response)(struct txn_client *txn, struct handle owner,
+			    const struct sip_msg *response, const struct flow *flow);
+	/* No final response: 408 for timers B and F, 503 when it could not be sent (8.1.3.1). */
+	void (*on_failed)(struct txn_client *txn, struct handle owner, unsigned status);
+};
+
+struct txn_client {
+	struct pooled pooled;
+	struct stack *stack;
+	struct map_node node;
+	char key[7 + TOKEN_BYTES + SIP_METHOD_MAX_BYTES]; /* branch and method */
+	enum txn_client_state state;
+	enum sip_method method;
+	struct flow flow;
+	struct packet *request;
+	struct packet *ack; /* INVITE: the ACK for a non-2xx, once there is one */
+	struct packet
+		*cancel_lines;	 /* CANCEL is wanted and waits for a provisional response (9.1) */
+	struct timer retransmit; /* A or E */
+	struct timer timeout;	 /* B, D, F, K or M; after CANCEL the wait of 9.1 */
+	uint64_t interval_ms;
+	const struct txn_client_ops *ops;
+	struct handle owner;
+};
+
+/* A request without its Via. All slices only need to live during the call. */
+struct request {
+	struct slice method;
+	struct slice uri;
+	struct flow flow; /* flow.local is what the Via says */
+	struct slice
+		lines; /* whole header lines, from Max-Forwards to the last, without Content-* */
+	struct slice content_type;
+	struct slice body;
+};
+
+/*
+ * Sends it and keeps it going. *ret_handle (may be NULL) finds the transaction in
+ * stack->txn_clients as long as it lives. ops NULL: nobody listens. ERR_NOMEM, ERR_LIMIT (message
+ * too large or pool full), ERR_IO: nothing was sent and no handler will be called.
+ */
+int txn_client_start(struct stack *stack, const struct request *request,
+		     const struct txn_client_ops *ops, struct handle owner,
+		     struct handle *ret_handle);
+
+/*
+ * The same request once more with the next CSeq, a new branch and one more header line (with its
+ * CRLF), such as credentials for a 401 or 407; a line of the same name is left out.
+ */
+int txn_client_start_again(struct txn_client *txn, struct slice line,
+			   const struct txn_client_ops *ops, struct handle owner,
+			   struct handle *ret_handle);
+
+/*
+ * CANCEL of an INVITE (RFC 3261 9.1), with more header lines (a Reason) or SLICE_NONE. Waits for
+ * the first provisional response; the INVITE's final response comes as always.
+ */
+void txn_client_cancel(struct txn_client *txn, struct slice lines);
+
+/* Prints an ACK or other request outside of a transaction and sends it; *ret_packet may be NULL. */
+int request_send(struct stack *stack, const struct request *request, struct packet **ret_packet);
+
+/* For the stack. */
+void txn_client_on_response(struct txn_client *txn, const struct sip_msg *msg,
+			    const struct flow *flow);
+struct txn_client *txn_client_match(struct stack *stack, const struct sip_msg *msg);
+void txn_client_end(struct txn_client *txn);
+void txn_client_on_free(void *object);
+
+#endif

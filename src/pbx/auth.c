@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Digest authentication as server: challenge, check, and count nonces against replay.
+ */
+#include "pbx/auth.h"
+
+#include "sip/digest.h"
+#include "sip/print.h"
+
+#define CHALLENGE_MAX_BYTES 1024
+
+static void print_challenge(struct buf *lines, struct slice realm, struct slice nonce,
+			    enum hash_alg alg, bool is_stale)
+{
+	buf_lit(lines, "WWW-Authenticate: ");
+	digest_challenge_print(lines, &(struct digest_challenge){ .realm = realm,
+								  .nonce = nonce,
+								  .alg = alg,
+								  .is_alg_given = true,
+								  .is_stale = is_stale,
+								  .has_qop = true,
+								  .has_qop_auth = true });
+	buf_lit(lines, "\r\n");
+}
+
+/* The better algorithm first (RFC 8760 2.3); one nonce serves both. */
+static void auth_challenge(struct pbx *pbx, struct incoming *in, bool is_stale)
+{
+	struct stack *stack = &pbx->stack;
+	char text[CHALLENGE_MAX_BYTES];
+	char nonce_text[NONCE_MAX_BYTES];
+	struct buf lines = BUF_ON(text);
+	struct buf nonce = BUF_ON(nonce_text);
+	uint8_t salt[NONCE_SALT_BYTES];
+
+	stack->env->random(stack->env->host, salt, sizeof(salt));
+	if (nonce_make(&pbx->nonces, stack->timers->now_ms, salt, &nonce)) {
+		incoming_reply_stateless(in, &(struct answer){ .status = 500 });
+		return;
+	}
+	print_challenge(&lines, pbx->directory->domain, buf_text(&nonce), HASH_SHA256, is_stale);
+	print_challenge(&lines, pbx->directory->domain, buf_text(&nonce), HASH_MD5, is_stale);
+	incoming_reply_stateless(in, &(struct answer){ .status = 401, .lines = buf_text(&lines) });
+}
+
+/* The credentials for our realm among all that were sent (RFC 3261 22.3). */
+static bool find_credentials(const struct pbx *pbx, const struct sip_msg *msg,
+			     struct digest_credentials *ret_credentials)
+{
+	const struct sip_header *header = sip_msg_header(msg, HDR_AUTHORIZATION);
+
+	for (; header; header = sip_msg_header_next(msg, header))
+		if (digest_credentials_parse(header->value, ret_credentials) == 0 &&
+		    slice_eq(ret_credentials->realm, pbx->directory->domain))
+			return true;
+	return false;
+}
+
+/* An authenticated phone speaks only for itself. */
+static bool from_is(const struct sip_msg *msg, const struct extension *extension)
+{
+	char text[SIP_USER_MAX_BYTES];
+	struct buf user = BUF_ON(text);
+
+	if (uri_unescape(&user, msg->from.uri.user) || user.is_overflown)
+		return false;
+	return slice_eq(buf_text(&user), extension->number);
+}
+
+const struct extension *auth_check(struct pbx *pbx, struct incoming *in)
+{
+	static const struct slice nobody = SLICE_INIT("no extension has this password");
+	struct digest_credentials credentials;
+	const struct extension *extension;
+	char text[SIP_USER_MAX_BYTES];
+	struct buf username = BUF_ON(text);
+	bool is_right;
+
+	if (!find_credentials(pbx, in->msg, &credentials)) {
+		auth_challenge(pbx, in, false);
+		return NULL;
+	}
+	digest_unescape(&username, credentials.username);
+	extension = directory_find(pbx->directory, buf_text(&username));
+	is_right = digest_is_right(&credentials, in->msg->method_name,
+				   extension ? extension->password : nobody);
+	if (!extension || !is_right) {
+		stack_trace(&pbx->stack, "event=refused cause=password method=%.*s",
+			    SLICE_ARGS(in->msg->method_name));
+		auth_challenge(pbx, in, false);
+		return NULL;
+	}
+	switch (nonce_use(&pbx->nonces, credentials.nonce, credentials.nc,
+			  pbx->stack.timers->now_ms)) {
+	case NONCE_GOOD:
+		break;
+	case NONCE_STALE:
+		auth_challenge(pbx, in, true);
+		return NULL;
+	case NONCE_FOREIGN:
+		auth_challenge(pbx, in, false);
+		return NULL;
+	}
+	if (!from_is(in->msg, extension)) {
+		incoming_reply_stateless(in, &(struct answer){ .status = 403 });
+		return NULL;
+	}
+	return extension;
+}

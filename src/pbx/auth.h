@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is asking: digest authentication of requests that act or reveal (RFC 3261 22, RFC 8760). An
+ * unknown user and a wrong password look the same from outside, in words and in time.
+ */
+#ifndef LAMPYRID_PBX_AUTH_H
+#define LAMPYRID_PBX_AUTH_H
+
+#include "pbx/pbx.h"
+
+/*
+ * The extension that sent the request, or NULL: then it has been answered, with 401 and fresh
+ * challenges, or 403 when From claims another extension. The answer keeps no state, so a flood of
+ * strangers costs no memory.
+ */
+const struct extension *auth_check(struct pbx *pbx, struct incoming *in);
+
+#endif

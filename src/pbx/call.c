@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of calls and legs: starting a call with a leg for each phone, and taking it down again.
+ * What the phones say in between is heard in call_events.c.
+ */
+#include "pbx/call.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "pbx/lamp.h"
+#include "pbx/registrar.h"
+#include "sip/print.h"
+
+#define CONTACT_LINE_MAX_BYTES 256
+#define IDENTITY_MAX_BYTES 1024
+
+#define ELSEWHERE_LINE "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n"
+
+static const struct call_row {
+	const char *name;
+	unsigned next; /* a bit for each state that may follow */
+} call_rows[] = {
+	[CALL_RINGING] = { "ringing", 1 << CALL_JOINING | 1 << CALL_TALKING | 1 << CALL_ENDED },
+	[CALL_JOINING] = { "joining", 1 << CALL_TALKING | 1 << CALL_ENDED },
+	[CALL_TALKING] = { "talking", 1 << CALL_ENDED },
+	[CALL_ENDED] = { "ended", 0 },
+};
+
+static const struct leg_row {
+	const char *name;
+	unsigned next;
+} leg_rows[] = {
+	[LEG_CALLING] = { "calling", 1 << LEG_RINGING | 1 << LEG_TALKING | 1 << LEG_ENDED },
+	[LEG_RINGING] = { "ringing", 1 << LEG_TALKING | 1 << LEG_ENDED },
+	[LEG_TALKING] = { "talking", 1 << LEG_ENDED },
+	[LEG_ENDED] = { "ended", 0 },
+};
+
+void call_set_state(struct call *call, enum call_state state)
+{
+	CHECK(call_rows[call->state].next & (1u << state));
+	call->state = state;
+	if (state != CALL_RINGING)
+		timer_stop(call->pbx->stack.timers, &call->ring_timeout);
+	stack_trace(&call->pbx->stack, "event=call call=%u state=%s", call->pooled.handle.slot,
+		    call_rows[state].name);
+}
+
+void leg_set_state(struct leg *leg, enum leg_state state)
+{
+	CHECK(leg_rows[leg->state].next & (1u << state));
+	leg->state = state;
+	stack_trace(&leg->pbx->stack, "event=leg call=%u extension=%.*s state=%s call-id=%.*s",
+		    leg->call->pooled.handle.slot, SLICE_ARGS(leg->extension->number),
+		    leg_rows[state].name,
+		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
+	if (state == LEG_ENDED)
+		lamp_leg_end(leg);
+	else
+		lamp_leg_changed(leg);
+}
+
+struct leg *leg_other(const struct leg *leg)
+{
+	const struct call *call = leg->call;
+
+	if (leg == call->caller)
+		return call->partner;
+	return leg == call->partner ? call->caller : NULL;
+}
+
+const struct extension *leg_peer(const struct leg *leg)
+{
+	const struct call *call = leg->call;
+
+	if (leg != call->caller)
+		return call->caller ? call->caller->extension : NULL;
+	return call->partner ? call->partner->extension : call->target;
+}
+
+/* --- Starting ----------------------------------------------------------------------------- */
+
+void call_refuse_full(struct incoming *in)
+{
+	incoming_reply(
+		in, &(struct answer){ .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") });
+}
+
+static struct leg *leg_new(struct call *call, const struct extension *extension, bool is_initiator)
+{
+	struct leg *leg = pool_new(&call->pbx->legs);
+
+	if (!leg)
+		return NULL;
+	leg->pbx = call->pbx;
+	leg->call = call;
+	leg->extension = extension;
+	leg->directory = directory_ref(call->pbx->directory);
+	leg->is_initiator = is_initiator;
+	list_init(&leg->lamp_node);
+	list_append(&call->legs, &leg->node);
+	stack_token(&call->pbx->stack, leg->id);
+	if (lamp_leg_start(leg)) {
+		leg_end(leg, 0, SLICE_NONE);
+		return NULL;
+	}
+	return leg;
+}
+
+struct leg *call_take_leg(struct call *call, struct incoming *in, const struct extension *extension,
+			  struct slice number)
+{
+	char text[CONTACT_LINE_MAX_BYTES];
+	struct buf contact = BUF_ON(text);
+	struct leg *leg = leg_new(call, extension, true);
+
+	if (!leg) {
+		call_refuse_full(in);
+		return NULL;
+	}
+	pbx_print_contact(&contact, number, &in->flow);
+	if (session_take(in, buf_text(&contact), &leg_session_ops, leg, &leg->session)) {
+		leg_end(leg, 0, SLICE_NONE);
+		return NULL;
+	}
+	return leg;
+}
+
+static uint32_t hops_left(const struct sip_msg *msg)
+{
+	return msg->has_max_forwards ? msg->max_forwards - 1 : 0;
+}
+
+/* One phone of the target is called, with the caller's offer as it came. */
+static int call_ring_binding(struct call *call, const struct binding *binding,
+			     const struct sip_msg *invite)
+{
+	const struct pbx *pbx = call->pbx;
+	const struct extension *caller = call->caller->extension;
+	char contact_text[CONTACT_LINE_MAX_BYTES];
+	char local_text[IDENTITY_MAX_BYTES], remote_text[IDENTITY_MAX_BYTES];
+	struct buf contact = BUF_ON(contact_text);
+	struct buf local = BUF_ON(local_text), remote = BUF_ON(remote_text);
+	struct leg *leg = leg_new(call, call->target, false);
+	struct session_spec spec;
+	int err;
+
+	if (!leg)
+		return ERR_NOMEM;
+	pbx_print_contact(&contact, caller->number, &binding->flow);
+	pbx_print_identity(pbx, &local, caller->name, caller->number);
+	pbx_print_identity(pbx, &remote, SLICE_NONE, call->target->number);
+	spec = (struct session_spec){
+		.dialog = { .local = buf_text(&local),
+			    .remote = buf_text(&remote),
+			    .target = binding->contact,
+			    .contact = buf_text(&contact),
+			    .max_forwards = hops_left(invite),
+			    .flow = binding->flow },
+		.lines = SLICE(SESSION_CAN_LINES),
+		.content_type = call->offer_type,
+		.body = call->offer,
+	};
+	err = session_call(&call->pbx->stack, &spec, &leg_session_ops, leg, &leg->session);
+	if (err)
+		leg_end(leg, 0, SLICE_NONE);
+	return err;
+}
+
+static void on_ring_timeout(struct timer *timer)
+{
+	call_end(CONTAINER_OF(timer, struct call, ring_timeout), 408, SLICE_NONE);
+}
+
+static struct call *call_new(struct pbx *pbx, const struct extension *target,
+			     const struct sip_msg *invite)
+{
+	struct call *call = pool_new(&pbx->calls);
+
+	if (!call)
+		return NULL;
+	call->pbx = pbx;
+	list_init(&call->legs);
+	call->directory = directory_ref(pbx->directory);
+	call->target = target;
+	if (slice_keep(invite->body, &call->offer) ||
+	    slice_keep(sip_msg_value(invite, HDR_CONTENT_TYPE), &call->offer_type)) {
+		call_end(call, 0, SLICE_NONE);
+		return NULL;
+	}
+	return call;
+}
+
+void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
+		const struct extension *target)
+{
+	struct aor *aor = registrar_find(pbx, target->number);
+	struct call *call;
+	size_t ringing = 0;
+
+	if (!aor) {
+		incoming_reply_status(in, 480);
+		return;
+	}
+	call = call_new(pbx, target, in->msg);
+	if (!call) {
+		call_refuse_full(in);
+		return;
+	}
+	call->caller = call_take_leg(call, in, caller, target->number);
+	if (!call->caller) {
+		call_end(call, 0, SLICE_NONE);
+		return;
+	}
+	/* Off the hook: its lamp says so before anybody rings. */
+	lamp_leg_changed(call->caller);
+	LIST_FOR (binding, &aor->bindings, struct binding, node)
+		if (call_ring_binding(call, binding, in->msg) == 0)
+			ringing++;
+	if (ringing == 0) {
+		call_end(call, 503, SLICE("Retry-After: 5\r\n"));
+		return;
+	}
+	timer_start(pbx->stack.timers, &call->ring_timeout,
+		    (uint64_t)pbx->directory->ring_timeout_s * 1000, on_ring_timeout);
+}
+
+/* --- Ending ------------------------------------------------------------------------------- */
+
+void leg_end(struct leg *leg, unsigned status, struct slice lines)
+{
+	struct call *call = leg->call;
+
+	if (leg->state == LEG_ENDED)
+		return;
+	if (leg->session)
+		session_end(leg->session, status, lines);
+	leg_set_state(leg, LEG_ENDED);
+	leg->session = NULL;
+	list_remove(&leg->node);
+	if (call->caller == leg)
+		call->caller = NULL;
+	if (call->partner == leg)
+		call->partner = NULL;
+	if (call->offerer == leg)
+		call->offerer = NULL;
+	pool_end(&leg->pbx->legs, leg);
+}
+
+void leg_on_free(void *object)
+{
+	struct leg *leg = object;
+
+	directory_unref(leg->directory);
+}
+
+void call_end_others(struct call *call, const struct leg *winner)
+{
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		if (leg != winner && leg != call->caller)
+			leg_end(leg, 0, SLICE(ELSEWHERE_LINE));
+}
+
+void call_end(struct call *call, unsigned status, struct slice lines)
+{
+	if (call->state == CALL_ENDED)
+		return;
+	call_set_state(call, CALL_ENDED);
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		leg_end(leg, status, lines);
+	pool_end(&call->pbx->calls, call);
+}
+
+void call_on_free(void *object)
+{
+	struct call *call = object;
+
+	mem_free((char *)call->offer.p);
+	mem_free((char *)call->offer_type.p);
+	directory_unref(call->directory);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls: a caller's leg and the legs to those who may answer it, of which one remains (a B2BUA,
+ * RFC 3261 6 and 16.7 for choosing among answers). A leg is our side of the dialog with one phone;
+ * media flows between the phones.
+ */
+#ifndef LAMPYRID_PBX_CALL_H
+#define LAMPYRID_PBX_CALL_H
+
+#include "core/session.h"
+#include "pbx/pbx.h"
+
+enum call_state {
+	CALL_RINGING, /* nobody has answered */
+	CALL_JOINING, /* two parties are there; their media is still being agreed */
+	CALL_TALKING,
+	CALL_ENDED,
+};
+
+/* How two parties whose offers do not simply answer each other are brought together. */
+enum join_step {
+	JOIN_NONE,
+	JOIN_CALLER_ANSWERS,  /* the caller's ACK will bring the answer for the other */
+	JOIN_PARTNER_ANSWERS, /* the partner's ACK will bring the answer for the caller */
+	JOIN_HELD,	      /* both hold an inactive answer; ACKs are awaited */
+	JOIN_ASKED_PARTNER,   /* RFC 3725 4.2: INVITE without offer sent to the partner */
+	JOIN_OFFERED_CALLER,  /* its offer sent to the caller */
+};
+
+/* What a lamp says of a leg, and no more than that. */
+enum leg_state {
+	LEG_CALLING, /* caller: INVITE has come; called: INVITE sent, the phone does not ring yet */
+	LEG_RINGING,
+	LEG_TALKING,
+	LEG_ENDED,
+};
+
+struct leg {
+	struct pooled pooled;
+	struct pbx *pbx;
+	struct call *call;
+	struct list node;      /* in call->legs */
+	struct list lamp_node; /* in entity->legs */
+	struct lamp_entity *entity;
+	struct directory *directory;	   /* a reference: holds `extension` */
+	const struct extension *extension; /* whose phone this is */
+	struct session *session;	   /* NULL once let go */
+	enum leg_state state;
+	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
+	char id[TOKEN_BYTES]; /* of <dialog> */
+	uint64_t state_ms;    /* when the state was entered */
+	uint64_t state_turn;  /* pbx->turn then */
+};
+
+struct call {
+	struct pooled pooled;
+	struct pbx *pbx;
+	enum call_state state;
+	enum join_step join;
+	struct list legs;		/* the caller's first */
+	struct leg *caller;		/* NULL once it is gone */
+	struct leg *partner;		/* who answered; NULL while ringing */
+	struct directory *directory;	/* a reference: holds `target` */
+	const struct extension *target; /* who was called */
+	struct slice offer;	 /* owned: the caller's session description, empty without one */
+	struct slice offer_type; /* owned: its Content-Type */
+	struct leg *early;	 /* whose early media the caller has, NULL: nobody's */
+	unsigned shown;		 /* the last provisional status that the caller was sent */
+	struct leg *offerer;	 /* whose re-INVITE is on its way through, NULL: none */
+	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
+	unsigned best_status;  /* of the failures so far, 0: none */
+	struct timer ring_timeout;
+};
+
+/* Routes an INVITE of an authenticated extension: a call, or a pick-up. */
+void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *extension);
+
+/* A plain call to an extension: rings all its phones. */
+void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
+		const struct extension *target);
+
+/*
+ * Takes an INVITE of this extension's phone as a leg of the call; `number` is what our Contact
+ * names. NULL on failure: the INVITE is answered.
+ */
+struct leg *call_take_leg(struct call *call, struct incoming *in, const struct extension *extension,
+			  struct slice number);
+
+/* The others stop ringing: CANCEL with "Call completed elsewhere" (RFC 3326). */
+void call_end_others(struct call *call, const struct leg *winner);
+
+/* One leg leaves: its session ends with the status and lines (may be empty), its lamp goes dark. */
+void leg_end(struct leg *leg, unsigned status, struct slice lines);
+
+/* Everybody leaves. */
+void call_end(struct call *call, unsigned status, struct slice lines);
+
+void call_set_state(struct call *call, enum call_state state);
+void leg_set_state(struct leg *leg, enum leg_state state);
+
+/* The one at the other end of an answered call, or NULL. */
+struct leg *leg_other(const struct leg *leg);
+
+/* Who a phone shows as the other party, whatever the call's state; NULL when there is nobody. */
+const struct extension *leg_peer(const struct leg *leg);
+
+void call_on_free(void *object);
+void leg_on_free(void *object);
+
+/* A refusal of 503 with Retry-After, for a full table or refused memory. */
+void call_refuse_full(struct incoming *in);
+
+/* The handlers of every leg's session; owner is the leg. */
+extern const struct session_ops leg_session_ops;
+
+#endif

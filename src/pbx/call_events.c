@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the phones of a call say, and what it means for the others: the handlers of the legs'
+ * sessions. Whenever one leg vanishes the rest of the call is told.
+ */
+#include "pbx/call.h"
+#include "pbx/join.h"
+#include "sip/print.h"
+
+/* A Reason (RFC 3326) of the message that ended one side goes along to the other. */
+#define REASON_MAX_BYTES 512
+
+static struct slice reason_line(struct buf *buf, const struct sip_msg *msg)
+{
+	struct slice reason = msg ? sip_msg_value(msg, HDR_REASON) : SLICE_NONE;
+
+	if (slice_is_empty(reason))
+		return SLICE_NONE;
+	sip_print_header(buf, HDR_REASON, reason);
+	return buf->is_overflown ? SLICE_NONE : buf_text(buf);
+}
+
+static struct slice body_type(const struct sip_msg *msg)
+{
+	return sip_msg_value(msg, HDR_CONTENT_TYPE);
+}
+
+/* --- Ringing ------------------------------------------------------------------------------ */
+
+/*
+ * The caller has one early dialog with us whatever the number of phones: early media is the first
+ * phone's that has some, a ringing that says nothing new is not repeated.
+ */
+static void show_progress(struct call *call, struct leg *leg, const struct sip_msg *response)
+{
+	bool has_media = !slice_is_empty(response->body) && !slice_is_empty(call->offer) &&
+			 (!call->early || call->early == leg);
+	struct answer answer = { .status = response->status };
+
+	if (!has_media && call->shown == response->status)
+		return;
+	if (has_media) {
+		answer.content_type = body_type(response);
+		answer.body = response->body;
+	}
+	if (session_ring(call->caller->session, &answer))
+		return;
+	call->shown = response->status;
+	if (has_media)
+		call->early = leg;
+}
+
+static void on_provisional(struct session *session, const struct sip_msg *response)
+{
+	struct leg *leg = session->owner;
+	struct call *call = leg->call;
+
+	if (call->state != CALL_RINGING)
+		return;
+	if (leg->state == LEG_CALLING)
+		leg_set_state(leg, LEG_RINGING);
+	if (call->caller->state == LEG_CALLING)
+		leg_set_state(call->caller, LEG_RINGING);
+	show_progress(call, leg, response);
+}
+
+/* --- Answered ----------------------------------------------------------------------------- */
+
+static int answer_caller(struct call *call, const struct leg *leg, const struct sip_msg *response)
+{
+	struct session *session = call->caller->session;
+	int err = 0;
+
+	/* Early media of another phone stands as the answer in this dialog: take a new one. */
+	if (call->early && call->early != leg)
+		err = session_new_fork(session);
+	if (err)
+		return err;
+	return session_answer(session, &(struct answer){ .status = 200,
+							 .content_type = body_type(response),
+							 .body = response->body });
+}
+
+static void on_answer(struct session *session, const struct sip_msg *response)
+{
+	struct leg *leg = session->owner;
+	struct call *call = leg->call;
+
+	call->partner = leg;
+	if (answer_caller(call, leg, response)) {
+		call_end(call, 500, SLICE_NONE);
+		return;
+	}
+	/* Without an offer in the INVITE the caller's ACK will bring the answer for this one. */
+	if (!slice_is_empty(call->offer))
+		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+	call_end_others(call, leg);
+	leg_set_state(leg, LEG_TALKING);
+	leg_set_state(call->caller, LEG_TALKING);
+	call_set_state(call, CALL_TALKING);
+}
+
+/* --- Refused ------------------------------------------------------------------------------ */
+
+/*
+ * What the caller is told for one phone's failure: a phone that cannot be reached, wants
+ * credentials of ours (never given: SECURITY A5) or sends elsewhere is as good as not there.
+ */
+static unsigned failure_map(unsigned status, bool is_answered)
+{
+	if (!is_answered || status < 400 || status == 401 || status == 407 || status == 481 ||
+	    status == 487)
+		return 480;
+	return status == 503 ? 500 : status;
+}
+
+/* The better of two failures (16.7.6): 6xx, then the lowest class; busy tells more than absent. */
+static unsigned failure_better(unsigned a, unsigned b)
+{
+	bool is_a_absent = a == 408 || a == 480;
+
+	if (a == 0 || b >= 600)
+		return b;
+	if (a >= 600 || a / 100 < b / 100)
+		return a;
+	return b / 100 < a / 100 || is_a_absent ? b : a;
+}
+
+static bool call_is_ringing_anywhere(const struct call *call)
+{
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		if (leg != call->caller)
+			return true;
+	return false;
+}
+
+static void on_refused(struct session *session, unsigned status, const struct sip_msg *response)
+{
+	struct leg *leg = session->owner;
+	struct call *call = leg->call;
+	unsigned mapped = failure_map(status, response != NULL);
+
+	leg->session = NULL;
+	leg_end(leg, 0, SLICE_NONE);
+	call->best_status = failure_better(call->best_status, mapped);
+	if (mapped >= 600 || !call_is_ringing_anywhere(call))
+		call_end(call, call->best_status, SLICE_NONE);
+}
+
+/* --- Gone --------------------------------------------------------------------------------- */
+
+static void leg_gone(struct session *session, const struct sip_msg *msg)
+{
+	struct leg *leg = session->owner;
+	struct call *call = leg->call;
+	char text[REASON_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+
+	leg->session = NULL;
+	leg_end(leg, 0, SLICE_NONE);
+	call_end(call, 0, reason_line(&buf, msg));
+}
+
+static void on_cancel(struct session *session, const struct sip_msg *cancel)
+{
+	leg_gone(session, cancel);
+}
+
+static void on_end(struct session *session, enum session_cause cause, const struct sip_msg *bye)
+{
+	struct leg *leg = session->owner;
+
+	stack_trace(session->stack, "event=hangup call=%u extension=%.*s cause=%s",
+		    leg->call->pooled.handle.slot, SLICE_ARGS(leg->extension->number),
+		    cause == SESSION_BYE ? "bye" : "lost");
+	leg_gone(session, bye);
+}
+
+/* --- Offers of the phones during the call ------------------------------------------------- */
+
+static void on_ack(struct session *session, const struct sip_msg *ack)
+{
+	struct leg *leg = session->owner;
+	struct leg *other = leg_other(leg);
+
+	if (leg->call->state == CALL_JOINING)
+		join_on_ack(leg->call, leg, ack);
+	else if (other && other->session)
+		(void)session_ack(other->session, body_type(ack), ack->body);
+}
+
+static void on_offer(struct session *session, const struct sip_msg *invite)
+{
+	struct leg *leg = session->owner;
+	struct leg *other = leg_other(leg);
+	struct call *call = leg->call;
+
+	if (call->state != CALL_TALKING || !other ||
+	    session_offer(other->session, SLICE_NONE, body_type(invite), invite->body)) {
+		(void)session_refuse_offer(session, &(struct answer){ .status = 491 });
+		return;
+	}
+	call->offerer = leg;
+	call->is_offer_delayed = slice_is_empty(invite->body);
+}
+
+static void on_offer_result(struct session *session, unsigned status,
+			    const struct sip_msg *response)
+{
+	struct leg *leg = session->owner;
+	struct call *call = leg->call;
+	struct leg *offerer = call->offerer;
+	struct answer answer = { .status = response ? status : 500 };
+
+	if (call->state == CALL_JOINING) {
+		join_on_offer_result(call, leg, status, response);
+		return;
+	}
+	call->offerer = NULL;
+	if (status >= 300) {
+		if (offerer)
+			(void)session_refuse_offer(offerer->session, &answer);
+		return;
+	}
+	answer.content_type = body_type(response);
+	answer.body = response->body;
+	if (!offerer || session_accept_offer(offerer->session, &answer) || !call->is_offer_delayed)
+		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+}
+
+const struct session_ops leg_session_ops = {
+	.on_provisional = on_provisional,
+	.on_answer = on_answer,
+	.on_refused = on_refused,
+	.on_cancel = on_cancel,
+	.on_ack = on_ack,
+	.on_offer = on_offer,
+	.on_offer_result = on_offer_result,
+	.on_end = on_end,
+};

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The directory owns copies of all its texts. An extension is one block: the struct, and behind it
+ * the bytes that its slices point to.
+ */
+#include "pbx/directory.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#define EXPIRES_MAX_DEFAULT_S 3600
+#define RING_TIMEOUT_DEFAULT_S 60
+#define SIP_PORT 5060 /* RFC 3261 19.1.2 */
+
+static void text_free(struct slice *text)
+{
+	mem_free((void *)text->p);
+	*text = SLICE_NONE;
+}
+
+static int text_replace(struct slice *text, struct slice by)
+{
+	struct slice copy;
+	int err = slice_keep(by, &copy);
+
+	if (err)
+		return err;
+	text_free(text);
+	*text = copy;
+	return 0;
+}
+
+static void listen_on_any(struct directory *directory, enum transport transport)
+{
+	directory->listen[directory->listen_count++] = (struct listen_addr){
+		.transport = transport,
+		.addr = { .port = SIP_PORT, .family = ADDR_IPV4 },
+	};
+}
+
+struct directory *directory_new(const uint64_t map_secret[2])
+{
+	struct directory *directory = mem_alloc(sizeof(*directory));
+
+	if (!directory)
+		return NULL;
+	directory->refs = 1;
+	directory->expires_max_s = EXPIRES_MAX_DEFAULT_S;
+	directory->ring_timeout_s = RING_TIMEOUT_DEFAULT_S;
+	map_init(&directory->extensions, map_secret);
+	listen_on_any(directory, TRANSPORT_UDP);
+	listen_on_any(directory, TRANSPORT_TCP);
+	if (directory_add_pickup_code(directory, SLICE("**")) ||
+	    directory_add_pickup_code(directory, SLICE("*8")) ||
+	    directory_set_group_pickup_code(directory, SLICE("*8"))) {
+		directory_unref(directory);
+		return NULL;
+	}
+	return directory;
+}
+
+struct directory *directory_ref(struct directory *directory)
+{
+	CHECK(directory->refs > 0 && directory->refs < UINT32_MAX);
+	directory->refs++;
+	return directory;
+}
+
+void directory_unref(struct directory *directory)
+{
+	struct map_node *node;
+
+	if (!directory)
+		return;
+	CHECK(directory->refs > 0);
+	if (--directory->refs > 0)
+		return;
+	while ((node = map_first(&directory->extensions))) {
+		map_remove(&directory->extensions, node);
+		mem_free(CONTAINER_OF(node, struct extension, node));
+	}
+	map_fini(&directory->extensions);
+	directory_clear_pickup_codes(directory);
+	text_free(&directory->group_pickup_code);
+	text_free(&directory->domain);
+	mem_free(directory);
+}
+
+int directory_set_domain(struct directory *directory, struct slice domain)
+{
+	int err = text_replace(&directory->domain, domain);
+	char *p = (char *)directory->domain.p;
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < directory->domain.n; i++)
+		p[i] = char_to_lower(p[i]);
+	return 0;
+}
+
+int directory_add_pickup_code(struct directory *directory, struct slice code)
+{
+	int err;
+
+	for (size_t i = 0; i < directory->pickup_code_count; i++)
+		if (slice_eq(directory->pickup_codes[i], code))
+			return 0;
+	if (directory->pickup_code_count == DIRECTORY_CODES_MAX)
+		return ERR_LIMIT;
+	err = slice_keep(code, &directory->pickup_codes[directory->pickup_code_count]);
+	if (err)
+		return err;
+	directory->pickup_code_count++;
+	return 0;
+}
+
+void directory_clear_pickup_codes(struct directory *directory)
+{
+	while (directory->pickup_code_count > 0)
+		text_free(&directory->pickup_codes[--directory->pickup_code_count]);
+}
+
+int directory_set_group_pickup_code(struct directory *directory, struct slice code)
+{
+	return text_replace(&directory->group_pickup_code, code);
+}
+
+/* Copies `*text` to `*room`, points it at the copy and moves the room on. */
+static void text_move(struct slice *text, char **room)
+{
+	if (text->n == 0) {
+		*text = SLICE_NONE;
+		return;
+	}
+	memcpy(*room, text->p, text->n);
+	text->p = *room;
+	*room += text->n;
+}
+
+static struct extension *extension_copy(const struct extension *original)
+{
+	size_t n = original->number.n + original->name.n + original->password.n;
+	struct extension *copy;
+	char *room;
+
+	for (size_t i = 0; i < original->group_count; i++)
+		n += original->groups[i].n;
+	copy = mem_alloc(sizeof(*copy) + n);
+	if (!copy)
+		return NULL;
+	*copy = *original;
+	room = (char *)(copy + 1);
+	text_move(&copy->number, &room);
+	text_move(&copy->name, &room);
+	text_move(&copy->password, &room);
+	for (size_t i = 0; i < copy->group_count; i++)
+		text_move(&copy->groups[i], &room);
+	return copy;
+}
+
+int directory_add_extension(struct directory *directory, const struct extension *extension)
+{
+	struct extension *copy;
+	int err;
+
+	if (extension->group_count > DIRECTORY_GROUPS_MAX)
+		return ERR_LIMIT;
+	if (map_find(&directory->extensions, extension->number))
+		return ERR_EXISTS;
+	copy = extension_copy(extension);
+	if (!copy)
+		return ERR_NOMEM;
+	err = map_insert(&directory->extensions, &copy->node, copy->number);
+	if (err)
+		mem_free(copy);
+	return err;
+}
+
+const struct extension *directory_find(const struct directory *directory, struct slice number)
+{
+	struct map_node *node = map_find(&directory->extensions, number);
+
+	return node ? CONTAINER_OF(node, struct extension, node) : NULL;
+}
+
+bool extension_shares_group(const struct extension *a, const struct extension *b)
+{
+	for (size_t i = 0; i < a->group_count; i++)
+		for (size_t k = 0; k < b->group_count; k++)
+			if (slice_eq(a->groups[i], b->groups[k]))
+				return true;
+	return false;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps of joining two parties, see enum join_step.
+ */
+#include "pbx/join.h"
+
+#include "base/err.h"
+#include "sip/sdp.h"
+
+#define SDP_TYPE SLICE("application/sdp")
+
+/* The two answers, printed before anybody is answered. */
+struct answers {
+	char for_partner[SDP_MAX_BYTES];
+	char for_caller[SDP_MAX_BYTES];
+	struct buf partner;
+	struct buf caller;
+};
+
+bool join_is_possible(const struct call *call, struct slice partner_offer)
+{
+	return !slice_is_empty(call->offer) || !slice_is_empty(partner_offer);
+}
+
+static struct answer answer_200(struct slice type, struct slice body)
+{
+	return (struct answer){ .status = 200, .content_type = type, .body = body };
+}
+
+static void join_done(struct call *call)
+{
+	call->join = JOIN_NONE;
+	call_set_state(call, CALL_TALKING);
+}
+
+/* Both offers answered by each other, or by silence. ERR_UNSUPPORTED: not even that. */
+static int cross(const struct call *call, struct slice offer, struct slice offer_type,
+		 struct answers *answers, enum join_step *ret_step)
+{
+	/* One thread, and nothing below calls back: scratch for two parsed descriptions. */
+	static struct sdp theirs, ours;
+
+	if (!slice_eq_nocase(slice_trim(offer_type), SDP_TYPE) ||
+	    !slice_eq_nocase(slice_trim(call->offer_type), SDP_TYPE) || sdp_parse(offer, &theirs) ||
+	    sdp_parse(call->offer, &ours))
+		return ERR_UNSUPPORTED;
+	answers->partner = BUF_ON(answers->for_partner);
+	answers->caller = BUF_ON(answers->for_caller);
+	*ret_step = JOIN_NONE;
+	if (sdp_cross(&answers->partner, &theirs, &ours, true) == 0 &&
+	    sdp_cross(&answers->caller, &ours, &theirs, false) == 0)
+		return 0;
+	answers->partner = BUF_ON(answers->for_partner);
+	answers->caller = BUF_ON(answers->for_caller);
+	sdp_print_inactive_answer(&answers->partner, &theirs, call->pbx->turn);
+	sdp_print_inactive_answer(&answers->caller, &ours, call->pbx->turn);
+	*ret_step = JOIN_HELD;
+	return answers->partner.is_overflown || answers->caller.is_overflown ? ERR_LIMIT : 0;
+}
+
+/* The caller may have early media of somebody else: this answer comes as another fork's. */
+static int answer_caller(struct call *call, struct answer answer)
+{
+	int err = 0;
+
+	if (call->early)
+		err = session_new_fork(call->caller->session);
+	return err ? err : session_answer(call->caller->session, &answer);
+}
+
+static void both_talk(struct call *call)
+{
+	call_end_others(call, call->partner);
+	leg_set_state(call->partner, LEG_TALKING);
+	leg_set_state(call->caller, LEG_TALKING);
+}
+
+static int join_both_offered(struct call *call, struct slice offer, struct slice offer_type)
+{
+	static struct answers answers; /* one thread, not re-entered */
+	enum join_step step;
+	int err = cross(call, offer, offer_type, &answers, &step);
+
+	if (err)
+		return err;
+	err = session_answer(call->partner->session,
+			     &(struct answer){ .status = 200,
+					       .content_type = SDP_TYPE,
+					       .body = buf_text(&answers.partner) });
+	if (err)
+		return err;
+	call_set_state(call, CALL_JOINING);
+	call->join = step;
+	if (answer_caller(call, answer_200(SDP_TYPE, buf_text(&answers.caller)))) {
+		call_end(call, 500, SLICE_NONE);
+		return 0;
+	}
+	both_talk(call);
+	if (step == JOIN_NONE)
+		join_done(call);
+	return 0;
+}
+
+/* One side's offer goes to the other, whose ACK brings the answer (RFC 3261 13.2.1). */
+static int join_one_offered(struct call *call, struct slice offer, struct slice offer_type)
+{
+	bool is_callers = slice_is_empty(offer);
+	struct answer answer;
+	int err;
+
+	if (is_callers) {
+		answer = answer_200(call->offer_type, call->offer);
+		err = session_answer(call->partner->session, &answer);
+	} else {
+		err = answer_caller(call, answer_200(offer_type, offer));
+	}
+	if (err)
+		return err;
+	call_set_state(call, CALL_JOINING);
+	call->join = is_callers ? JOIN_PARTNER_ANSWERS : JOIN_CALLER_ANSWERS;
+	both_talk(call);
+	return 0;
+}
+
+int join_start(struct call *call, struct slice offer, struct slice offer_type)
+{
+	if (slice_is_empty(offer) || slice_is_empty(call->offer))
+		return join_one_offered(call, offer, offer_type);
+	return join_both_offered(call, offer, offer_type);
+}
+
+/* Both are on hold and have acknowledged: the partner is asked for an offer (RFC 3725 4.2). */
+static void join_ask_partner(struct call *call)
+{
+	if (call->caller->session->state != SESSION_CONFIRMED ||
+	    call->partner->session->state != SESSION_CONFIRMED)
+		return;
+	call->join = JOIN_ASKED_PARTNER;
+	if (session_offer(call->partner->session, SLICE_NONE, SLICE_NONE, SLICE_NONE))
+		call_end(call, 500, SLICE_NONE);
+}
+
+static void join_last_answer(struct call *call, struct leg *waiting, const struct sip_msg *ack)
+{
+	struct answer answer = answer_200(sip_msg_value(ack, HDR_CONTENT_TYPE), ack->body);
+
+	if (slice_is_empty(ack->body) || session_answer(waiting->session, &answer))
+		call_end(call, 500, SLICE_NONE);
+	else
+		join_done(call);
+}
+
+void join_on_ack(struct call *call, struct leg *leg, const struct sip_msg *ack)
+{
+	switch (call->join) {
+	case JOIN_CALLER_ANSWERS:
+		if (leg == call->caller)
+			join_last_answer(call, call->partner, ack);
+		break;
+	case JOIN_PARTNER_ANSWERS:
+		if (leg == call->partner)
+			join_last_answer(call, call->caller, ack);
+		break;
+	case JOIN_HELD:
+		join_ask_partner(call);
+		break;
+	case JOIN_NONE:
+	case JOIN_ASKED_PARTNER:
+	case JOIN_OFFERED_CALLER:
+		break;
+	}
+}
+
+void join_on_offer_result(struct call *call, struct leg *leg, unsigned status,
+			  const struct sip_msg *response)
+{
+	struct slice type;
+	bool is_good = status >= 200 && status < 300 && !slice_is_empty(response->body);
+
+	if (!is_good) {
+		call_end(call, 500, SLICE_NONE);
+		return;
+	}
+	type = sip_msg_value(response, HDR_CONTENT_TYPE);
+	if (call->join == JOIN_ASKED_PARTNER && leg == call->partner) {
+		call->join = JOIN_OFFERED_CALLER;
+		if (session_offer(call->caller->session, SLICE_NONE, type, response->body))
+			call_end(call, 500, SLICE_NONE);
+	} else if (call->join == JOIN_OFFERED_CALLER && leg == call->caller) {
+		(void)session_ack(call->caller->session, SLICE_NONE, SLICE_NONE);
+		(void)session_ack(call->partner->session, type, response->body);
+		join_done(call);
+	}
+}

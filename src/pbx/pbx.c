@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The switch's front: what a request outside of any dialog asks for, and whether it may.
+ */
+#include "pbx/pbx.h"
+
+#include "base/err.h"
+#include "core/session.h"
+#include "pbx/auth.h"
+#include "pbx/call.h"
+#include "pbx/lamp.h"
+#include "pbx/registrar.h"
+#include "sip/digest.h"
+#include "sip/print.h"
+
+#define PRODUCT "lampyrid/" LAMPYRID_VERSION
+#define ALLOW_LINE                                                                                 \
+	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY\r\n"                \
+	"Allow-Events: dialog\r\n"
+#define ACCEPT_LINE "Accept: application/sdp, application/dialog-info+xml\r\n"
+
+const struct pbx_limits pbx_default_limits = {
+	.stack = { .transactions = 65536, .sessions = 65536, .subscriptions = 65536 },
+	.bindings = 65536,
+	.calls = 16384,
+	.legs = 65536,
+};
+
+/* --- Life --------------------------------------------------------------------------------- */
+
+static void on_request(void *user, struct incoming *in);
+
+int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
+	     struct directory *directory, const struct pbx_limits *limits)
+{
+	struct stack_user user = { .user = pbx, .on_request = on_request };
+	uint8_t nonce_secret[NONCE_SECRET_BYTES];
+	uint64_t map_secret[2];
+	int err;
+
+	*pbx = (struct pbx){ 0 };
+	err = digest_init();
+	if (err)
+		return err;
+	err = stack_init(&pbx->stack, env, timers, &user, &limits->stack, SLICE(PRODUCT));
+	if (err)
+		return err;
+	env->random(env->host, map_secret, sizeof(map_secret));
+	env->random(env->host, nonce_secret, sizeof(nonce_secret));
+	nonces_init(&pbx->nonces, nonce_secret);
+	map_init(&pbx->aors, map_secret);
+	map_init(&pbx->entities, map_secret);
+	pool_init(&pbx->bindings, "bindings", sizeof(struct binding), limits->bindings,
+		  binding_on_free);
+	pool_init(&pbx->calls, "calls", sizeof(struct call), limits->calls, call_on_free);
+	pool_init(&pbx->legs, "legs", sizeof(struct leg), limits->legs, leg_on_free);
+	pbx->directory = directory_ref(directory);
+	return 0;
+}
+
+/* The watchers and legs go first: they point into entities and sessions. */
+static void pbx_silence(struct pbx *pbx)
+{
+	struct call *call;
+	uint32_t slot = 0;
+
+	pbx->stack.is_ending = true;
+	while ((call = pool_walk(&pbx->calls, &slot)))
+		call_end(call, 503, SLICE_NONE);
+	lamp_fini(pbx);
+	registrar_fini(pbx);
+}
+
+void pbx_fini(struct pbx *pbx)
+{
+	pbx_silence(pbx);
+	stack_fini(&pbx->stack);
+	pool_fini(&pbx->legs);
+	pool_fini(&pbx->calls);
+	pool_fini(&pbx->bindings);
+	map_fini(&pbx->aors);
+	map_fini(&pbx->entities);
+	nonces_fini(&pbx->nonces);
+	directory_unref(pbx->directory);
+}
+
+int pbx_add_own_address(struct pbx *pbx, const struct addr *addr)
+{
+	if (pbx->own_count == DIRECTORY_LISTENERS_MAX)
+		return ERR_LIMIT;
+	pbx->own[pbx->own_count++] = *addr;
+	return 0;
+}
+
+void pbx_set_directory(struct pbx *pbx, struct directory *directory)
+{
+	directory_ref(directory);
+	directory_unref(pbx->directory);
+	pbx->directory = directory;
+	registrar_drop_unknown(pbx);
+	lamp_on_directory(pbx);
+}
+
+void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes)
+{
+	stack_on_message(&pbx->stack, flow, bytes);
+}
+
+void pbx_on_turn_end(struct pbx *pbx)
+{
+	stack_on_turn_end(&pbx->stack);
+	pool_sweep(&pbx->legs);
+	pool_sweep(&pbx->calls);
+	pool_sweep(&pbx->bindings);
+}
+
+/* --- Names -------------------------------------------------------------------------------- */
+
+static bool port_is(uint16_t given, uint16_t ours)
+{
+	return given == 0 || given == ours;
+}
+
+bool pbx_is_own_host(const struct pbx *pbx, const struct sip_uri *uri, const struct flow *flow)
+{
+	struct addr addr;
+
+	if (slice_eq_nocase(uri->host, pbx->directory->domain))
+		return true;
+	if (addr_parse_ip(uri->host, &addr))
+		return false;
+	if (addr_eq_ip(&addr, &flow->local) && port_is(uri->port, flow->local.port))
+		return true;
+	for (size_t i = 0; i < pbx->own_count; i++)
+		if (addr_eq_ip(&addr, &pbx->own[i]) && port_is(uri->port, pbx->own[i].port))
+			return true;
+	return false;
+}
+
+void pbx_print_aor(const struct pbx *pbx, struct buf *buf, struct slice number)
+{
+	buf_lit(buf, "sip:");
+	uri_escape_user(buf, number);
+	buf_char(buf, '@');
+	buf_slice(buf, pbx->directory->domain);
+}
+
+void pbx_print_identity(const struct pbx *pbx, struct buf *buf, struct slice name,
+			struct slice number)
+{
+	if (!slice_is_empty(name)) {
+		sip_print_quoted(buf, name);
+		buf_char(buf, ' ');
+	}
+	buf_char(buf, '<');
+	pbx_print_aor(pbx, buf, number);
+	buf_char(buf, '>');
+}
+
+void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *flow)
+{
+	buf_lit(buf, "Contact: <sip:");
+	uri_escape_user(buf, number);
+	buf_char(buf, '@');
+	addr_print(buf, &flow->local);
+	if (flow->transport == TRANSPORT_TCP)
+		buf_lit(buf, ";transport=tcp");
+	buf_lit(buf, ">\r\n");
+}
+
+/* --- Requests ----------------------------------------------------------------------------- */
+
+static void on_options(struct incoming *in)
+{
+	incoming_reply(in, &(struct answer){ .status = 200,
+					     .lines = SLICE_INIT(ALLOW_LINE ACCEPT_LINE
+								 "Supported: replaces\r\n") });
+}
+
+/* What the request insists on and we do not do, as the value of Unsupported (8.2.2.3). */
+static void print_unsupported(struct buf *buf, const struct sip_msg *msg)
+{
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+
+	while (sip_msg_list_next(msg, HDR_REQUIRE, &cursor, &entry)) {
+		entry = slice_trim(entry);
+		if (slice_is_empty(entry) || slice_eq_nocase(entry, SLICE("replaces")))
+			continue;
+		if (buf->n > 0)
+			buf_lit(buf, ", ");
+		sip_print_value(buf, entry);
+	}
+}
+
+static bool refuse_unsupported(struct incoming *in)
+{
+	char value_text[SIP_HEADER_MAX_BYTES], line_text[SIP_HEADER_MAX_BYTES + 32];
+	struct buf value = BUF_ON(value_text), line = BUF_ON(line_text);
+
+	print_unsupported(&value, in->msg);
+	if (value.n == 0)
+		return false;
+	sip_print_header(&line, HDR_UNSUPPORTED, buf_text(&value));
+	incoming_reply_stateless(in, &(struct answer){ .status = 420, .lines = buf_text(&line) });
+	return true;
+}
+
+typedef void request_handler(struct pbx *pbx, struct incoming *in,
+			     const struct extension *extension);
+
+static void on_request(void *user, struct incoming *in)
+{
+	static request_handler *const handlers[METHOD_COUNT] = {
+		[METHOD_INVITE] = call_on_invite,
+		[METHOD_REGISTER] = registrar_on_register,
+		[METHOD_SUBSCRIBE] = lamp_on_subscribe,
+	};
+	struct pbx *pbx = user;
+	enum sip_method method = in->msg->method;
+	const struct extension *extension;
+
+	if (method == METHOD_OTHER) {
+		incoming_reply_stateless(in, &(struct answer){ .status = 501 });
+	} else if (method == METHOD_BYE || method == METHOD_NOTIFY) {
+		/* They make sense inside a dialog only. */
+		incoming_reply_stateless(in, &(struct answer){ .status = 481 });
+	} else if (method == METHOD_OPTIONS) {
+		if (!refuse_unsupported(in))
+			on_options(in);
+	} else if (!handlers[method]) {
+		incoming_reply_stateless(
+			in, &(struct answer){ .status = 405, .lines = SLICE_INIT(ALLOW_LINE) });
+	} else if (!refuse_unsupported(in)) {
+		extension = auth_check(pbx, in);
+		if (extension)
+			handlers[method](pbx, in, extension);
+	}
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The switch: everything `lampyrid serve` is but its sockets. It owns the SIP stack and the tables
+ * of bindings, lamps, calls and legs; a host feeds it messages and time.
+ */
+#ifndef LAMPYRID_PBX_PBX_H
+#define LAMPYRID_PBX_PBX_H
+
+#include "core/nonce.h"
+#include "core/stack.h"
+#include "pbx/directory.h"
+
+struct pbx_limits {
+	struct stack_limits stack;
+	uint32_t bindings;
+	uint32_t calls;
+	uint32_t legs;
+};
+
+/* What a small office server is started with; memory is taken only as it is needed. */
+extern const struct pbx_limits pbx_default_limits;
+
+struct pbx {
+	struct stack stack;
+	struct directory *directory; /* the current one */
+	struct nonces nonces;
+	struct pool bindings;			  /* struct binding */
+	struct map aors;			  /* struct aor, by extension number */
+	struct pool calls;			  /* struct call */
+	struct pool legs;			  /* struct leg */
+	struct map entities;			  /* struct lamp_entity, by extension number */
+	uint64_t turn;				  /* counts lamp changes, see lamp.h */
+	struct addr own[DIRECTORY_LISTENERS_MAX]; /* [own_count] addresses we listen on */
+	size_t own_count;
+};
+
+/*
+ * Takes a reference of the directory. `env`, `timers` must outlive the switch. ERR_NOMEM or
+ * ERR_UNSUPPORTED (no digest algorithms) at start-up.
+ */
+int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
+	     struct directory *directory, const struct pbx_limits *limits);
+
+/* Forgets everything without sending another byte. */
+void pbx_fini(struct pbx *pbx);
+
+/* A request for this address is for us, as one for the domain is. ERR_LIMIT. */
+int pbx_add_own_address(struct pbx *pbx, const struct addr *addr);
+
+/* A new configuration: calls go on; bindings and subscriptions of those who left end. */
+void pbx_set_directory(struct pbx *pbx, struct directory *directory);
+
+void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes);
+void pbx_on_turn_end(struct pbx *pbx);
+
+/* True when the host part is our domain or one of our addresses. */
+bool pbx_is_own_host(const struct pbx *pbx, const struct sip_uri *uri, const struct flow *flow);
+
+/* "sip:202@pbx.example.com" */
+void pbx_print_aor(const struct pbx *pbx, struct buf *buf, struct slice number);
+
+/* `"Bob" <sip:202@pbx.example.com>` as From and To say it. */
+void pbx_print_identity(const struct pbx *pbx, struct buf *buf, struct slice name,
+			struct slice number);
+
+/* "Contact: <sip:202@192.0.2.1:5060;transport=tcp>\r\n": where our side of a dialog is reached. */
+void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *flow);
+
+#endif

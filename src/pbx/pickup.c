@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the ringing leg that is meant, checking the right, and taking its call over.
+ */
+#include "pbx/pickup.h"
+
+#include "base/err.h"
+#include "pbx/call.h"
+#include "pbx/join.h"
+#include "pbx/lamp.h"
+#include "pbx/visibility.h"
+#include "sip/replaces.h"
+
+/* A phone that is called and has not answered; one that rings comes before one that may yet. */
+static bool leg_is_waiting(const struct leg *leg)
+{
+	return !leg->is_initiator && leg->call->state == CALL_RINGING &&
+	       (leg->state == LEG_RINGING || leg->state == LEG_CALLING);
+}
+
+static bool leg_rings_longer(const struct leg *leg, const struct leg *than)
+{
+	if (!than)
+		return true;
+	if (leg->state != than->state)
+		return leg->state == LEG_RINGING;
+	return leg->state_turn < than->state_turn;
+}
+
+/* A caller cannot take their own call. */
+static bool leg_is_for(const struct leg *leg, const struct extension *picker)
+{
+	return leg->call->caller && !slice_eq(leg->call->caller->extension->number, picker->number);
+}
+
+/* --- The one function --------------------------------------------------------------------- */
+
+static void pickup_take(struct leg *ringing, struct incoming *in, const struct extension *picker)
+{
+	struct call *call = ringing->call;
+	struct pbx *pbx = call->pbx;
+	struct slice offer_type = sip_msg_value(in->msg, HDR_CONTENT_TYPE);
+	struct leg *partner;
+	int err;
+
+	if (!join_is_possible(call, in->msg->body)) {
+		incoming_reply_status(in, 488);
+		return;
+	}
+	partner = call_take_leg(call, in, picker, ringing->extension->number);
+	if (!partner)
+		return;
+	call->partner = partner;
+	err = join_start(call, in->msg->body, offer_type);
+	if (err) {
+		leg_end(partner, err == ERR_UNSUPPORTED ? 488 : 500, SLICE_NONE);
+		return;
+	}
+	stack_trace(&pbx->stack, "event=pickup picker=%.*s call=%u", SLICE_ARGS(picker->number),
+		    call->pooled.handle.slot);
+}
+
+/* --- By number ---------------------------------------------------------------------------- */
+
+static struct leg *find_by_number(struct pbx *pbx, struct slice number,
+				  const struct extension *picker)
+{
+	struct lamp_entity *entity = lamp_find(pbx, number);
+	struct leg *best = NULL;
+
+	if (!entity)
+		return NULL;
+	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
+		if (leg_is_waiting(leg) && leg_is_for(leg, picker) && leg_rings_longer(leg, best))
+			best = leg;
+	return best;
+}
+
+void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extension *picker,
+		      struct slice number)
+{
+	const struct extension *watched = directory_find(pbx->directory, number);
+	struct leg *leg;
+
+	if (!watched) {
+		incoming_reply_status(in, 404);
+		return;
+	}
+	if (!pickup_is_allowed(watched, picker)) {
+		incoming_reply_status(in, 403);
+		return;
+	}
+	leg = find_by_number(pbx, number, picker);
+	if (leg)
+		pickup_take(leg, in, picker);
+	else
+		incoming_reply(in, &(struct answer){ .status = 404,
+						     .reason = SLICE("Nothing rings there") });
+}
+
+/* --- By group ----------------------------------------------------------------------------- */
+
+void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extension *picker)
+{
+	struct leg *leg, *best = NULL;
+	uint32_t slot = 0;
+
+	while ((leg = pool_walk(&pbx->legs, &slot)))
+		if (leg_is_waiting(leg) && leg_is_for(leg, picker) &&
+		    !slice_eq(leg->extension->number, picker->number) &&
+		    extension_shares_group(leg->extension, picker) &&
+		    pickup_is_allowed(leg->extension, picker) && leg_rings_longer(leg, best))
+			best = leg;
+	if (best)
+		pickup_take(best, in, picker);
+	else
+		incoming_reply(in,
+			       &(struct answer){ .status = 404,
+						 .reason = SLICE("Nothing rings in the group") });
+}
+
+/* --- By Replaces (RFC 3891 3) ------------------------------------------------------------- */
+
+static struct leg *find_by_tags(struct pbx *pbx, struct slice call_id, struct slice ours,
+				struct slice theirs)
+{
+	struct session *session = session_find_dialog(&pbx->stack, call_id, ours);
+
+	if (!session || !slice_eq(session->dialog.remote_tag, theirs))
+		return NULL;
+	return session->owner;
+}
+
+/*
+ * Some phones send the call-id alone. It is enough when it names one waiting leg only and this
+ * very extension was told it; whoever saw it elsewhere gets nothing.
+ */
+static struct leg *find_by_call_id(struct pbx *pbx, struct slice call_id,
+				   const struct extension *picker)
+{
+	struct leg *leg, *found = NULL;
+	uint32_t slot = 0;
+
+	while ((leg = pool_walk(&pbx->legs, &slot))) {
+		if (leg->is_initiator || !leg->session ||
+		    !slice_eq(leg->session->dialog.call_id, call_id) ||
+		    !lamp_was_told(leg, picker->number))
+			continue;
+		if (found)
+			return NULL;
+		found = leg;
+	}
+	return found;
+}
+
+static struct leg *find_by_replaces(struct pbx *pbx, const struct sip_replaces *replaces,
+				    const struct extension *picker)
+{
+	struct leg *leg;
+
+	if (slice_is_empty(replaces->to_tag) || slice_is_empty(replaces->from_tag))
+		return find_by_call_id(pbx, replaces->call_id, picker);
+	leg = find_by_tags(pbx, replaces->call_id, replaces->to_tag, replaces->from_tag);
+	/* Phones disagree about whose view the two tags are (PHONES trap 2). */
+	return leg ? leg
+		   : find_by_tags(pbx, replaces->call_id, replaces->from_tag, replaces->to_tag);
+}
+
+void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct extension *picker)
+{
+	struct sip_replaces replaces;
+	struct leg *leg;
+
+	if (sip_replaces_parse(sip_msg_value(in->msg, HDR_REPLACES), &replaces)) {
+		incoming_reply(in,
+			       &(struct answer){ .status = 400, .reason = SLICE("Bad Replaces") });
+		return;
+	}
+	leg = find_by_replaces(pbx, &replaces, picker);
+	/* A dialog that the called side did not start with us cannot be replaced while early. */
+	if (!leg || leg->is_initiator)
+		incoming_reply_status(in, 481);
+	else if (!pickup_is_allowed(leg->extension, picker))
+		incoming_reply_status(in, 403);
+	else if (!leg_is_waiting(leg))
+		incoming_reply(
+			in, &(struct answer){ .status = 486, .reason = SLICE("Answered already") });
+	else if (!leg_is_for(leg, picker))
+		incoming_reply_status(in, 481);
+	else
+		pickup_take(leg, in, picker);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pick-up: a third phone takes a ringing call. Three ways to say which call (Replaces, a code with
+ * a number, the group's code), one right and one function that does it.
+ */
+#ifndef LAMPYRID_PBX_PICKUP_H
+#define LAMPYRID_PBX_PICKUP_H
+
+#include "pbx/pbx.h"
+
+/*
+ * Each answers the INVITE in any case: 400 (bad Replaces), 403 (no right), 404 (nothing rings), 481
+ * (no such dialog), 486 (answered already), 488 (nobody offers media). A refused pick-up leaves the
+ * ringing call as it was.
+ */
+void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct extension *picker);
+void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extension *picker,
+		      struct slice number);
+void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extension *picker);
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * REGISTER (RFC 3261 10.3): all Contacts of a request are read and judged before the first binding
+ * changes, so that a refused request changes nothing.
+ */
+#include "pbx/registrar.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "core/dialog.h"
+#include "sip/print.h"
+
+/* What one Contact of the request asks for. */
+struct wish {
+	struct sip_addr contact;
+	uint32_t expires_s;
+	uint16_t q;
+	struct binding *binding; /* the one it refreshes or removes, or NULL */
+};
+
+struct aor *registrar_find(struct pbx *pbx, struct slice number)
+{
+	struct map_node *node = map_find(&pbx->aors, number);
+
+	return node ? CONTAINER_OF(node, struct aor, node) : NULL;
+}
+
+/* --- Bindings ----------------------------------------------------------------------------- */
+
+static void aor_release(struct pbx *pbx, struct aor *aor)
+{
+	if (aor->count > 0)
+		return;
+	map_remove(&pbx->aors, &aor->node);
+	mem_free((char *)aor->number.p);
+	mem_free(aor);
+}
+
+static struct aor *aor_get(struct pbx *pbx, struct slice number)
+{
+	struct aor *aor = registrar_find(pbx, number);
+
+	if (aor)
+		return aor;
+	aor = mem_alloc(sizeof(*aor));
+	if (!aor)
+		return NULL;
+	list_init(&aor->bindings);
+	if (slice_keep(number, &aor->number) || map_insert(&pbx->aors, &aor->node, aor->number)) {
+		mem_free((char *)aor->number.p);
+		mem_free(aor);
+		return NULL;
+	}
+	return aor;
+}
+
+void binding_on_free(void *object)
+{
+	struct binding *binding = object;
+
+	mem_free((char *)binding->contact.p);
+	mem_free((char *)binding->call_id.p);
+}
+
+static void binding_end(struct binding *binding)
+{
+	struct pbx *pbx = binding->pbx;
+	struct aor *aor = binding->aor;
+
+	timer_stop(pbx->stack.timers, &binding->expiry);
+	if (aor) {
+		list_remove(&binding->node);
+		aor->count--;
+		aor_release(pbx, aor);
+	}
+	pool_end(&pbx->bindings, binding);
+}
+
+static void on_expiry(struct timer *timer)
+{
+	struct binding *binding = CONTAINER_OF(timer, struct binding, expiry);
+
+	stack_trace(&binding->pbx->stack, "event=expired extension=%.*s",
+		    SLICE_ARGS(binding->aor->number));
+	binding_end(binding);
+}
+
+static struct binding *binding_new(struct pbx *pbx, struct slice number, struct slice contact)
+{
+	struct binding *binding = pool_new(&pbx->bindings);
+
+	if (!binding)
+		return NULL;
+	binding->pbx = pbx;
+	list_init(&binding->node);
+	if (slice_keep(contact, &binding->contact)) {
+		binding_end(binding);
+		return NULL;
+	}
+	binding->aor = aor_get(pbx, number);
+	if (!binding->aor) {
+		binding_end(binding);
+		return NULL;
+	}
+	list_append(&binding->aor->bindings, &binding->node);
+	binding->aor->count++;
+	return binding;
+}
+
+/* Only text that came with the request can be refused memory; the rest is set in place. */
+static int binding_set(struct binding *binding, const struct incoming *in, const struct wish *wish)
+{
+	const struct sip_msg *msg = in->msg;
+	struct timers *timers = binding->pbx->stack.timers;
+	struct slice call_id;
+	struct addr sent_by;
+	bool is_natted =
+		addr_parse_ip(msg->via.host, &sent_by) || !addr_eq_ip(&sent_by, &in->flow.peer);
+	int err = slice_keep(msg->call_id, &call_id);
+
+	if (err)
+		return err;
+	mem_free((char *)binding->call_id.p);
+	binding->call_id = call_id;
+	binding->cseq = msg->cseq;
+	binding->q = wish->q;
+	binding->flow = dialog_flow_to(&wish->contact.uri, &in->flow, is_natted);
+	binding->expires_at_ms = timers->now_ms + (uint64_t)wish->expires_s * 1000;
+	timer_start(timers, &binding->expiry, (uint64_t)wish->expires_s * 1000, on_expiry);
+	return 0;
+}
+
+/* --- Reading the request ------------------------------------------------------------------ */
+
+/* "0.7" is 700; what is no q-value counts as 1 (RFC 3261 25.1 qvalue). */
+static uint16_t parse_q(struct slice text)
+{
+	uint32_t thousandths = 0;
+	size_t digits = 0;
+
+	if (slice_is_empty(text) || text.p[0] != '0')
+		return 1000;
+	for (size_t i = 2; i < text.n && digits < 3; i++, digits++) {
+		if (!char_is_digit(text.p[i]))
+			return 1000;
+		thousandths = thousandths * 10 + (uint32_t)(text.p[i] - '0');
+	}
+	for (; digits < 3; digits++)
+		thousandths *= 10;
+	return (uint16_t)thousandths;
+}
+
+static struct binding *aor_find_contact(struct aor *aor, const struct sip_uri *contact)
+{
+	struct sip_uri uri;
+
+	if (!aor)
+		return NULL;
+	LIST_FOR (binding, &aor->bindings, struct binding, node)
+		if (sip_uri_parse(binding->contact, &uri) == 0 && sip_uri_eq(&uri, contact))
+			return binding;
+	return NULL;
+}
+
+/* Of the contact's own parameter, else the header, else all that we allow (10.3 6.). */
+static unsigned wish_expires(struct pbx *pbx, const struct sip_msg *msg, struct wish *wish)
+{
+	uint32_t max_s = pbx->directory->expires_max_s;
+	uint32_t asked_s = max_s;
+	struct slice text;
+	int err = sip_msg_seconds(msg, HDR_EXPIRES, &asked_s);
+
+	if (err && err != ERR_NOTFOUND)
+		return 400;
+	if (sip_param(wish->contact.params, SLICE("expires"), &text) &&
+	    slice_to_u32(text, SIP_EXPIRES_MAX, &asked_s))
+		return 400;
+	if (asked_s > 0 && asked_s < REGISTRATION_MIN_S)
+		return 423;
+	wish->expires_s = asked_s < max_s ? asked_s : max_s;
+	return 0;
+}
+
+static unsigned wish_read(struct pbx *pbx, struct incoming *in, struct aor *aor, struct slice entry,
+			  struct wish *wish)
+{
+	const struct sip_msg *msg = in->msg;
+	struct slice q;
+	unsigned refusal;
+
+	*wish = (struct wish){ .q = 1000 };
+	if (sip_addr_parse(entry, &wish->contact) ||
+	    (wish->contact.uri.scheme != URI_SIP && wish->contact.uri.scheme != URI_SIPS))
+		return 400;
+	refusal = wish_expires(pbx, msg, wish);
+	if (refusal)
+		return refusal;
+	if (sip_param(wish->contact.params, SLICE("q"), &q))
+		wish->q = parse_q(q);
+	wish->binding = aor_find_contact(aor, &wish->contact.uri);
+	/* A request that was overtaken by a later one changes nothing (10.3 7.). */
+	if (wish->binding && slice_eq(wish->binding->call_id, msg->call_id) &&
+	    msg->cseq <= wish->binding->cseq)
+		return 500;
+	return 0;
+}
+
+static bool has_star(const struct sip_msg *msg)
+{
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+
+	while (sip_msg_list_next(msg, HDR_CONTACT, &cursor, &entry))
+		if (slice_eq(slice_trim(entry), SLICE("*")))
+			return true;
+	return false;
+}
+
+/* `Contact: *` removes all and must stand alone with Expires: 0 (10.3 6.). */
+static unsigned remove_all(struct incoming *in, struct aor *aor)
+{
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+	uint32_t expires_s;
+	size_t entries = 0;
+
+	while (sip_msg_list_next(in->msg, HDR_CONTACT, &cursor, &entry))
+		entries++;
+	if (entries != 1 || sip_msg_seconds(in->msg, HDR_EXPIRES, &expires_s) || expires_s != 0)
+		return 400;
+	if (!aor)
+		return 0;
+	LIST_FOR (binding, &aor->bindings, struct binding, node)
+		if (slice_eq(binding->call_id, in->msg->call_id) && in->msg->cseq <= binding->cseq)
+			return 500;
+	for (size_t left = aor->count; left > 0; left--)
+		binding_end(LIST_FIRST(&aor->bindings, struct binding, node));
+	return 0;
+}
+
+static unsigned wishes_apply(struct pbx *pbx, struct incoming *in, struct slice number,
+			     struct wish *wishes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct wish *wish = &wishes[i];
+
+		if (wish->binding && wish->binding->pooled.is_ended)
+			wish->binding = NULL; /* removed by an entry before this one */
+		if (wish->expires_s == 0) {
+			if (wish->binding)
+				binding_end(wish->binding);
+			continue;
+		}
+		if (!wish->binding)
+			wish->binding = binding_new(pbx, number, wish->contact.uri.text);
+		if (!wish->binding)
+			return 503;
+		if (binding_set(wish->binding, in, wish)) {
+			if (!wish->binding->expiry.is_running)
+				binding_end(wish->binding);
+			return 503;
+		}
+	}
+	return 0;
+}
+
+static unsigned update(struct pbx *pbx, struct incoming *in, struct slice number)
+{
+	struct aor *aor = registrar_find(pbx, number);
+	struct wish wishes[SIP_CONTACTS_MAX];
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+	size_t count = 0, total = aor ? aor->count : 0;
+
+	if (has_star(in->msg))
+		return remove_all(in, aor);
+	while (sip_msg_list_next(in->msg, HDR_CONTACT, &cursor, &entry)) {
+		unsigned refusal;
+
+		if (count == SIP_CONTACTS_MAX)
+			return 403;
+		refusal = wish_read(pbx, in, aor, entry, &wishes[count]);
+		if (refusal)
+			return refusal;
+		if (!wishes[count].binding && wishes[count].expires_s > 0)
+			total++;
+		count++;
+	}
+	if (total > BINDINGS_PER_AOR_MAX)
+		return 403;
+	return wishes_apply(pbx, in, number, wishes, count);
+}
+
+/* --- Answering ---------------------------------------------------------------------------- */
+
+static void print_contact(struct buf *lines, const struct binding *binding, uint64_t now_ms)
+{
+	buf_lit(lines, "Contact: <");
+	sip_print_value(lines, binding->contact);
+	buf_lit(lines, ">;expires=");
+	buf_u64(lines, (binding->expires_at_ms - now_ms + 999) / 1000);
+	if (binding->q < 1000) {
+		buf_lit(lines, ";q=0.");
+		buf_char(lines, (char)('0' + binding->q / 100));
+		buf_char(lines, (char)('0' + binding->q / 10 % 10));
+		buf_char(lines, (char)('0' + binding->q % 10));
+	}
+	buf_lit(lines, "\r\n");
+}
+
+static void answer_bindings(struct pbx *pbx, struct incoming *in, struct slice number)
+{
+	char text[BINDINGS_PER_AOR_MAX * (SIP_URI_MAX_BYTES + 64)];
+	struct buf lines = BUF_ON(text);
+	struct aor *aor = registrar_find(pbx, number);
+
+	if (aor)
+		LIST_FOR (binding, &aor->bindings, struct binding, node)
+			print_contact(&lines, binding, pbx->stack.timers->now_ms);
+	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
+}
+
+static void answer_refusal(struct incoming *in, unsigned refusal)
+{
+	char text[64];
+	struct buf lines = BUF_ON(text);
+	struct slice reason = SLICE_NONE;
+
+	if (refusal == 423)
+		sip_print_header_u32(&lines, HDR_MIN_EXPIRES, REGISTRATION_MIN_S);
+	if (refusal == 503)
+		buf_lit(&lines, "Retry-After: 5\r\n");
+	if (refusal == 400)
+		reason = SLICE("Bad Contact or Expires");
+	if (refusal == 403)
+		reason = SLICE("Too many contacts");
+	if (refusal == 500)
+		reason = SLICE("CSeq is not higher than before");
+	incoming_reply(
+		in,
+		&(struct answer){ .status = refusal, .reason = reason, .lines = buf_text(&lines) });
+}
+
+void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct extension *extension)
+{
+	char text[SIP_USER_MAX_BYTES];
+	struct buf user = BUF_ON(text);
+	unsigned refusal;
+
+	if (uri_unescape(&user, in->msg->to.uri.user) || user.is_overflown ||
+	    !slice_eq(buf_text(&user), extension->number)) {
+		/* Nobody registers for somebody else (10.3 3.). */
+		incoming_reply_status(in, 403);
+		return;
+	}
+	refusal = update(pbx, in, extension->number);
+	if (refusal) {
+		answer_refusal(in, refusal);
+		return;
+	}
+	stack_trace(&pbx->stack, "event=register extension=%.*s contacts=%zu",
+		    SLICE_ARGS(extension->number),
+		    registrar_find(pbx, extension->number)
+			    ? registrar_find(pbx, extension->number)->count
+			    : 0);
+	answer_bindings(pbx, in, extension->number);
+}
+
+/* --- Whole-table work --------------------------------------------------------------------- */
+
+static void drop_where(struct pbx *pbx, bool is_all)
+{
+	struct binding *binding;
+	uint32_t slot = 0;
+
+	while ((binding = pool_walk(&pbx->bindings, &slot)))
+		if (is_all || !directory_find(pbx->directory, binding->aor->number))
+			binding_end(binding);
+}
+
+void registrar_drop_unknown(struct pbx *pbx)
+{
+	drop_where(pbx, false);
+}
+
+void registrar_fini(struct pbx *pbx)
+{
+	drop_where(pbx, true);
+}

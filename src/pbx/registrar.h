@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registrar (RFC 3261 10.3): which phones an extension has now and the way to each. A phone is
+ * answered by the way it came when it sits behind a NAT.
+ */
+#ifndef LAMPYRID_PBX_REGISTRAR_H
+#define LAMPYRID_PBX_REGISTRAR_H
+
+#include "pbx/pbx.h"
+
+#define BINDINGS_PER_AOR_MAX 10
+#define REGISTRATION_MIN_S 60
+
+struct binding {
+	struct pooled pooled;
+	struct pbx *pbx;
+	struct aor *aor;
+	struct list node;     /* in aor->bindings, the oldest first */
+	struct slice contact; /* owned URI */
+	struct slice call_id; /* owned */
+	uint32_t cseq;
+	uint16_t q; /* thousandths, 0 to 1000 */
+	uint64_t expires_at_ms;
+	struct flow flow; /* where requests for it go */
+	struct timer expiry;
+};
+
+/* One address of record; exists while it has bindings. */
+struct aor {
+	struct map_node node; /* in pbx->aors */
+	struct slice number;  /* owned */
+	struct list bindings;
+	size_t count;
+};
+
+/* Answers a REGISTER of `extension`. */
+void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct extension *extension);
+
+/* NULL when no phone is registered. */
+struct aor *registrar_find(struct pbx *pbx, struct slice number);
+
+/* Ends the bindings of those that the directory does not know (any more); all of them at the end.
+ */
+void registrar_drop_unknown(struct pbx *pbx);
+void registrar_fini(struct pbx *pbx);
+
+void binding_on_free(void *object);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a called number means: a pick-up code, or an extension. The exact group code comes first,
+ * then the longest directed code with something behind it, then extensions.
+ */
+#include "pbx/call.h"
+#include "pbx/pickup.h"
+
+/* What stands behind the longest matching pick-up code; empty when none matches. */
+static struct slice behind_pickup_code(const struct directory *directory, struct slice number)
+{
+	struct slice best = SLICE_NONE;
+	size_t best_n = 0;
+
+	for (size_t i = 0; i < directory->pickup_code_count; i++) {
+		struct slice code = directory->pickup_codes[i];
+
+		if (slice_starts_with(number, code) && number.n > code.n && code.n > best_n) {
+			best = slice_from(number, code.n);
+			best_n = code.n;
+		}
+	}
+	return best;
+}
+
+void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *caller)
+{
+	const struct directory *directory = pbx->directory;
+	const struct extension *target;
+	char text[SIP_USER_MAX_BYTES];
+	struct buf user = BUF_ON(text);
+	struct slice number, picked;
+
+	if (sip_msg_header(in->msg, HDR_REPLACES)) {
+		pickup_by_replaces(pbx, in, caller);
+		return;
+	}
+	/* No open relay: other domains are not ours to call. */
+	if (!pbx_is_own_host(pbx, &in->msg->uri, &in->flow) ||
+	    uri_unescape(&user, in->msg->uri.user) || user.is_overflown) {
+		incoming_reply_status(in, 404);
+		return;
+	}
+	number = buf_text(&user);
+	picked = behind_pickup_code(directory, number);
+	target = directory_find(directory, number);
+	if (!slice_is_empty(number) && slice_eq(number, directory->group_pickup_code))
+		pickup_by_group(pbx, in, caller);
+	else if (!slice_is_empty(picked))
+		pickup_by_number(pbx, in, caller, picked);
+	else if (target)
+		call_start(pbx, in, caller, target);
+	else
+		incoming_reply_status(in, 404);
+}
