@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Printing into a fixed buffer. After an overflow nothing more is written, so what stands there
- * is a true prefix of what was meant.
+ * Printing numbers and formatted text into a fixed buffer.
  */
 #include "base/buf.h"
 
@@ -10,21 +9,6 @@
 void buf_init(struct buf *buf, char *p, size_t cap)
 {
 	*buf = (struct buf){ .p = p, .cap = cap };
-}
-
-void buf_slice(struct buf *buf, struct slice s)
-{
-	if (s.n > buf->cap - buf->n)
-		buf->is_overflown = true;
-	if (buf->is_overflown || s.n == 0)
-		return;
-	memcpy(buf->p + buf->n, s.p, s.n);
-	buf->n += s.n;
-}
-
-void buf_char(struct buf *buf, char c)
-{
-	buf_slice(buf, slice_of(&c, 1));
 }
 
 void buf_u64(struct buf *buf, uint64_t value)

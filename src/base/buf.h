@@ -22,8 +22,27 @@ void buf_init(struct buf *buf, char *p, size_t cap);
 /* A buf over a char array in scope. */
 #define BUF_ON(array) ((struct buf){ .p = (array), .n = 0, .cap = sizeof(array) })
 
-void buf_slice(struct buf *buf, struct slice s);
-void buf_char(struct buf *buf, char c);
+/* After an overflow nothing more is written: what stands there is a true prefix of what was meant.
+ */
+static inline void buf_slice(struct buf *buf, struct slice s)
+{
+	if (s.n > buf->cap - buf->n)
+		buf->is_overflown = true;
+	if (buf->is_overflown || s.n == 0)
+		return;
+	memcpy(buf->p + buf->n, s.p, s.n);
+	buf->n += s.n;
+}
+
+static inline void buf_char(struct buf *buf, char c)
+{
+	if (buf->n == buf->cap)
+		buf->is_overflown = true;
+	if (buf->is_overflown)
+		return;
+	buf->p[buf->n++] = c;
+}
+
 void buf_u64(struct buf *buf, uint64_t value);
 
 /* Lower-case hex, two digits a byte. */

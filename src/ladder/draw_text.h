@@ -3,9 +3,9 @@
  * A ladder as text for a terminal: a column per participant, time at the left, one line per
  * message with its label inside the arrow.
  *
- *              201              lampyrid            202
- *      0.000    │── INVITE 202 ──────►│              │
- *      0.012    │                     │── INVITE 202 ►│
+ *	         201            lampyrid            202
+ *	  0.000   │── INVITE 202 ─►│                 │
+ *	  0.012   │                │── INVITE 202 ──►│
  */
 #ifndef LAMPYRID_LADDER_DRAW_TEXT_H
 #define LAMPYRID_LADDER_DRAW_TEXT_H

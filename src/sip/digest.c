@@ -83,20 +83,21 @@ static bool char_is_bare(char c)
 	return !char_is_control(c) && !char_is_space(c) && c != '"' && c != '\\' && c != ',';
 }
 
-static void skip_spaces(struct slice *rest)
+static inline struct slice take_while(struct slice *rest, bool (*is_in)(char))
 {
-	while (rest->n > 0 && char_is_space(rest->p[0]))
-		*rest = slice_from(*rest, 1);
+	size_t n = 0;
+	struct slice taken;
+
+	while (n < rest->n && is_in(rest->p[n]))
+		n++;
+	taken = slice_head(*rest, n);
+	*rest = slice_from(*rest, n);
+	return taken;
 }
 
-static struct slice take_while(struct slice *rest, bool (*is_in)(char))
+static void skip_spaces(struct slice *rest)
 {
-	struct slice taken = slice_head(*rest, 0);
-
-	while (taken.n < rest->n && is_in(rest->p[taken.n]))
-		taken.n++;
-	*rest = slice_from(*rest, taken.n);
-	return taken;
+	take_while(rest, char_is_space);
 }
 
 /* `rest` starts with the opening quote (RFC 3261 25.1: quoted-string). */
@@ -144,7 +145,7 @@ static int take_param(struct slice *rest, struct slice *ret_name, struct slice *
 static bool fields_add(struct fields *fields, struct slice name, struct slice value)
 {
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
-		if (!slice_eq_nocase(name, field_names[i]))
+		if (name.n != field_names[i].n || !slice_eq_nocase(name, field_names[i]))
 			continue;
 		if (fields->seen & FIELD_BIT(i))
 			return false;

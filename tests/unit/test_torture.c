@@ -101,7 +101,7 @@ static void check_wide_characters(const struct sip_msg *msg)
 	assert_slice(msg->method_name, "!odd-Method_*+`'~.%x");
 	assert_int_equal(msg->uri.scheme, URI_SIP);
 	assert_slice(msg->uri.host, "example.net");
-	assert_slice(msg->uri.user, "1_unusual.user~(for-now!all)&*:%20");
+	assert_slice(msg->uri.user, "1_unusual.user~(for-now!all)&*%3A%20");
 	assert_slice(msg->from_tag, "_tag~1'2.3*");
 	assert_slice(msg->call_id, "any%\"<word>!?:\\/(is){fine}[here]@a*b");
 	assert_slice(msg->to.display, "BEL:\\\a DEL:\\\177");

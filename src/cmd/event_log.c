@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time is UTC, as in the traces. A line is written in one piece.
+ */
+#include "cmd/event_log.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 4096
+#define TAIL_BYTES 8 /* room for the last escape and the LF */
+
+static int open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+int event_log_open(struct event_log *log, const char *path)
+{
+	int fd = path ? open_file(path) : STDERR_FILENO;
+
+	if (fd < 0)
+		return ERR_IO;
+	*log = (struct event_log){ .path = path, .fd = fd };
+	return 0;
+}
+
+int event_log_reopen(struct event_log *log)
+{
+	int fd;
+
+	if (!log->path)
+		return 0;
+	fd = open_file(log->path);
+	if (fd < 0)
+		return ERR_IO;
+	close(log->fd);
+	log->fd = fd;
+	return 0;
+}
+
+void event_log_close(struct event_log *log)
+{
+	if (log->path)
+		close(log->fd);
+	log->fd = STDERR_FILENO;
+	log->path = NULL;
+}
+
+static void print_now(struct buf *buf)
+{
+	struct timespec now;
+	struct tm tm = { 0 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	buf_printf(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ", tm.tm_year + 1900, tm.tm_mon + 1,
+		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now.tv_nsec / 1000000));
+}
+
+/* A backslash is escaped as well, so that what is printed says exactly what there was. */
+static void print_escaped(struct buf *buf, struct slice line)
+{
+	for (size_t i = 0; i < line.n && buf->n + TAIL_BYTES < buf->cap; i++) {
+		char c = line.p[i];
+
+		if (c >= ' ' && c <= '~' && c != '\\') {
+			buf_char(buf, c);
+		} else {
+			buf_lit(buf, "\\x");
+			buf_hex(buf, &c, 1);
+		}
+	}
+}
+
+/* A log that cannot be written is no reason to drop a call. */
+void event_log_line(void *ctx, struct slice line)
+{
+	struct event_log *log = ctx;
+	char text[LINE_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	ssize_t written;
+
+	print_now(&buf);
+	print_escaped(&buf, line);
+	buf_char(&buf, '\n');
+	written = write(log->fd, buf.p, buf.n);
+	(void)written;
+}

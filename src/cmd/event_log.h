@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log of events: one line each, "2026-05-14T09:31:02.118Z event=register extension=201 ...",
+ * to standard error or a file. Whatever a peer has put into a line, it stays one printable line.
+ */
+#ifndef LAMPYRID_CMD_EVENT_LOG_H
+#define LAMPYRID_CMD_EVENT_LOG_H
+
+#include "base/slice.h"
+
+struct event_log {
+	const char *path; /* NULL: standard error */
+	int fd;
+};
+
+/* Appends to the file. ERR_IO with errno. */
+int event_log_open(struct event_log *log, const char *path);
+
+/* Takes the file anew, after somebody has moved it away. Keeps the old one on ERR_IO, with errno.
+ */
+int event_log_reopen(struct event_log *log);
+void event_log_close(struct event_log *log);
+
+/* Has the shape of the host's log; `ctx` is the struct event_log. */
+void event_log_line(void *ctx, struct slice line);
+
+#endif

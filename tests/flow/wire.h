@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Virtual wires: nodes with addresses, a clock that only a test moves, and messages that travel
+ * between them in no real time. A wire can lose, double or delay one message, and every message
+ * is remembered as a line of the ladder. Nothing here uses base/mem.h but the packets themselves,
+ * so that refused memory hits the program, never the test.
+ */
+#ifndef LAMPYRID_TESTS_WIRE_H
+#define LAMPYRID_TESTS_WIRE_H
+
+#include "base/env.h"
+#include "base/timer.h"
+#include "sip/msg.h"
+
+#define WIRE_NODES_MAX 8
+#define WIRE_FLIGHTS_MAX 1024
+#define WIRE_LINES_MAX 4096
+#define WIRE_LINE_BYTES 120
+#define WIRE_DELAY_MS 1
+
+enum wire_fault { WIRE_GOOD, WIRE_LOSES, WIRE_DOUBLES, WIRE_DELAYS };
+
+struct wire_node {
+	struct wires *wires;
+	const char *name;
+	struct addr addr;
+	struct env env;
+	struct timers timers;
+	void *owner;
+	void (*on_message)(void *owner, const struct flow *flow, struct slice bytes);
+	void (*on_turn_end)(void *owner);
+};
+
+struct wire_flight {
+	uint64_t at_ms;
+	struct wire_node *from;
+	struct wire_node *to;
+	struct packet *packet;
+};
+
+struct wires {
+	uint64_t now_ms;
+	uint64_t random_state;
+	struct wire_node nodes[WIRE_NODES_MAX];
+	size_t node_count;
+	struct wire_flight flights[WIRE_FLIGHTS_MAX]; /* [flight_count], in order of sending */
+	size_t flight_count;
+	enum wire_fault fault; /* what happens to the message number fault_nth */
+	uint64_t fault_nth;    /* from 1; 0: none */
+	uint64_t sent_count;   /* messages since wires_mark_start() */
+	bool is_counting;
+	char lines[WIRE_LINES_MAX][WIRE_LINE_BYTES]; /* [line_count] "carol -> switch INVITE" */
+	size_t line_count;
+};
+
+struct wires *wires_new(uint64_t seed);
+void wires_free(struct wires *wires);
+
+/* A node at 192.0.2.x:5060. The caller fills owner and handlers before anything is sent. */
+struct wire_node *wires_add(struct wires *wires, const char *name);
+
+/* From now on messages are counted, and the fault strikes. */
+void wires_mark_start(struct wires *wires);
+
+/* Moves the clock, delivering what is on the way and running what is due, in order. */
+void wires_advance_ms(struct wires *wires, uint64_t ms);
+
+/* The flow from one node to another, as the first would send it. */
+struct flow wires_flow(const struct wire_node *from, const struct wire_node *to);
+
+/* Sends bytes that no stack made. */
+void wires_send_raw(struct wire_node *from, struct wire_node *to, struct slice bytes);
+
+/* All lines to standard error, as TAP comments. */
+void wires_print(const struct wires *wires);
+
+#endif

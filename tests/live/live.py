@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: MIT
+"""What the live tests share: real processes on loopback, started, listened to with a deadline, and
+ended for certain; free ports; a configuration; and TAP.
+
+Nothing sleeps for a fixed time. Whatever is waited for has DEADLINE_S, generous because the server
+is sanitized and the machine may be busy."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LAMPYRID = os.environ.get("LAMPYRID") or os.path.join(ROOT, "build", "lampyrid")
+DEADLINE_S = 20
+SHOWN_LINES = 40
+
+DOMAIN = "lampyrid.test"
+PASSWORDS = {"201": "firefly-lamp-201", "202": "evening-glow-202", "203": "meadow-spark-203",
+             "204": "summer-night-204"}
+CONFIG = """\
+domain: {domain}
+listen: [{listen}]
+extensions:
+  "201": {{name: Alice, password: "firefly-lamp-201", groups: [sales]}}
+  "202": {{name: Bob, password: "evening-glow-202", groups: [sales]}}
+  "203": {{name: Carol, password: "meadow-spark-203", groups: [sales]}}
+  "204": {{name: Dave, password: "summer-night-204"}}
+"""
+
+
+class Failure(Exception):
+    """What was expected did not come; the text says what, and what came in its place."""
+
+
+class Process:
+    """A program whose lines of output (both kinds, in the order they came) can be waited for."""
+
+    def __init__(self, name, command, cwd=None, env=None):
+        self.name = name
+        self.lines = []
+        self.is_ended = False
+        self.changed = threading.Condition()
+        self.popen = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      text=True, errors="replace", bufsize=1)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.popen.stdout:
+            with self.changed:
+                self.on_line(line.rstrip("\r\n"))
+                self.changed.notify_all()
+        with self.changed:
+            self.is_ended = True
+            self.changed.notify_all()
+
+    def on_line(self, line):
+        self.lines.append(line)
+
+    def wait(self, what, condition, deadline_s=DEADLINE_S):
+        """Until condition() is true, with the lock held; returns its value."""
+        deadline = time.monotonic() + deadline_s
+        with self.changed:
+            while True:
+                value = condition()
+                if value:
+                    return value
+                left = deadline - time.monotonic()
+                if left <= 0 or self.is_ended:
+                    why = "it ended" if self.is_ended else f"not within {deadline_s} s"
+                    raise Failure(f"{self.name}: {what}: {why}\n{self.tail()}")
+                self.changed.wait(left)
+
+    def expect(self, pattern, since=0, deadline_s=DEADLINE_S):
+        """The match of the first line from number `since` on that has the pattern."""
+        regex = re.compile(pattern)
+
+        def find():
+            return next((m for m in map(regex.search, self.lines[since:]) if m), None)
+        return self.wait(f"a line with {pattern!r}", find, deadline_s)
+
+    def mark(self):
+        with self.changed:
+            return len(self.lines)
+
+    def tail(self):
+        return "\n".join(f"    {self.name} | {line}" for line in self.lines[-SHOWN_LINES:])
+
+    def send(self, line):
+        try:
+            self.popen.stdin.write(line + "\n")
+            self.popen.stdin.flush()
+        except OSError as error:
+            raise Failure(f"{self.name}: takes no more input: {error}\n{self.tail()}") from None
+
+    def raise_signal(self, signum):
+        self.popen.send_signal(signum)
+
+    def end(self, deadline_s=DEADLINE_S):
+        """The exit status of a program that ends by itself or was told to."""
+        try:
+            status = self.popen.wait(deadline_s)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{self.name}: still runs after {deadline_s} s\n{self.tail()}") from None
+        self.reader.join(deadline_s)
+        return status
+
+    def stop(self, signum=signal.SIGTERM):
+        self.raise_signal(signum)
+        return self.end()
+
+    def kill(self):
+        if self.popen.poll() is None:
+            self.popen.kill()
+        self.popen.wait()
+        self.reader.join(DEADLINE_S)
+        with contextlib.suppress(OSError):
+            self.popen.stdin.close()
+        self.popen.stdout.close()
+
+
+class Server(Process):
+    """`lampyrid serve` on free ports; uris are what its greeting tells."""
+
+    def __init__(self, scene, listen=("udp:127.0.0.1:0", "tcp:127.0.0.1:0"), config=CONFIG):
+        self.scene = scene
+        self.listen = ", ".join(f'"{address}"' for address in listen)
+        self.config = scene.path("lampyrid.yaml")
+        self.trace = scene.path("trace.txt")
+        self.write_config(config)
+        super().__init__("serve", [LAMPYRID, "serve", "-c", self.config, "--trace", self.trace])
+        self.expect("event=start")
+        self.addresses = [re.match(r" +(udp|tcp):(\S+:\d+)", line) for line in self.lines]
+        self.addresses = [match.groups() for match in self.addresses if match]
+
+    def write_config(self, config):
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(config.format(domain=DOMAIN, listen=self.listen))
+
+    def address(self, transport="udp"):
+        return next(address for name, address in self.addresses if name == transport)
+
+    def port(self, transport="udp"):
+        return int(self.address(transport).rsplit(":", 1)[1])
+
+    def uri(self, number, transport="udp"):
+        suffix = ";transport=tcp" if transport == "tcp" else ""
+        return f"sip:{number}@{self.address(transport)}{suffix}"
+
+
+class Phone(Process):
+    """`lampyrid phone --json`: its events, and what each of its keys' lamps shows."""
+
+    def __init__(self, server, number, keys=(), transport="udp", options=()):
+        self.number = number
+        self.events = []
+        self.lamps = {}
+        command = [LAMPYRID, "phone", "--json", "--aor", server.uri(number, transport),
+                   "--password", PASSWORDS[number]]
+        for index, watched in enumerate(keys, 1):
+            command += ["--key", f"{index}=blf:{watched}"]
+        super().__init__(f"phone {number}", command + list(options))
+
+    def on_line(self, line):
+        super().on_line(line)
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(event, dict) or "event" not in event:
+            return
+        self.events.append(event)
+        if event["event"] == "lamp":
+            self.lamps[event["key"]] = event["lamp"]
+        self.on_event(event)
+
+    def on_event(self, event):
+        """For whoever wants to see them as they come."""
+
+    def event_mark(self):
+        with self.changed:
+            return len(self.events)
+
+    def expect_event(self, name, since=0, **wanted):
+        def matches(event):
+            return event["event"] == name and all(event.get(k) == v for k, v in wanted.items())
+
+        def find():
+            return next((e for e in self.events[since:] if matches(e)), None)
+        return self.wait(f"the event {name} {wanted or ''}", find)
+
+    def expect_lamp(self, key, lamp):
+        self.wait(f"lamp {key} {lamp}, not {self.lamps.get(key)}",
+                  lambda: self.lamps.get(key) == lamp)
+
+    def ready(self, keys=0):
+        """Registered, and every key knows what it watches."""
+        self.expect_event("registered")
+        for key in range(1, keys + 1):
+            self.expect_lamp(key, "off")
+        return self
+
+
+class Scene:
+    """A folder of its own and processes that end with it."""
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="lampyrid-live-")
+        self.processes = []
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def add(self, process):
+        self.processes.append(process)
+        return process
+
+    def server(self, **options):
+        return self.add(Server(self, **options))
+
+    def phone(self, server, number, **options):
+        return self.add(Phone(server, number, **options))
+
+    def run(self, name, command, **options):
+        return self.add(Process(name, command, **options))
+
+
+def free_port(kind=socket.SOCK_DGRAM):
+    """For programs that must be told one. The gap until they take it is small, but it is there."""
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def expect_equal(what, actual, expected):
+    if actual != expected:
+        raise Failure(f"{what}: {actual!r}, expected {expected!r}")
+
+
+def main(tests):
+    """Runs the functions; each gets a scene, its docstring is its name. Prints TAP."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    words = sys.argv[1:]
+    tests = [t for t in tests if not words or any(w in t.__name__ for w in words)]
+    failed = 0
+    print(f"1..{len(tests)}")
+    for number, test in enumerate(tests, 1):
+        name = " ".join(test.__doc__.split())
+        try:
+            with Scene() as scene:
+                test(scene)
+            print(f"ok {number} - {name}")
+        except Exception as error:  # pylint: disable=broad-except
+            failed += 1
+            text = str(error) if isinstance(error, Failure) else traceback.format_exc()
+            print(f"not ok {number} - {name}")
+            print("\n".join(f"# {line}" for line in text.splitlines()))
+    sys.exit(1 if failed else 0)
