@@ -16,7 +16,7 @@
 void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t slot_max,
 	       void (*on_free)(void *object))
 {
-	CHECK(object_size >= sizeof(struct pooled) && slot_max > 0 && slot_max < NO_SLOT / 2);
+	CHECK(object_size >= sizeof(struct pooled) && slot_max < NO_SLOT / 2);
 	*pool = (struct pool){ .name = name,
 			       .slot_max = slot_max,
 			       .first_free = NO_SLOT,

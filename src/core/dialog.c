@@ -40,9 +40,7 @@ int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dia
 	struct slice call_id = spec->call_id;
 	int err;
 
-	*dialog = (struct dialog){ .flow = spec->flow,
-				   .max_forwards =
-					   spec->max_forwards ? spec->max_forwards : MAX_FORWARDS };
+	*dialog = (struct dialog){ .flow = spec->flow, .hops_used = spec->hops_used };
 	stack_token(stack, dialog->local_tag);
 	if (slice_is_empty(call_id)) {
 		stack_token(stack, token);
@@ -57,43 +55,38 @@ int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dia
 	return err;
 }
 
-/* A From or To value without its tag parameter, the other parameters kept. */
+/* A From or To value without its tag parameter, the rest as it stood. */
 static int addr_set_untagged(struct slice *text, const struct sip_addr *addr, struct stack *stack)
 {
 	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
-	struct slice rest = addr->params;
-	const char *params_at = addr->params.p;
+	struct slice tag;
+	const char *start;
 
-	if (slice_is_empty(addr->params))
+	if (!sip_param(addr->params, SLICE("tag"), &tag) || slice_is_empty(tag))
 		return text_set(text, addr->text);
-	/* All before the first ';' stands as it was. */
-	sip_print_value(&buf,
-			slice_trim(slice_head(addr->text, (size_t)(params_at - addr->text.p) - 1)));
-	while (!slice_is_empty(rest)) {
-		struct slice param, name, value;
-
-		slice_cut(rest, ';', &param, &rest);
-		slice_cut(param, '=', &name, &value);
-		if (slice_eq_nocase(slice_trim(name), SLICE("tag")) ||
-		    slice_is_empty(slice_trim(param)))
-			continue;
-		buf_char(&buf, ';');
-		sip_print_value(&buf, slice_trim(param));
-	}
+	for (start = tag.p; *start != ';'; start--)
+		continue; /* a parameter stands behind a semicolon, so there is one */
+	sip_print_value(&buf, slice_trim(slice_head(addr->text, (size_t)(start - addr->text.p))));
+	sip_print_value(&buf, slice_from(addr->text, (size_t)(tag.p + tag.n - addr->text.p)));
 	return text_set(text, buf_text(&buf));
 }
 
 /* --- Route set (RFC 3261 12.1.1, 12.1.2) -------------------------------------------------- */
 
-static size_t routes_collect(const struct sip_msg *msg, struct slice entries[SIP_ROUTES_MAX])
+static int routes_collect(const struct sip_msg *msg, struct slice entries[SIP_ROUTES_MAX],
+			  size_t *ret_n)
 {
 	struct sip_list_cursor cursor = { 0 };
 	struct slice entry;
 	size_t n = 0;
 
-	while (n < SIP_ROUTES_MAX && sip_msg_list_next(msg, HDR_RECORD_ROUTE, &cursor, &entry))
+	while (sip_msg_list_next(msg, HDR_RECORD_ROUTE, &cursor, &entry)) {
+		if (n == SIP_ROUTES_MAX)
+			return ERR_LIMIT;
 		entries[n++] = entry;
-	return n;
+	}
+	*ret_n = n;
+	return 0;
 }
 
 /* The called side keeps the order of Record-Route, the calling side turns it round. */
@@ -102,11 +95,13 @@ static int dialog_set_routes(struct dialog *dialog, struct stack *stack, const s
 {
 	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	struct slice entries[SIP_ROUTES_MAX];
-	size_t n = routes_collect(msg, entries);
 	struct slice first = SLICE_NONE, lr;
 	struct sip_addr addr;
-	int err;
+	size_t n;
+	int err = routes_collect(msg, entries, &n);
 
+	if (err)
+		return err;
 	for (size_t i = 0; i < n; i++) {
 		struct slice entry = entries[is_reversed ? n - 1 - i : i];
 
@@ -118,6 +113,8 @@ static int dialog_set_routes(struct dialog *dialog, struct stack *stack, const s
 		}
 		sip_print_header(&buf, HDR_ROUTE, entry);
 	}
+	if (buf.is_overflown)
+		return ERR_LIMIT;
 	err = text_set(&dialog->routes, buf_text(&buf));
 	return err ? err : text_set(&dialog->first_route, first);
 }
@@ -189,7 +186,6 @@ int dialog_init_uas(struct dialog *dialog, const struct incoming *in,
 	int err;
 
 	*dialog = (struct dialog){ .flow = in->flow,
-				   .max_forwards = MAX_FORWARDS,
 				   .remote_cseq = msg->cseq,
 				   .has_remote_cseq = true };
 	if (contact_find(msg, &contact))
@@ -213,11 +209,25 @@ int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct 
 
 	if (slice_is_empty(response->to_tag))
 		return 0; /* 100, or an RFC 2543 peer: no dialog by this response */
+	/* Each fork counts its own CSeq. */
+	if (!slice_eq(response->to_tag, dialog->remote_tag))
+		dialog->has_remote_cseq = false;
 	err = text_set(&dialog->remote_tag, response->to_tag);
 	if (!err)
 		err = dialog_set_routes(dialog, stack, response, true);
 	if (!err)
 		err = dialog_refresh_target(dialog, response, flow);
+	return err;
+}
+
+int dialog_on_first_notify(struct dialog *dialog, const struct incoming *in)
+{
+	int err = text_set(&dialog->remote_tag, in->msg->from_tag);
+
+	if (!err)
+		err = dialog_set_routes(dialog, in->stack, in->msg, false);
+	if (!err)
+		err = dialog_refresh_target(dialog, in->msg, &in->flow);
 	return err;
 }
 
@@ -254,6 +264,28 @@ unsigned dialog_check_request(struct dialog *dialog, const struct sip_msg *msg)
 	return 0;
 }
 
+bool dialog_status_ends_usage(unsigned status)
+{
+	switch (status) {
+	case 404:
+	case 405:
+	case 410:
+	case 416:
+	case 480:
+	case 481:
+	case 482:
+	case 483:
+	case 484:
+	case 485:
+	case 489:
+	case 501:
+	case 604:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* --- Requests (RFC 3261 12.2.1.1) --------------------------------------------------------- */
 
 static void print_party(struct buf *buf, enum sip_header_id id, struct slice addr, struct slice tag)
@@ -281,7 +313,10 @@ static struct request dialog_print(struct dialog *dialog, struct stack *stack,
 	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	bool is_strict = !slice_is_empty(dialog->first_route);
 
-	sip_print_header_u32(&buf, HDR_MAX_FORWARDS, dialog->max_forwards);
+	sip_print_header_u32(&buf, HDR_MAX_FORWARDS,
+			     dialog->hops_used < MAX_FORWARDS ? MAX_FORWARDS - dialog->hops_used
+							      : 0);
+	dialog->hops_used = 0;
 	buf_slice(&buf, dialog->routes);
 	if (is_strict) {
 		buf_lit(&buf, "Route: <");

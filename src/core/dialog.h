@@ -20,7 +20,7 @@ struct dialog {
 				       (12.2.1.1) */
 	struct slice contact;	    /* our Contact line with its CRLF, may be empty */
 	char local_tag[TOKEN_BYTES];
-	uint32_t max_forwards; /* of our requests */
+	uint32_t hops_used; /* by the request that made us send our first one */
 	uint32_t local_cseq;
 	uint32_t remote_cseq;
 	bool has_remote_cseq;
@@ -41,8 +41,8 @@ struct dialog_spec {
 	struct slice local;
 	struct slice remote;
 	struct slice target;
-	struct slice contact;  /* a line, or empty */
-	uint32_t max_forwards; /* 0: the usual 70 (RFC 3261 8.1.1.6) */
+	struct slice contact; /* a line, or empty */
+	uint32_t hops_used;   /* of the usual 70 (RFC 3261 8.1.1.6), by the request passed on */
 	struct flow flow;
 };
 int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dialog_spec *spec);
@@ -63,6 +63,12 @@ void dialog_fini(struct dialog *dialog);
  */
 int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
 		       const struct flow *flow);
+
+/*
+ * A NOTIFY made it before any response did (RFC 6665 4.1.2.4): remote tag, route set in the order
+ * of its Record-Route, and target where it names one (there are servers that do not). ERR_SYNTAX.
+ */
+int dialog_on_first_notify(struct dialog *dialog, const struct incoming *in);
 
 /* A second 2xx of another fork: the dialog it makes beside this one, to be ended (13.2.2.4). */
 int dialog_fork(const struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
@@ -88,6 +94,9 @@ int dialog_request(struct dialog *dialog, struct stack *stack, enum sip_method m
 		   struct handle *ret_handle);
 int dialog_ack(struct dialog *dialog, struct stack *stack, uint32_t cseq, struct slice lines,
 	       struct slice content_type, struct slice body, struct packet **ret_packet);
+
+/* The answers to a request that say "there is no such usage" (RFC 5057 5.1, RFC 6665 4.2.2). */
+bool dialog_status_ends_usage(unsigned status);
 
 /*
  * Where requests to this target go: to the address in it when it is numeric and the peer is not

@@ -67,29 +67,6 @@ void notifier_change(struct notifier *notifier)
 		notifier_due(notifier);
 }
 
-/* The answers after which the peer has no such subscription (RFC 5057 5.1, RFC 6665 4.2.2). */
-static bool status_ends_subscription(unsigned status)
-{
-	switch (status) {
-	case 404:
-	case 405:
-	case 410:
-	case 416:
-	case 480:
-	case 481:
-	case 482:
-	case 483:
-	case 484:
-	case 485:
-	case 489:
-	case 501:
-	case 604:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void notifier_retry_in(struct notifier *notifier, uint64_t after_ms)
 {
 	timer_start(notifier->stack->timers, &notifier->retry, after_ms, on_retry);
@@ -105,10 +82,10 @@ static void notifier_on_answer(struct notifier *notifier, unsigned status)
 	} else if (status < 300) {
 		if (notifier->is_due)
 			notifier_due(notifier);
-	} else if (status == 481 && age_ms < T1_MS) {
-		/* Our 200 and this NOTIFY crossed on the way: the phone does not know it yet. */
-		notifier_retry_in(notifier, T1_MS);
-	} else if (status_ends_subscription(status)) {
+	} else if (status == 481 && age_ms < 64 * T1_MS) {
+		/* Our 200 is still on its way: the phone does not know the subscription yet. */
+		notifier_retry_in(notifier, T1_MS + age_ms);
+	} else if (dialog_status_ends_usage(status)) {
 		notifier_finish(notifier);
 	} else {
 		notifier_retry_in(notifier, RETRY_MS);
@@ -304,6 +281,8 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 
 	if (!refusal && notifier->state != NOTIFIER_ACTIVE)
 		refusal = 481;
+	if (!refusal && !slice_eq(sip_msg_value(in->msg, HDR_EVENT), notifier->event))
+		refusal = 489;
 	if (!refusal && dialog_refresh_target(&notifier->dialog, in->msg, &in->flow))
 		refusal = 400;
 	if (refusal) {

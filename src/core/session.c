@@ -57,13 +57,28 @@ struct session *session_find(struct stack *stack, struct handle handle)
 	return session && !session_is_let_go(session) ? session : NULL;
 }
 
+static struct txn_client *session_client(struct session *session)
+{
+	return pool_find(&session->stack->txn_clients, session->client);
+}
+
+static struct txn_server *session_server(struct session *session)
+{
+	return pool_find(&session->stack->txn_servers, session->server);
+}
+
 static void session_finish(struct session *session)
 {
 	struct timers *timers = session->stack->timers;
 
+	struct txn_client *open = session_client(session);
+
 	session_set_state(session, SESSION_ENDED);
 	timer_stop(timers, &session->retransmit);
 	timer_stop(timers, &session->ack_timeout);
+	timer_stop(timers, &session->offer_timeout);
+	if (open)
+		txn_client_cancel(open, SLICE_NONE);
 	usage_stop(session->stack, &session->usage);
 	pool_end(&session->stack->sessions, session);
 }
@@ -74,19 +89,10 @@ void session_on_free(void *object)
 
 	timer_stop(session->stack->timers, &session->retransmit);
 	timer_stop(session->stack->timers, &session->ack_timeout);
+	timer_stop(session->stack->timers, &session->offer_timeout);
 	usage_stop(session->stack, &session->usage);
 	dialog_fini(&session->dialog);
 	packet_unref(session->ack);
-}
-
-static struct txn_client *session_client(struct session *session)
-{
-	return pool_find(&session->stack->txn_clients, session->client);
-}
-
-static struct txn_server *session_server(struct session *session)
-{
-	return pool_find(&session->stack->txn_servers, session->server);
 }
 
 /* An INVITE of ours waits for its final response or its ACK. */
@@ -240,7 +246,6 @@ static void session_send_ack(struct session *session, struct slice content_type,
 static void session_on_2xx_again(struct session *session, const struct sip_msg *response,
 				 const struct flow *flow)
 {
-	const struct env *env = session->stack->env;
 	struct dialog fork;
 
 	if (slice_eq(response->to_tag, session->dialog.remote_tag)) {
@@ -248,7 +253,7 @@ static void session_on_2xx_again(struct session *session, const struct sip_msg *
 			(void)dialog_ack(&session->dialog, session->stack, response->cseq,
 					 SLICE_NONE, SLICE_NONE, SLICE_NONE, NULL);
 		else if (session->ack)
-			(void)env->send(env->host, &session->dialog.flow, session->ack);
+			(void)stack_send(session->stack, &session->dialog.flow, session->ack);
 		else if (!session->is_ack_due)
 			session_send_ack(session, SLICE_NONE, SLICE_NONE);
 		return;
@@ -269,6 +274,7 @@ static void session_on_2xx(struct session *session, const struct sip_msg *respon
 	bool is_cancelled = session->state == SESSION_CANCELLED;
 	int err = dialog_on_response(&session->dialog, session->stack, response, flow);
 
+	session->peer = *flow;
 	session->is_ack_due = true;
 	if (is_cancelled || err) {
 		/* It answered before our CANCEL reached it, or we cannot go on (15). */
@@ -420,11 +426,15 @@ static const struct txn_client_ops offer_ops = { offer_on_response, offer_on_fai
 static void offer_on_response(struct txn_client *txn, struct handle owner,
 			      const struct sip_msg *response, const struct flow *flow)
 {
-	struct session *session = session_find(txn->stack, owner);
+	struct session *session = pool_find(&txn->stack->sessions, owner);
 
 	if (!session || response->status < 200)
 		return;
-	if (response->status >= 300) {
+	timer_stop(session->stack->timers, &session->offer_timeout);
+	if (session_is_let_go(session)) {
+		if (response->status < 300)
+			session_on_2xx_again(session, response, flow);
+	} else if (response->status >= 300) {
 		if (session_try_again(session, txn, response, &offer_ops, &session->client))
 			session->invite_cseq = session->dialog.local_cseq;
 		else
@@ -438,13 +448,27 @@ static void offer_on_response(struct txn_client *txn, struct handle owner,
 	}
 }
 
+/* Taken back when it rings on: a re-INVITE has nobody to wait for. */
+static void on_offer_timeout(struct timer *timer)
+{
+	session_cancel_offer(CONTAINER_OF(timer, struct session, offer_timeout));
+}
+
+void session_cancel_offer(struct session *session)
+{
+	struct txn_client *txn = session_client(session);
+
+	if (txn)
+		txn_client_cancel(txn, SLICE_NONE);
+}
+
 int session_offer(struct session *session, struct slice lines, struct slice content_type,
 		  struct slice body)
 {
 	int err;
 
 	if (session->state != SESSION_CONFIRMED || session_is_offering(session) ||
-	    session_is_offered(session))
+	    session_is_offered(session) || session->ack_timeout.is_running)
 		return ERR_STATE;
 	session->challenges = 0;
 	err = dialog_request(&session->dialog, session->stack, METHOD_INVITE, lines, content_type,
@@ -452,6 +476,7 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 	if (err)
 		return err;
 	session->invite_cseq = session->dialog.local_cseq;
+	timer_start(session->stack->timers, &session->offer_timeout, 64 * T1_MS, on_offer_timeout);
 	packet_unref(session->ack);
 	session->ack = NULL;
 	return 0;
@@ -468,6 +493,8 @@ static void server_on_cancel(struct stack *stack, struct handle owner, const str
 		return;
 	(void)txn_server_respond(txn, &(struct answer){ .status = 487 });
 	/* A cancelled re-INVITE leaves the session as it was (14.2). */
+	if (session->state == SESSION_CONFIRMED && session->ops->on_offer_cancelled)
+		session->ops->on_offer_cancelled(session);
 	if (session->state != SESSION_EARLY)
 		return;
 	session_finish(session);
@@ -498,6 +525,7 @@ int session_take(struct incoming *in, struct slice contact_line, const struct se
 		return err;
 	}
 	session->state = SESSION_EARLY;
+	session->peer = in->flow;
 	if (txn_server_start(in, &server_ops, session->pooled.handle)) {
 		session->server = in->txn->pooled.handle;
 		err = dialog_init_uas(&session->dialog, in, txn_server_to_tag(in->txn).p,
@@ -579,7 +607,16 @@ int session_new_fork(struct session *session)
 
 static void session_on_reinvite(struct session *session, struct incoming *in)
 {
-	if (session->state != SESSION_CONFIRMED || session_is_offered(session)) {
+	if (sip_msg_header(in->msg, HDR_REQUIRE)) {
+		char text[SIP_HEADER_MAX_BYTES];
+		struct buf line = BUF_ON(text);
+
+		sip_print_header(&line, HDR_UNSUPPORTED, sip_msg_value(in->msg, HDR_REQUIRE));
+		incoming_reply(in, &(struct answer){ .status = 420, .lines = buf_text(&line) });
+		return;
+	}
+	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
+	    session->ack_timeout.is_running) {
 		incoming_reply(in, &(struct answer){ .status = 500,
 						     .lines = SLICE_INIT("Retry-After: 2\r\n") });
 		return;
@@ -608,9 +645,10 @@ int session_accept_offer(struct session *session, const struct answer *answer)
 		return ERR_STATE;
 	err = session_respond(session, answer);
 	if (err)
-		return session_refuse_offer(session, &(struct answer){ .status = 500 });
-	session_await_ack(session);
-	return 0;
+		(void)session_refuse_offer(session, &(struct answer){ .status = 500 });
+	else
+		session_await_ack(session);
+	return err;
 }
 
 int session_refuse_offer(struct session *session, const struct answer *answer)
@@ -653,11 +691,31 @@ static void session_on_other(struct session *session, struct incoming *in)
 						     .lines = SLICE_INIT(SESSION_ALLOW_LINE) });
 }
 
+/* An ACK changes nothing that its INVITE did not ask for. */
+static bool session_knows_way(struct session *session, struct incoming *in)
+{
+	if (in->msg->method == METHOD_ACK || flow_eq(&in->flow, &session->peer) ||
+	    !session->ops->is_peer)
+		return true;
+	if (!slice_eq(in->msg->from_tag, session->dialog.remote_tag) ||
+	    session_is_let_go(session)) {
+		incoming_reply_stateless(in, &(struct answer){ .status = 481 });
+		return false;
+	}
+	if (!session->ops->is_peer(session, in))
+		return false;
+	session->peer = in->flow;
+	return true;
+}
+
 static void usage_on_request(struct usage *usage, struct incoming *in)
 {
 	struct session *session = CONTAINER_OF(usage, struct session, usage);
-	unsigned refusal = dialog_check_request(&session->dialog, in->msg);
+	unsigned refusal;
 
+	if (!session_knows_way(session, in))
+		return;
+	refusal = dialog_check_request(&session->dialog, in->msg);
 	if (refusal) {
 		incoming_reply_status(in, refusal);
 		return;

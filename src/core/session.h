@@ -54,6 +54,14 @@ struct session_ops {
 	/* A confirmed or answered session has ended by the peer. `bye` is NULL when it was lost. */
 	void (*on_end)(struct session *session, enum session_cause cause,
 		       const struct sip_msg *bye);
+	/* *The peer took back the re-INVITE that on_offer brought; it is answered. */
+	void (*on_offer_cancelled)(struct session *session);
+	/*
+	 * *A request in the dialog came another way than the peer's so far. True: it is the peer
+	 * all the same (a NAT's new port). False: it has been answered, with a challenge perhaps.
+	 * NULL: true. Knowing the dialog's ids is not enough to speak in it (SECURITY R2).
+	 */
+	bool (*is_peer)(struct session *session, struct incoming *in);
 	/*
 	 * *A 401 or 407 to a request of ours: print the credentials' header line (with CRLF) into
 	 * `line` and answer 0 to have the request sent again. NULL or an error: it stands as
@@ -72,6 +80,7 @@ struct session {
 	enum session_state state;
 	bool is_uac;
 	struct dialog dialog;
+	struct flow peer;	 /* the way the peer has spoken so far */
 	struct handle client;	 /* our INVITE or re-INVITE in progress */
 	struct handle server;	 /* the peer's INVITE or re-INVITE in progress */
 	uint32_t invite_cseq;	 /* of our last INVITE, for its ACK */
@@ -80,6 +89,7 @@ struct session {
 	unsigned challenges;	 /* answered for the request in progress (A7: bounded) */
 	struct timer retransmit; /* of our 2xx until ACK (13.3.1.4) */
 	struct timer ack_timeout;
+	struct timer offer_timeout; /* of our re-INVITE without a final response */
 	uint64_t interval_ms;
 	uint32_t answered_cseq; /* CSeq of the peer's INVITE that our 2xx answered */
 };
@@ -127,6 +137,9 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 		  struct slice body);
 int session_accept_offer(struct session *session, const struct answer *answer);
 int session_refuse_offer(struct session *session, const struct answer *answer);
+
+/* Takes back the re-INVITE of session_offer(): CANCEL; its result comes as always. */
+void session_cancel_offer(struct session *session);
 
 /*
  * Ends it from our side, whatever it takes: CANCEL, a final response (`status`, or 480 when 0), or

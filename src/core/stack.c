@@ -8,7 +8,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/notifier.h"
+#include "core/registration.h"
 #include "core/session.h"
+#include "core/subscriber.h"
 #include "sip/print.h"
 
 #include <stdarg.h>
@@ -37,6 +39,10 @@ int stack_init(struct stack *stack, const struct env *env, struct timers *timers
 		  session_on_free);
 	pool_init(&stack->notifiers, "subscriptions", sizeof(struct notifier),
 		  limits->subscriptions, notifier_on_free);
+	pool_init(&stack->registrations, "registrations", sizeof(struct registration),
+		  limits->registrations, registration_on_free);
+	pool_init(&stack->subscribers, "subscribers", sizeof(struct subscriber),
+		  limits->subscribers, subscriber_on_free);
 	block = mem_alloc(STACK_ARENA_BYTES);
 	stack->scratch = mem_alloc(STACK_SCRATCH_BYTES);
 	stack->head_scratch = mem_alloc(STACK_SCRATCH_BYTES);
@@ -53,6 +59,8 @@ void stack_fini(struct stack *stack)
 	stack->is_ending = true;
 	pool_fini(&stack->sessions);
 	pool_fini(&stack->notifiers);
+	pool_fini(&stack->registrations);
+	pool_fini(&stack->subscribers);
 	pool_fini(&stack->txn_clients);
 	pool_fini(&stack->txn_servers);
 	map_fini(&stack->client_map);
@@ -64,10 +72,19 @@ void stack_fini(struct stack *stack)
 	mem_free(stack->head_scratch);
 }
 
+int stack_send(struct stack *stack, const struct flow *flow, struct packet *packet)
+{
+	if (stack->is_ending)
+		return 0;
+	return stack->env->send(stack->env->host, flow, packet);
+}
+
 void stack_on_turn_end(struct stack *stack)
 {
 	pool_sweep(&stack->sessions);
 	pool_sweep(&stack->notifiers);
+	pool_sweep(&stack->registrations);
+	pool_sweep(&stack->subscribers);
 	pool_sweep(&stack->txn_clients);
 	pool_sweep(&stack->txn_servers);
 }
@@ -215,7 +232,7 @@ void incoming_reply_stateless(struct incoming *in, const struct answer *answer)
 	packet = buf.is_overflown ? NULL : packet_new(buf_text(&buf));
 	if (!packet)
 		return; /* as if lost on the wire: the peer sends again */
-	(void)stack->env->send(stack->env->host, &flow, packet);
+	(void)stack_send(stack, &flow, packet);
 	packet_unref(packet);
 }
 
@@ -230,7 +247,9 @@ void incoming_reply(struct incoming *in, const struct answer *answer)
 		incoming_reply_stateless(in, &full);
 		return;
 	}
-	(void)txn_server_respond(in->txn, answer);
+	/* What cannot even be printed is as good as not received. */
+	if (txn_server_respond(in->txn, answer) == ERR_LIMIT)
+		txn_server_end(in->txn);
 }
 
 void incoming_reply_status(struct incoming *in, unsigned status)
@@ -255,7 +274,7 @@ static void stack_on_cancel(struct incoming *in)
 	struct txn_server *invite = txn_server_match(in->stack, in->msg, METHOD_INVITE);
 
 	if (!invite) {
-		incoming_reply_status(in, 481);
+		incoming_reply_stateless(in, &(struct answer){ .status = 481 });
 		return;
 	}
 	incoming_reply_status(in, 200);

@@ -59,7 +59,9 @@ struct stack_user {
 struct stack_limits {
 	uint32_t transactions; /* of each kind */
 	uint32_t sessions;
-	uint32_t subscriptions;
+	uint32_t subscriptions; /* of peers with us */
+	uint32_t registrations; /* of ours elsewhere */
+	uint32_t subscribers;	/* ours elsewhere */
 };
 
 #define STACK_ARENA_BYTES (64 * 1024)
@@ -76,6 +78,8 @@ struct stack {
 	struct pool txn_servers;
 	struct pool sessions;
 	struct pool notifiers;
+	struct pool registrations;
+	struct pool subscribers;
 	struct map client_map;	/* branch and method -> txn_client */
 	struct map server_map;	/* branch, sent-by and method -> txn_server */
 	struct map merge_map;	/* From tag, Call-ID, CSeq -> txn_server (RFC 3261 8.2.2.2) */
@@ -99,6 +103,9 @@ void stack_fini(struct stack *stack);
 
 /* One whole message as the host received it; the bytes need to live only until it returns. */
 void stack_on_message(struct stack *stack, const struct flow *flow, struct slice bytes);
+
+/* Hands a packet to the host, unless the stack is ending. Errors as env->send(). */
+int stack_send(struct stack *stack, const struct flow *flow, struct packet *packet);
 
 /* To be called when the loop turn ends: frees what has ended. */
 void stack_on_turn_end(struct stack *stack);

@@ -84,7 +84,7 @@ int request_send(struct stack *stack, const struct request *request, struct pack
 
 	if (!packet)
 		return ERR_NOMEM;
-	err = stack->env->send(stack->env->host, &request->flow, packet);
+	err = stack_send(stack, &request->flow, packet);
 	if (ret_packet)
 		*ret_packet = packet;
 	else
@@ -131,7 +131,7 @@ static void txn_client_fail(struct txn_client *txn, unsigned status)
 
 static int txn_client_send(struct txn_client *txn, struct packet *packet)
 {
-	return txn->stack->env->send(txn->stack->env->host, &txn->flow, packet);
+	return stack_send(txn->stack, &txn->flow, packet);
 }
 
 /* --- Timers ------------------------------------------------------------------------------- */
@@ -290,6 +290,9 @@ static void txn_client_send_cancel(struct txn_client *txn, struct slice more_lin
 	struct arena arena;
 	struct sip_msg sent;
 
+	txn->cancel = TXN_CANCEL_SENT;
+	/* Without a final response in 64*T1 the INVITE counts as gone (9.1). */
+	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
 	if (sent_parse(txn, &arena, block, sizeof(block), &sent))
 		return;
 	print_lines_of(&lines, &sent, ids, sizeof(ids));
@@ -301,18 +304,18 @@ static void txn_client_send_cancel(struct txn_client *txn, struct slice more_lin
 						     .flow = txn->flow,
 						     .lines = buf_text(&lines) },
 				  sent.via.branch, NULL, HANDLE_NONE, NULL);
-	/* Without a final response in 64*T1 the INVITE counts as gone (9.1). */
-	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
 }
 
 void txn_client_cancel(struct txn_client *txn, struct slice lines)
 {
-	if (txn->method != METHOD_INVITE || txn->cancel_lines)
+	if (txn->method != METHOD_INVITE || txn->cancel != TXN_CANCEL_NONE)
 		return;
-	if (txn->state == TXN_CLIENT_CALLING)
-		txn->cancel_lines = packet_new(slice_is_empty(lines) ? SLICE("") : lines);
-	else if (txn->state == TXN_CLIENT_PROCEEDING)
+	if (txn->state == TXN_CLIENT_CALLING) {
+		txn->cancel = TXN_CANCEL_WANTED;
+		txn->cancel_lines = slice_is_empty(lines) ? NULL : packet_new(lines);
+	} else if (txn->state == TXN_CLIENT_PROCEEDING) {
 		txn_client_send_cancel(txn, lines);
+	}
 }
 
 /* The header before the colon: the line that replaces another names it. */
@@ -371,21 +374,17 @@ static void txn_client_tell(struct txn_client *txn, const struct sip_msg *msg,
 static void txn_client_on_provisional(struct txn_client *txn, const struct sip_msg *msg,
 				      const struct flow *flow)
 {
-	struct packet *cancel_lines = txn->cancel_lines;
-
 	if (txn->state == TXN_CLIENT_CALLING)
 		txn_client_set_state(txn, TXN_CLIENT_PROCEEDING);
 	if (txn->method == METHOD_INVITE) {
 		/* From here on its owner decides how long it may ring; CANCEL bounds it again. */
 		timer_stop(txn->stack->timers, &txn->retransmit);
-		if (!cancel_lines)
+		if (txn->cancel == TXN_CANCEL_NONE)
 			timer_stop(txn->stack->timers, &txn->timeout);
 	}
-	if (cancel_lines) {
-		txn->cancel_lines = NULL;
-		txn_client_send_cancel(txn, packet_bytes(cancel_lines));
-		packet_unref(cancel_lines);
-	}
+	if (txn->cancel == TXN_CANCEL_WANTED)
+		txn_client_send_cancel(txn, txn->cancel_lines ? packet_bytes(txn->cancel_lines)
+							      : SLICE_NONE);
 	txn_client_tell(txn, msg, flow);
 }
 

@@ -10,6 +10,9 @@
 
 struct txn_client;
 
+/* A CANCEL waits for the first provisional response (RFC 3261 9.1). */
+enum txn_cancel { TXN_CANCEL_NONE, TXN_CANCEL_WANTED, TXN_CANCEL_SENT };
+
 enum txn_client_state {
 	TXN_CLIENT_CALLING, /* non-INVITE: Trying */
 	TXN_CLIENT_PROCEEDING,
@@ -37,10 +40,10 @@ struct txn_client {
 	struct flow flow;
 	struct packet *request;
 	struct packet *ack; /* INVITE: the ACK for a non-2xx, once there is one */
-	struct packet
-		*cancel_lines;	 /* CANCEL is wanted and waits for a provisional response (9.1) */
-	struct timer retransmit; /* A or E */
-	struct timer timeout;	 /* B, D, F, K or M; after CANCEL the wait of 9.1 */
+	enum txn_cancel cancel;
+	struct packet *cancel_lines; /* of the CANCEL that is wanted; may be NULL */
+	struct timer retransmit;     /* A or E */
+	struct timer timeout;	     /* B, D, F, K or M; after CANCEL the wait of 9.1 */
 	uint64_t interval_ms;
 	const struct txn_client_ops *ops;
 	struct handle owner;
@@ -51,8 +54,8 @@ struct request {
 	struct slice method;
 	struct slice uri;
 	struct flow flow; /* flow.local is what the Via says */
-	struct slice
-		lines; /* whole header lines, from Max-Forwards to the last, without Content-* */
+	/* Whole header lines, from Max-Forwards to the last, without Content-*. */
+	struct slice lines;
 	struct slice content_type;
 	struct slice body;
 };

@@ -12,6 +12,9 @@
 #define MAGIC_COOKIE SLICE("z9hG4bK")
 #define TXN_KEY_MAX_BYTES 2048
 
+/* A longer head would leave no room for an answer. */
+#define HEAD_MAX_BYTES (SIP_MESSAGE_MAX_BYTES / 2)
+
 /* Where each state may go (figures 5 and 7 of RFC 3261, figure 5 of RFC 6026). */
 static const uint8_t state_next[] = {
 	[TXN_SERVER_TRYING] = 1 << TXN_SERVER_PROCEEDING | 1 << TXN_SERVER_COMPLETED,
@@ -158,7 +161,7 @@ static int txn_server_print_head(struct txn_server *txn, struct incoming *in)
 	stack_token(stack, tag);
 	sip_print_response_head(&buf, in->msg, &in->flow.peer, 200, SLICE("x"),
 				slice_of(tag, sizeof(tag)), is_dialog);
-	if (buf.is_overflown)
+	if (buf.n > HEAD_MAX_BYTES)
 		return ERR_LIMIT;
 	head = slice_from(buf_text(&buf), slice_find_char(buf_text(&buf), '\n') + 1);
 	err = slice_keep(head, &copy);
@@ -254,14 +257,12 @@ void txn_server_set_to_tag(struct txn_server *txn, const char tag[TOKEN_BYTES])
 
 void txn_server_resend(struct txn_server *txn)
 {
-	const struct env *env = txn->stack->env;
-
-	if (!txn->last || env->send(env->host, &txn->flow, txn->last) == 0)
+	if (!txn->last || stack_send(txn->stack, &txn->flow, txn->last) == 0)
 		return;
 	/* The connection is gone: a new one to where the Via says the peer listens (18.2.2). */
 	txn->flow.conn = HANDLE_NONE;
 	txn->flow.peer.port = txn->sent_by_port;
-	(void)env->send(env->host, &txn->flow, txn->last);
+	(void)stack_send(txn->stack, &txn->flow, txn->last);
 }
 
 static void on_timer_g(struct timer *timer)
@@ -298,7 +299,8 @@ static void txn_server_on_final(struct txn_server *txn, unsigned status)
 		    on_timeout);
 }
 
-static struct packet *txn_server_print(struct txn_server *txn, const struct answer *answer)
+static int txn_server_print(struct txn_server *txn, const struct answer *answer,
+			    struct packet **ret_packet)
 {
 	struct stack *stack = txn->stack;
 	struct buf buf = { .p = stack->scratch, .cap = STACK_SCRATCH_BYTES };
@@ -312,7 +314,10 @@ static struct packet *txn_server_print(struct txn_server *txn, const struct answ
 	if (answer->status > 100)
 		sip_print_header(&buf, HDR_SERVER, stack->product);
 	sip_print_body(&buf, answer->content_type, answer->body);
-	return buf.is_overflown ? NULL : packet_new(buf_text(&buf));
+	if (buf.is_overflown)
+		return ERR_LIMIT;
+	*ret_packet = packet_new(buf_text(&buf));
+	return *ret_packet ? 0 : ERR_NOMEM;
 }
 
 /* A final answer that memory was refused for is still owed: the peer would wait for ever. */
@@ -326,16 +331,16 @@ static void on_owed_answer(struct timer *timer)
 int txn_server_respond(struct txn_server *txn, const struct answer *answer)
 {
 	struct packet *packet;
+	int err;
 
 	CHECK(answer->status >= 100 && answer->status < 700);
 	if (txn->state != TXN_SERVER_TRYING && txn->state != TXN_SERVER_PROCEEDING)
 		return ERR_STATE;
-	packet = txn_server_print(txn, answer);
-	if (!packet) {
-		if (answer->status >= 300 || !txn->is_invite)
-			timer_start(txn->stack->timers, &txn->retransmit, T1_MS, on_owed_answer);
-		return ERR_NOMEM;
-	}
+	err = txn_server_print(txn, answer, &packet);
+	if (err == ERR_NOMEM && (answer->status >= 300 || !txn->is_invite))
+		timer_start(txn->stack->timers, &txn->retransmit, T1_MS, on_owed_answer);
+	if (err)
+		return err;
 	timer_stop(txn->stack->timers, &txn->retransmit);
 	packet_unref(txn->last);
 	txn->last = packet;

@@ -67,7 +67,22 @@ static bool from_is(const struct sip_msg *msg, const struct extension *extension
 	return slice_eq(buf_text(&user), extension->number);
 }
 
-const struct extension *auth_check(struct pbx *pbx, struct incoming *in)
+/*
+ * The credentials are for this request and no other (RFC 7616 3.4.6). Phones differ in port and
+ * parameters of what they say here, not in user and host.
+ */
+static bool uri_is_meant(const struct sip_msg *msg, struct slice text)
+{
+	struct sip_uri uri;
+
+	if (slice_eq(text, msg->uri.text))
+		return true;
+	return sip_uri_parse(text, &uri) == 0 && slice_eq(uri.user, msg->uri.user) &&
+	       slice_eq_nocase(uri.host, msg->uri.host);
+}
+
+/* Who proved to be whom, whatever From says; NULL: the request has been answered. */
+static const struct extension *auth_prove(struct pbx *pbx, struct incoming *in)
 {
 	static const struct slice nobody = SLICE_INIT("no extension has this password");
 	struct digest_credentials credentials;
@@ -84,7 +99,7 @@ const struct extension *auth_check(struct pbx *pbx, struct incoming *in)
 	extension = directory_find(pbx->directory, buf_text(&username));
 	is_right = digest_is_right(&credentials, in->msg->method_name,
 				   extension ? extension->password : nobody);
-	if (!extension || !is_right) {
+	if (!extension || !is_right || !uri_is_meant(in->msg, credentials.uri)) {
 		stack_trace(&pbx->stack, "event=refused cause=password method=%.*s",
 			    SLICE_ARGS(in->msg->method_name));
 		auth_challenge(pbx, in, false);
@@ -93,17 +108,35 @@ const struct extension *auth_check(struct pbx *pbx, struct incoming *in)
 	switch (nonce_use(&pbx->nonces, credentials.nonce, credentials.nc,
 			  pbx->stack.timers->now_ms)) {
 	case NONCE_GOOD:
-		break;
+		return extension;
 	case NONCE_STALE:
 		auth_challenge(pbx, in, true);
-		return NULL;
+		break;
 	case NONCE_FOREIGN:
 		auth_challenge(pbx, in, false);
-		return NULL;
+		break;
 	}
-	if (!from_is(in->msg, extension)) {
-		incoming_reply_stateless(in, &(struct answer){ .status = 403 });
-		return NULL;
-	}
-	return extension;
+	return NULL;
+}
+
+const struct extension *auth_check(struct pbx *pbx, struct incoming *in)
+{
+	const struct extension *extension = auth_prove(pbx, in);
+
+	if (!extension || from_is(in->msg, extension))
+		return extension;
+	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
+	return NULL;
+}
+
+bool auth_check_is(struct pbx *pbx, struct incoming *in, const struct extension *extension)
+{
+	const struct extension *proved = auth_prove(pbx, in);
+
+	if (!proved)
+		return false;
+	if (slice_eq(proved->number, extension->number))
+		return true;
+	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
+	return false;
 }

@@ -15,4 +15,7 @@
  */
 const struct extension *auth_check(struct pbx *pbx, struct incoming *in);
 
+/* The same inside a dialog, whose From is as it was: whose credentials they are decides. */
+bool auth_check_is(struct pbx *pbx, struct incoming *in, const struct extension *extension);
+
 #endif

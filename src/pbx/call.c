@@ -126,9 +126,12 @@ struct leg *call_take_leg(struct call *call, struct incoming *in, const struct e
 	return leg;
 }
 
-static uint32_t hops_left(const struct sip_msg *msg)
+/* Of the usual 70, ours included: a loop through us comes to its end (RFC 3261 16.6 3.). */
+static uint32_t hops_used(const struct sip_msg *msg)
 {
-	return msg->has_max_forwards ? msg->max_forwards - 1 : 0;
+	if (!msg->has_max_forwards || msg->max_forwards > 70)
+		return 1;
+	return 70 - msg->max_forwards + 1;
 }
 
 /* One phone of the target is called, with the caller's offer as it came. */
@@ -155,7 +158,7 @@ static int call_ring_binding(struct call *call, const struct binding *binding,
 			    .remote = buf_text(&remote),
 			    .target = binding->contact,
 			    .contact = buf_text(&contact),
-			    .max_forwards = hops_left(invite),
+			    .hops_used = hops_used(invite),
 			    .flow = binding->flow },
 		.lines = SLICE(SESSION_CAN_LINES),
 		.content_type = call->offer_type,

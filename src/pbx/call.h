@@ -50,6 +50,7 @@ struct leg {
 	char id[TOKEN_BYTES]; /* of <dialog> */
 	uint64_t state_ms;    /* when the state was entered */
 	uint64_t state_turn;  /* pbx->turn then */
+	uint64_t tag_hash;    /* of the phone's tag that watchers were told last */
 };
 
 struct call {

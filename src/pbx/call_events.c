@@ -3,8 +3,10 @@
  * What the phones of a call say, and what it means for the others: the handlers of the legs'
  * sessions. Whenever one leg vanishes the rest of the call is told.
  */
+#include "pbx/auth.h"
 #include "pbx/call.h"
 #include "pbx/join.h"
+#include "pbx/lamp.h"
 #include "sip/print.h"
 
 /* A Reason (RFC 3326) of the message that ended one side goes along to the other. */
@@ -50,6 +52,19 @@ static void show_progress(struct call *call, struct leg *leg, const struct sip_m
 		call->early = leg;
 }
 
+/* Behind a forking proxy the phone's tag may be another one than watchers were told. */
+static void leg_rings(struct leg *leg)
+{
+	uint64_t hash = hash_bytes(leg->pbx->entities.secret, leg->session->dialog.remote_tag);
+	bool is_told = leg->tag_hash == hash;
+
+	leg->tag_hash = hash;
+	if (leg->state == LEG_CALLING)
+		leg_set_state(leg, LEG_RINGING);
+	else if (!is_told)
+		lamp_leg_changed(leg);
+}
+
 static void on_provisional(struct session *session, const struct sip_msg *response)
 {
 	struct leg *leg = session->owner;
@@ -57,8 +72,7 @@ static void on_provisional(struct session *session, const struct sip_msg *respon
 
 	if (call->state != CALL_RINGING)
 		return;
-	if (leg->state == LEG_CALLING)
-		leg_set_state(leg, LEG_RINGING);
+	leg_rings(leg);
 	if (call->caller->state == LEG_CALLING)
 		leg_set_state(call->caller, LEG_RINGING);
 	show_progress(call, leg, response);
@@ -204,13 +218,33 @@ static void on_offer(struct session *session, const struct sip_msg *invite)
 	call->is_offer_delayed = slice_is_empty(invite->body);
 }
 
+/* Redirections and challenges are between that phone and us. */
+static unsigned offer_failure(unsigned status, bool is_answered)
+{
+	if (!is_answered)
+		return 500;
+	return status < 400 || status == 401 || status == 407 ? 488 : status;
+}
+
+static void on_offer_cancelled(struct session *session)
+{
+	struct leg *leg = session->owner;
+	struct leg *other = leg_other(leg);
+
+	if (leg->call->offerer != leg)
+		return;
+	leg->call->offerer = NULL;
+	if (other && other->session)
+		session_cancel_offer(other->session);
+}
+
 static void on_offer_result(struct session *session, unsigned status,
 			    const struct sip_msg *response)
 {
 	struct leg *leg = session->owner;
 	struct call *call = leg->call;
 	struct leg *offerer = call->offerer;
-	struct answer answer = { .status = response ? status : 500 };
+	struct answer answer = { .status = offer_failure(status, response != NULL) };
 
 	if (call->state == CALL_JOINING) {
 		join_on_offer_result(call, leg, status, response);
@@ -222,10 +256,19 @@ static void on_offer_result(struct session *session, unsigned status,
 			(void)session_refuse_offer(offerer->session, &answer);
 		return;
 	}
+	answer.status = status;
 	answer.content_type = body_type(response);
 	answer.body = response->body;
 	if (!offerer || session_accept_offer(offerer->session, &answer) || !call->is_offer_delayed)
 		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+}
+
+/* From elsewhere, somebody must prove to be the one whose leg it is. */
+static bool is_peer(struct session *session, struct incoming *in)
+{
+	const struct leg *leg = session->owner;
+
+	return auth_check_is(leg->pbx, in, leg->extension);
 }
 
 const struct session_ops leg_session_ops = {
@@ -236,5 +279,7 @@ const struct session_ops leg_session_ops = {
 	.on_ack = on_ack,
 	.on_offer = on_offer,
 	.on_offer_result = on_offer_result,
+	.on_offer_cancelled = on_offer_cancelled,
 	.on_end = on_end,
+	.is_peer = is_peer,
 };

@@ -33,6 +33,14 @@ static void join_done(struct call *call)
 	call_set_state(call, CALL_TALKING);
 }
 
+static bool is_sdp(struct slice content_type)
+{
+	struct slice type, params;
+
+	sip_token_params(content_type, &type, &params);
+	return slice_eq_nocase(type, SDP_TYPE);
+}
+
 /* Both offers answered by each other, or by silence. ERR_UNSUPPORTED: not even that. */
 static int cross(const struct call *call, struct slice offer, struct slice offer_type,
 		 struct answers *answers, enum join_step *ret_step)
@@ -40,8 +48,7 @@ static int cross(const struct call *call, struct slice offer, struct slice offer
 	/* One thread, and nothing below calls back: scratch for two parsed descriptions. */
 	static struct sdp theirs, ours;
 
-	if (!slice_eq_nocase(slice_trim(offer_type), SDP_TYPE) ||
-	    !slice_eq_nocase(slice_trim(call->offer_type), SDP_TYPE) || sdp_parse(offer, &theirs) ||
+	if (!is_sdp(offer_type) || !is_sdp(call->offer_type) || sdp_parse(offer, &theirs) ||
 	    sdp_parse(call->offer, &ours))
 		return ERR_UNSUPPORTED;
 	answers->partner = BUF_ON(answers->for_partner);
@@ -70,7 +77,6 @@ static int answer_caller(struct call *call, struct answer answer)
 
 static void both_talk(struct call *call)
 {
-	call_end_others(call, call->partner);
 	leg_set_state(call->partner, LEG_TALKING);
 	leg_set_state(call->caller, LEG_TALKING);
 }
@@ -91,6 +97,7 @@ static int join_both_offered(struct call *call, struct slice offer, struct slice
 		return err;
 	call_set_state(call, CALL_JOINING);
 	call->join = step;
+	call_end_others(call, call->partner);
 	if (answer_caller(call, answer_200(SDP_TYPE, buf_text(&answers.caller)))) {
 		call_end(call, 500, SLICE_NONE);
 		return 0;
@@ -118,6 +125,7 @@ static int join_one_offered(struct call *call, struct slice offer, struct slice 
 		return err;
 	call_set_state(call, CALL_JOINING);
 	call->join = is_callers ? JOIN_PARTNER_ANSWERS : JOIN_CALLER_ANSWERS;
+	call_end_others(call, call->partner);
 	both_talk(call);
 	return 0;
 }
@@ -144,7 +152,12 @@ static void join_last_answer(struct call *call, struct leg *waiting, const struc
 {
 	struct answer answer = answer_200(sip_msg_value(ack, HDR_CONTENT_TYPE), ack->body);
 
-	if (slice_is_empty(ack->body) || session_answer(waiting->session, &answer))
+	int err = ERR_SYNTAX;
+
+	if (!slice_is_empty(ack->body))
+		err = waiting == call->caller ? answer_caller(call, answer)
+					      : session_answer(waiting->session, &answer);
+	if (err)
 		call_end(call, 500, SLICE_NONE);
 	else
 		join_done(call);

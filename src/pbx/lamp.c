@@ -116,6 +116,7 @@ struct document {
 	struct dialog_info info;
 	char uris[DIALOG_INFO_MAX * 3 * PARTY_URI_MAX_BYTES];
 	struct buf uri_buf;
+	bool has_ids; /* a dialog can be named by whoever reads it */
 };
 
 static struct slice document_aor(struct document *document, const struct pbx *pbx,
@@ -169,12 +170,14 @@ static struct slice pickup_target(struct document *document, const struct leg *l
 }
 
 /* The ids are those of the phone's own dialog with us, as the phone sees it. */
-static void entry_set_ids(struct dialog_entry *entry, const struct leg *leg)
+static void entry_set_ids(struct document *document, struct dialog_entry *entry,
+			  const struct leg *leg)
 {
 	const struct dialog *dialog = leg->session ? &leg->session->dialog : NULL;
 
 	if (!dialog)
 		return;
+	document->has_ids = true;
 	entry->call_id = dialog->call_id;
 	entry->local_tag = dialog->remote_tag;
 	entry->remote_tag = dialog_local_tag(dialog);
@@ -195,7 +198,7 @@ static void document_add_leg(struct document *document, const struct leg *leg,
 	}
 	entry->direction = leg->is_initiator ? DIALOG_INITIATOR : DIALOG_RECIPIENT;
 	if (may_pick_up)
-		entry_set_ids(entry, leg);
+		entry_set_ids(document, entry, leg);
 	if (visibility == VISIBILITY_NUMBERS && peer) {
 		entry->remote.display = peer->name;
 		entry->remote.identity = document_aor(document, leg->pbx, SLICE_NONE, peer->number);
@@ -234,6 +237,7 @@ static void document_make(struct document *document, const struct watcher *watch
 	document->info =
 		(struct dialog_info){ .version = watcher->version, .entity = watcher->entity_uri };
 	document->uri_buf = BUF_ON(document->uris);
+	document->has_ids = false;
 	if (watched && viewer) {
 		visibility = visibility_of(watched, viewer);
 		may_pick_up = pickup_is_allowed(watched, viewer);
@@ -258,8 +262,15 @@ static void on_due(struct notifier *notifier)
 
 	document_make(&document, watcher);
 	dialog_info_print(&body, &document.info);
+	/* Too long for any packet: some of the truth is better than none. */
+	while (body.is_overflown && document.info.dialog_count > 1) {
+		document.info.dialog_count /= 2;
+		body = BUF_ON(text);
+		dialog_info_print(&body, &document.info);
+	}
 	watcher->version++;
-	watcher->told_turn = pbx->turn;
+	if (document.has_ids)
+		watcher->told_turn = pbx->turn;
 	notifier_send(notifier, DOCUMENT_TYPE, body.is_overflown ? SLICE_NONE : buf_text(&body));
 }
 

@@ -172,9 +172,10 @@ void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *
 
 static void on_options(struct incoming *in)
 {
-	incoming_reply(in, &(struct answer){ .status = 200,
-					     .lines = SLICE_INIT(ALLOW_LINE ACCEPT_LINE
-								 "Supported: replaces\r\n") });
+	incoming_reply_stateless(
+		in, &(struct answer){ .status = 200,
+				      .lines = SLICE_INIT(ALLOW_LINE ACCEPT_LINE
+							  "Supported: replaces\r\n") });
 }
 
 /* What the request insists on and we do not do, as the value of Unsupported (8.2.2.3). */

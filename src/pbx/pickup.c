@@ -161,9 +161,10 @@ static struct leg *find_by_replaces(struct pbx *pbx, const struct sip_replaces *
 	if (slice_is_empty(replaces->to_tag) || slice_is_empty(replaces->from_tag))
 		return find_by_call_id(pbx, replaces->call_id, picker);
 	leg = find_by_tags(pbx, replaces->call_id, replaces->to_tag, replaces->from_tag);
+	if (leg)
+		return leg;
 	/* Phones disagree about whose view the two tags are (PHONES trap 2). */
-	return leg ? leg
-		   : find_by_tags(pbx, replaces->call_id, replaces->from_tag, replaces->to_tag);
+	return find_by_tags(pbx, replaces->call_id, replaces->from_tag, replaces->to_tag);
 }
 
 void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct extension *picker)

@@ -15,7 +15,6 @@ struct wish {
 	struct sip_addr contact;
 	uint32_t expires_s;
 	uint16_t q;
-	struct binding *binding; /* the one it refreshes or removes, or NULL */
 };
 
 struct aor *registrar_find(struct pbx *pbx, struct slice number)
@@ -185,6 +184,7 @@ static unsigned wish_read(struct pbx *pbx, struct incoming *in, struct aor *aor,
 			  struct wish *wish)
 {
 	const struct sip_msg *msg = in->msg;
+	struct binding *binding;
 	struct slice q;
 	unsigned refusal;
 
@@ -197,10 +197,9 @@ static unsigned wish_read(struct pbx *pbx, struct incoming *in, struct aor *aor,
 		return refusal;
 	if (sip_param(wish->contact.params, SLICE("q"), &q))
 		wish->q = parse_q(q);
-	wish->binding = aor_find_contact(aor, &wish->contact.uri);
+	binding = aor_find_contact(aor, &wish->contact.uri);
 	/* A request that was overtaken by a later one changes nothing (10.3 7.). */
-	if (wish->binding && slice_eq(wish->binding->call_id, msg->call_id) &&
-	    msg->cseq <= wish->binding->cseq)
+	if (binding && slice_eq(binding->call_id, msg->call_id) && msg->cseq <= binding->cseq)
 		return 500;
 	return 0;
 }
@@ -238,30 +237,26 @@ static unsigned remove_all(struct incoming *in, struct aor *aor)
 	return 0;
 }
 
-static unsigned wishes_apply(struct pbx *pbx, struct incoming *in, struct slice number,
-			     struct wish *wishes, size_t count)
+/* Looked up anew, since an entry before this one may have made or removed the same binding. */
+static unsigned wish_apply(struct pbx *pbx, struct incoming *in, struct slice number,
+			   const struct wish *wish)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct wish *wish = &wishes[i];
+	struct binding *binding = aor_find_contact(registrar_find(pbx, number), &wish->contact.uri);
 
-		if (wish->binding && wish->binding->pooled.is_ended)
-			wish->binding = NULL; /* removed by an entry before this one */
-		if (wish->expires_s == 0) {
-			if (wish->binding)
-				binding_end(wish->binding);
-			continue;
-		}
-		if (!wish->binding)
-			wish->binding = binding_new(pbx, number, wish->contact.uri.text);
-		if (!wish->binding)
-			return 503;
-		if (binding_set(wish->binding, in, wish)) {
-			if (!wish->binding->expiry.is_running)
-				binding_end(wish->binding);
-			return 503;
-		}
+	if (wish->expires_s == 0) {
+		if (binding)
+			binding_end(binding);
+		return 0;
 	}
-	return 0;
+	if (!binding)
+		binding = binding_new(pbx, number, wish->contact.uri.text);
+	if (!binding)
+		return 503;
+	if (binding_set(binding, in, wish) == 0)
+		return 0;
+	if (!binding->expiry.is_running)
+		binding_end(binding);
+	return 503;
 }
 
 static unsigned update(struct pbx *pbx, struct incoming *in, struct slice number)
@@ -282,13 +277,20 @@ static unsigned update(struct pbx *pbx, struct incoming *in, struct slice number
 		refusal = wish_read(pbx, in, aor, entry, &wishes[count]);
 		if (refusal)
 			return refusal;
-		if (!wishes[count].binding && wishes[count].expires_s > 0)
+		if (wishes[count].expires_s > 0 &&
+		    !aor_find_contact(aor, &wishes[count].contact.uri))
 			total++;
 		count++;
 	}
 	if (total > BINDINGS_PER_AOR_MAX)
 		return 403;
-	return wishes_apply(pbx, in, number, wishes, count);
+	for (size_t i = 0; i < count; i++) {
+		unsigned refusal = wish_apply(pbx, in, number, &wishes[i]);
+
+		if (refusal)
+			return refusal;
+	}
+	return 0;
 }
 
 /* --- Answering ---------------------------------------------------------------------------- */

@@ -34,6 +34,12 @@ static inline bool lex_is_control(char c)
 	return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
+/* slice_eq_nocase() for a literal, which is mostly written so or is another word. */
+static inline bool lex_is_word(struct slice s, struct slice word)
+{
+	return s.n == word.n && (slice_eq(s, word) || slice_eq_nocase(s, word));
+}
+
 static inline void lex_drop(struct slice *rest, size_t n)
 {
 	if (n == 0)
@@ -111,5 +117,15 @@ int lex_param_next(struct slice *rest, struct lex_param *ret_param);
  * entries are passed over (RFC 3261 7.3.1 and the field); false at the end.
  */
 bool lex_entry_next(struct slice *rest, struct slice *ret_entry);
+
+/* A From's or To's tag, or why there is none to use. */
+struct lex_tag {
+	struct slice value; /* empty: none */
+	int err;	    /* ERR_SYNTAX, ERR_LIMIT: `value` is not to be used; 0 */
+};
+
+/* sip_addr_parse(), which meets the tag on its way. */
+struct sip_addr;
+int lex_addr_parse(struct slice text, struct sip_addr *ret_addr, struct lex_tag *ret_tag);
 
 #endif

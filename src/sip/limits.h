@@ -14,7 +14,7 @@
 #define SIP_ROUTES_MAX 16	  /* Route or Record-Route entries kept for a dialog */
 #define SIP_CONTACTS_MAX 16	  /* Contact entries read from one REGISTER */
 #define SIP_CALL_ID_MAX_BYTES 255
-#define SIP_TAG_MAX_BYTES 127
+#define SIP_TAG_MAX_BYTES 255
 #define SIP_BRANCH_MAX_BYTES 255
 #define SIP_METHOD_MAX_BYTES 32
 #define SIP_URI_MAX_BYTES 1024

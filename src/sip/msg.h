@@ -49,9 +49,8 @@ struct sip_via {
 
 /* A name-addr or addr-spec with header parameters (RFC 3261 20.10). */
 struct sip_addr {
-	struct slice text; /* this entry as it stood */
-	struct slice
-		display; /* without its quotes, escapes still in it (see sip_display_unquote) */
+	struct slice text;    /* this entry as it stood */
+	struct slice display; /* without its quotes, see sip_display_unquote() */
 	struct sip_uri uri;
 	struct slice params; /* header parameters, behind the first ';' after the URI */
 };

@@ -13,8 +13,7 @@ enum uri_scheme { URI_SIP, URI_SIPS, URI_TEL, URI_OTHER };
 struct sip_uri {
 	struct slice text; /* the whole of it, without angle brackets */
 	enum uri_scheme scheme;
-	struct slice
-		user; /* still escaped; for tel: the number; for another scheme: all behind ':' */
+	struct slice user;     /* still escaped; of tel: the number; else all behind ':' */
 	struct slice password; /* still escaped */
 	struct slice host;     /* an IPv6 reference keeps its brackets */
 	uint16_t port;	       /* 0: none given */

@@ -111,6 +111,8 @@ static void fill(struct raw *raw, const char *text, const char *auth, struct buf
 		} else if (strncmp(p, "{auth}\n", 7) == 0) {
 			buf_cstr(buf, auth);
 			p += 6;
+		} else if (*p == '\r') {
+			continue; /* of a line that was heard: its end is written anew */
 		} else if (*p == '\n') {
 			buf_lit(buf, "\r\n");
 		} else {
@@ -169,6 +171,7 @@ unsigned raw_ask_as(struct raw *raw, const char *user, const char *password, con
 	CHECK(parse(raw->inbox[raw->count - 1], raw->sizes[raw->count - 1], &msg));
 	CHECK(auth_client_answer(&client, &msg, &login, &request, &attempt, &buf) == 0);
 	line[buf.n] = '\0';
+	memcpy(raw->last_auth, line, buf.n + 1);
 	return ask(raw, text, line);
 }
 
@@ -192,4 +195,22 @@ size_t raw_count(const struct raw *raw, const char *start)
 	for (size_t i = 0; i < raw->count; i++)
 		n += starts(raw->inbox[i], start);
 	return n;
+}
+
+void raw_reply(struct raw *raw, const char *method, unsigned status, const char *tag,
+	       const char *lines, const char *body)
+{
+	char text[RAW_MESSAGE_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	const char *request = raw_last(raw, method);
+	struct sip_msg msg;
+
+	CHECK(*request && parse(request, strlen(request), &msg));
+	sip_print_response_head(&buf, &msg, &raw->to->addr, status, SLICE_NONE,
+				slice_from_cstr(tag), true);
+	buf_cstr(&buf, lines);
+	sip_print_body(&buf, SLICE("application/sdp"), slice_from_cstr(body));
+	CHECK(!buf.is_overflown);
+	wires_send_raw(raw->node, raw->to, buf_text(&buf));
+	wires_advance_ms(raw->node->wires, ANSWER_TIME_MS);
 }

@@ -22,7 +22,8 @@ struct raw {
 	char inbox[RAW_INBOX_MAX][RAW_MESSAGE_MAX_BYTES]; /* [count] */
 	size_t sizes[RAW_INBOX_MAX];
 	size_t count;
-	bool is_mute; /* requests are not answered; else each but ACK gets a bare 200 */
+	char last_auth[2048]; /* the credentials' line that was sent last */
+	bool is_mute;	      /* requests are not answered; else each but ACK gets a bare 200 */
 	unsigned cseq;
 	unsigned branch;
 };
@@ -36,6 +37,13 @@ unsigned raw_ask(struct raw *raw, const char *text);
 
 /* The same, answering one 401 with these credentials. */
 unsigned raw_ask_as(struct raw *raw, const char *user, const char *password, const char *text);
+
+/*
+ * Answers the last request with this method by hand: with this To tag (when it has none yet), more
+ * header lines (each with "\r\n") and a body.
+ */
+void raw_reply(struct raw *raw, const char *method, unsigned status, const char *tag,
+	       const char *lines, const char *body);
 
 /* The last message with this start ("NOTIFY", "SIP/2.0 200"), as text; "" when there is none. */
 const char *raw_last(const struct raw *raw, const char *start);

@@ -149,9 +149,7 @@ void wires_mark_start(struct wires *wires)
 
 struct flow wires_flow(const struct wire_node *from, const struct wire_node *to)
 {
-	return (struct flow){ .local = from->addr,
-			      .peer = to->addr,
-			      .transport = TRANSPORT_UDP };
+	return (struct flow){ .local = from->addr, .peer = to->addr, .transport = TRANSPORT_UDP };
 }
 
 void wires_send_raw(struct wire_node *from, struct wire_node *to, struct slice bytes)

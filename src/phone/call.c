@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The phone's calls: sessions with a number, a peer and a place in the row. A call is freed the
+ * moment it ends; what its session still has to do on the wire, the session does alone.
+ */
+#include "base/err.h"
+#include "base/mem.h"
+#include "phone/phone_inner.h"
+
+#define SDP_TYPE SLICE("application/sdp")
+#define GLARE_UNIT_MS 10
+
+static const struct session_ops call_ops;
+
+struct slice phone_call_state_name(enum phone_call_state state)
+{
+	static const struct slice names[] = {
+		[PHONE_CALL_FREE] = SLICE_INIT("free"),
+		[PHONE_CALL_CALLING] = SLICE_INIT("calling"),
+		[PHONE_CALL_RINGBACK] = SLICE_INIT("ringback"),
+		[PHONE_CALL_RINGING] = SLICE_INIT("ringing"),
+		[PHONE_CALL_TALKING] = SLICE_INIT("talking"),
+		[PHONE_CALL_HOLDING] = SLICE_INIT("holding"),
+	};
+
+	CHECK((size_t)state < ARRAY_LEN(names));
+	return names[state];
+}
+
+static const unsigned state_next[] = {
+	[PHONE_CALL_FREE] = 1 << PHONE_CALL_CALLING | 1 << PHONE_CALL_RINGING,
+	[PHONE_CALL_CALLING] =
+		1 << PHONE_CALL_RINGBACK | 1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_FREE,
+	[PHONE_CALL_RINGBACK] = 1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_FREE,
+	[PHONE_CALL_RINGING] = 1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_FREE,
+	[PHONE_CALL_TALKING] = 1 << PHONE_CALL_HOLDING | 1 << PHONE_CALL_FREE,
+	[PHONE_CALL_HOLDING] = 1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_FREE,
+};
+
+static void call_set_state(struct phone_call *call, enum phone_call_state state)
+{
+	CHECK(state_next[call->state] & (1u << state));
+	call->state = state;
+}
+
+/* --- The row of calls --------------------------------------------------------------------- */
+
+/* NULL when all are in use. */
+static struct phone_call *call_new(struct phone *phone, enum phone_call_state state)
+{
+	const struct env *env = phone->stack.env;
+
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
+		struct phone_call *call = &phone->calls[i];
+
+		if (call->state != PHONE_CALL_FREE)
+			continue;
+		*call = (struct phone_call){ .phone = phone, .number = ++phone->last_call };
+		call_set_state(call, state);
+		env->random(env->host, &call->sdp_id, sizeof(call->sdp_id));
+		call->sdp_id >>= 2; /* some readers take it for a signed number */
+		return call;
+	}
+	return NULL;
+}
+
+void phone_call_fini(struct phone_call *call)
+{
+	if (call->state == PHONE_CALL_FREE)
+		return;
+	timer_stop(call->phone->stack.timers, &call->retry);
+	mem_free((char *)call->remote.p);
+	mem_free((char *)call->display.p);
+	mem_free((char *)call->answer.p);
+	call->remote = call->display = call->answer = SLICE_NONE;
+	call_set_state(call, PHONE_CALL_FREE);
+}
+
+static struct phone_event call_event(const struct phone_call *call, enum phone_event_kind kind)
+{
+	return (struct phone_event){
+		.kind = kind, .call = call->number, .remote = call->remote, .display = call->display
+	};
+}
+
+static void call_emit(struct phone_call *call, enum phone_event_kind kind)
+{
+	struct phone_event event = call_event(call, kind);
+
+	phone_emit(call->phone, &event);
+}
+
+/* Freed before the event, so that a handler may start another one in its place. */
+static void call_ended(struct phone_call *call, enum phone_cause cause, unsigned status,
+		       struct slice reason)
+{
+	struct phone *phone = call->phone;
+	struct phone_event event = call_event(call, PHONE_ENDED);
+	struct slice remote = call->remote, display = call->display;
+
+	event.cause = cause;
+	event.status = status;
+	event.reason = reason;
+	if (status > 0 && slice_is_empty(reason))
+		event.reason = sip_status_reason(status);
+	call->remote = call->display = SLICE_NONE;
+	phone_call_fini(call);
+	phone_emit(phone, &event);
+	mem_free((char *)remote.p);
+	mem_free((char *)display.p);
+}
+
+/* --- Who the other one is ----------------------------------------------------------------- */
+
+static bool flow_is_server(const struct phone *phone, const struct flow *flow)
+{
+	return addr_eq_ip(&flow->peer, &phone->config.server.peer);
+}
+
+/* The server says it better than the caller himself (RFC 3325); nobody else may. */
+static bool peer_find(const struct phone *phone, const struct sip_msg *msg, const struct flow *flow,
+		      struct sip_addr *ret_addr)
+{
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+
+	if (flow_is_server(phone, flow) &&
+	    sip_msg_list_next(msg, HDR_P_ASSERTED_IDENTITY, &cursor, &entry) &&
+	    sip_addr_parse(entry, ret_addr) == 0)
+		return true;
+	if (!msg->is_request)
+		return false;
+	*ret_addr = msg->from;
+	return true;
+}
+
+/* On ERR_NOMEM what was known stays. */
+static int call_set_peer(struct phone_call *call, const struct sip_addr *addr)
+{
+	char text[512];
+	struct buf plain = BUF_ON(text);
+	struct slice remote, display;
+	int err;
+
+	sip_display_unquote(&plain, addr->display);
+	err = slice_keep(addr->uri.text, &remote);
+	if (err)
+		return err;
+	err = slice_keep(buf_text(&plain), &display);
+	if (err) {
+		mem_free((char *)remote.p);
+		return err;
+	}
+	mem_free((char *)call->remote.p);
+	mem_free((char *)call->display.p);
+	call->remote = remote;
+	call->display = display;
+	return 0;
+}
+
+/* --- Holding ------------------------------------------------------------------------------ */
+
+static struct session *call_session(struct phone_call *call)
+{
+	return session_find(&call->phone->stack, call->session);
+}
+
+static int call_offer(struct phone_call *call, enum phone_offer offer)
+{
+	char text[PHONE_SDP_MAX_BYTES];
+	struct buf sdp = BUF_ON(text);
+	struct session *session = call_session(call);
+	int err = ERR_STATE;
+
+	if (!session || call->offer != PHONE_OFFER_NONE)
+		return err;
+	call->offer = offer;
+	call->attempt = (struct auth_attempt){ 0 };
+	phone_media_print(call, &sdp);
+	err = session_offer(session, SLICE(SESSION_CAN_LINES), SDP_TYPE, buf_text(&sdp));
+	if (err)
+		call->offer = PHONE_OFFER_NONE;
+	return err;
+}
+
+/* One ear, one call: whoever else is on the line is put on hold. */
+static void hold_others(struct phone *phone, const struct phone_call *but)
+{
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
+		struct phone_call *call = &phone->calls[i];
+
+		if (call != but && call->state == PHONE_CALL_TALKING)
+			(void)call_offer(call, PHONE_OFFER_HOLD);
+	}
+}
+
+static void on_retry(struct timer *timer)
+{
+	struct phone_call *call = CONTAINER_OF(timer, struct phone_call, retry);
+	enum phone_offer offer = call->offer;
+
+	call->offer = PHONE_OFFER_NONE;
+	if (call_offer(call, offer))
+		(void)phone_fail(call->phone, ERR_STATE, "call %u: it cannot be changed just now",
+				 call->number);
+}
+
+/* RFC 3261 14.1: whoever made the Call-ID waits 2.1 to 4 s, the other up to 2 s. */
+static void call_retry(struct phone_call *call, const struct session *session)
+{
+	const struct env *env = call->phone->stack.env;
+	uint32_t bits;
+	uint64_t wait_ms;
+
+	env->random(env->host, &bits, sizeof(bits));
+	wait_ms = session->is_uac ? 2100 + bits % 191 * GLARE_UNIT_MS : bits % 201 * GLARE_UNIT_MS;
+	timer_start(call->phone->stack.timers, &call->retry, wait_ms, on_retry);
+}
+
+static void on_offer_result(struct session *session, unsigned status,
+			    const struct sip_msg *response)
+{
+	struct phone_call *call = session->owner;
+	enum phone_offer offer = call->offer;
+
+	(void)response;
+	if (status == 491) {
+		call_retry(call, session);
+		return;
+	}
+	call->offer = PHONE_OFFER_NONE;
+	if (status >= 300) {
+		struct slice reason = sip_status_reason(status);
+
+		(void)phone_fail(call->phone, ERR_DENIED,
+				 "call %u: the other side refused to %s (%u %.*s)", call->number,
+				 offer == PHONE_OFFER_HOLD ? "be held" : "go on", status,
+				 SLICE_ARGS(reason));
+		return;
+	}
+	(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+	if (offer == PHONE_OFFER_HOLD && call->state == PHONE_CALL_TALKING) {
+		call_set_state(call, PHONE_CALL_HOLDING);
+		call_emit(call, PHONE_HELD);
+	} else if (offer == PHONE_OFFER_RESUME && call->state == PHONE_CALL_HOLDING) {
+		call_set_state(call, PHONE_CALL_TALKING);
+		call_emit(call, PHONE_RESUMED);
+	}
+}
+
+/* The peer's last word on media. */
+static void call_set_held(struct phone_call *call, bool is_held)
+{
+	struct phone_event event;
+
+	if (call->is_held_by_peer == is_held)
+		return;
+	call->is_held_by_peer = is_held;
+	event = call_event(call, is_held ? PHONE_HELD : PHONE_RESUMED);
+	event.is_by_peer = true;
+	phone_emit(call->phone, &event);
+}
+
+static bool body_is_sdp(const struct sip_msg *msg)
+{
+	struct slice type, params;
+
+	sip_token_params(sip_msg_value(msg, HDR_CONTENT_TYPE), &type, &params);
+	return slice_eq_nocase(type, SDP_TYPE);
+}
+
+static struct answer refusal_of_body(int err)
+{
+	if (err == ERR_SYNTAX)
+		return (struct answer){ .status = 400, .reason = SLICE("Bad SDP") };
+	return (struct answer){ .status = 488 };
+}
+
+static const struct answer unsupported_type = { .status = 415,
+						.lines =
+							SLICE_INIT("Accept: application/sdp\r\n") };
+
+/* What we say in media to an INVITE: an answer, or an offer when it makes none. */
+static int call_print_media(struct phone_call *call, const struct sip_msg *invite, struct buf *sdp,
+			    bool *ret_is_hold)
+{
+	if (!slice_is_empty(invite->body))
+		return phone_media_answer(call, invite->body, sdp, ret_is_hold);
+	phone_media_print(call, sdp);
+	return 0;
+}
+
+static void on_offer(struct session *session, const struct sip_msg *invite)
+{
+	struct phone_call *call = session->owner;
+	char text[PHONE_SDP_MAX_BYTES];
+	struct buf sdp = BUF_ON(text);
+	bool is_hold = call->is_held_by_peer;
+	struct answer refusal;
+	int err;
+
+	if (!slice_is_empty(invite->body) && !body_is_sdp(invite)) {
+		(void)session_refuse_offer(session, &unsupported_type);
+		return;
+	}
+	err = call_print_media(call, invite, &sdp, &is_hold);
+	if (err) {
+		refusal = refusal_of_body(err);
+		(void)session_refuse_offer(session, &refusal);
+		return;
+	}
+	if (session_accept_offer(session, &(struct answer){ .status = 200,
+							    .content_type = SDP_TYPE,
+							    .body = buf_text(&sdp) }) == 0)
+		call_set_held(call, is_hold);
+}
+
+/* With a description it answers an offer of ours. */
+static void on_ack(struct session *session, const struct sip_msg *ack)
+{
+	struct phone_call *call = session->owner;
+	struct sdp sdp;
+
+	if (!slice_is_empty(ack->body) && body_is_sdp(ack) && sdp_parse(ack->body, &sdp) == 0 &&
+	    call->state == PHONE_CALL_TALKING)
+		call_set_held(call, sdp_is_hold(&sdp));
+}
+
+/* --- Calling ------------------------------------------------------------------------------ */
+
+static void print_invite_lines(struct phone *phone, struct buf *lines, struct slice uri,
+			       const struct sip_replaces *replaces, struct auth_attempt *attempt)
+{
+	buf_lit(lines, SESSION_CAN_LINES);
+	if (replaces) {
+		buf_lit(lines, "Replaces: ");
+		sip_replaces_print(lines, replaces);
+		buf_lit(lines, "\r\n");
+	}
+	account_print(&phone->account, &phone->stack, SLICE("INVITE"), uri, attempt, lines);
+}
+
+static int call_invite(struct phone_call *call, struct slice uri,
+		       const struct sip_replaces *replaces)
+{
+	struct phone *phone = call->phone;
+	char lines_text[PHONE_LINES_MAX_BYTES], sdp_text[PHONE_SDP_MAX_BYTES];
+	char remote_text[SIP_URI_MAX_BYTES + 2];
+	struct buf lines = BUF_ON(lines_text), sdp = BUF_ON(sdp_text), remote = BUF_ON(remote_text);
+	struct session *session;
+	int err;
+
+	phone_media_print(call, &sdp);
+	print_invite_lines(phone, &lines, uri, replaces, &call->attempt);
+	buf_char(&remote, '<');
+	buf_slice(&remote, uri);
+	buf_char(&remote, '>');
+	if (lines.is_overflown || remote.is_overflown)
+		return ERR_LIMIT;
+	err = session_call(&phone->stack,
+			   &(struct session_spec){ .dialog = { .local = phone->local,
+							       .remote = buf_text(&remote),
+							       .target = uri,
+							       .contact = phone->contact,
+							       .flow = phone->config.server },
+						   .lines = buf_text(&lines),
+						   .content_type = SDP_TYPE,
+						   .body = buf_text(&sdp) },
+			   &call_ops, call, &session);
+	if (!err)
+		call->session = session->pooled.handle;
+	return err;
+}
+
+int phone_call_start(struct phone *phone, struct slice target, const struct sip_replaces *replaces)
+{
+	char text[SIP_URI_MAX_BYTES];
+	struct buf uri = BUF_ON(text);
+	struct phone_call *call;
+	int err = phone_print_uri(phone, target, &uri);
+
+	if (err)
+		return phone_fail(phone, err, "'%.*s' is no number or SIP address",
+				  SLICE_ARGS(target));
+	call = call_new(phone, PHONE_CALL_CALLING);
+	if (!call)
+		return phone_fail(phone, ERR_LIMIT, "no more than %d calls at a time",
+				  PHONE_CALLS_MAX);
+	err = slice_keep(buf_text(&uri), &call->remote);
+	if (!err)
+		err = call_invite(call, buf_text(&uri), replaces);
+	if (err) {
+		phone_call_fini(call);
+		return phone_fail(phone, err, "the call could not be made: %s", err_text(err));
+	}
+	hold_others(phone, call);
+	call_emit(call, PHONE_CALLING);
+	return 0;
+}
+
+static void on_provisional(struct session *session, const struct sip_msg *response)
+{
+	struct phone_call *call = session->owner;
+
+	if (call->state != PHONE_CALL_CALLING ||
+	    (response->status != 180 && response->status != 183))
+		return;
+	call_set_state(call, PHONE_CALL_RINGBACK);
+	call_emit(call, PHONE_RINGBACK);
+}
+
+/* After a pick-up the server names who is really there. */
+static void on_answer(struct session *session, const struct sip_msg *response)
+{
+	struct phone_call *call = session->owner;
+	struct sip_addr peer;
+
+	(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+	if (peer_find(call->phone, response, &session->dialog.flow, &peer))
+		(void)call_set_peer(call, &peer);
+	call_set_state(call, PHONE_CALL_TALKING);
+	call_emit(call, PHONE_ANSWERED);
+}
+
+static void on_refused(struct session *session, unsigned status, const struct sip_msg *response)
+{
+	struct phone_call *call = session->owner;
+
+	call_ended(call, PHONE_CAUSE_REFUSED, status, response ? response->reason : SLICE_NONE);
+}
+
+/* --- Being called ------------------------------------------------------------------------- */
+
+/* RFC 3261 8.2.2.3: an extension that we do not have is refused by its name. */
+static bool refuse_required(struct incoming *in)
+{
+	char text[PHONE_LINES_MAX_BYTES];
+	struct buf lines = BUF_ON(text);
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+
+	while (sip_msg_list_next(in->msg, HDR_REQUIRE, &cursor, &entry))
+		sip_print_header(&lines, HDR_UNSUPPORTED, entry);
+	if (lines.n == 0)
+		return false;
+	incoming_reply(in, &(struct answer){ .status = 420,
+					     .lines = lines.is_overflown ? SLICE_NONE
+									 : buf_text(&lines) });
+	return true;
+}
+
+/* True when the INVITE was answered with a refusal. */
+static bool refuse_invite(struct phone *phone, struct incoming *in)
+{
+	if (refuse_required(in))
+		return true;
+	/* Joining calls is the server's work; no dialog of ours is given away (RFC 3891 3). */
+	if (sip_msg_header(in->msg, HDR_REPLACES)) {
+		incoming_reply_status(in, 481);
+		return true;
+	}
+	if (!slice_is_empty(in->msg->body) && !body_is_sdp(in->msg)) {
+		incoming_reply(in, &unsupported_type);
+		return true;
+	}
+	if (phone->is_stopping || phone->is_dnd) {
+		incoming_reply_status(in, phone->is_stopping ? 480 : 486);
+		return true;
+	}
+	return false;
+}
+
+/* What our 200 will say is made now, so that an impossible offer is refused before it rings. */
+static int call_take(struct phone_call *call, struct incoming *in)
+{
+	char text[PHONE_SDP_MAX_BYTES];
+	struct buf sdp = BUF_ON(text);
+	struct sip_addr peer;
+	bool is_hold;
+	int err = call_print_media(call, in->msg, &sdp, &is_hold);
+
+	if (!err)
+		err = slice_keep(buf_text(&sdp), &call->answer);
+	if (!err && peer_find(call->phone, in->msg, &in->flow, &peer))
+		err = call_set_peer(call, &peer);
+	return err;
+}
+
+void phone_call_on_invite(struct phone *phone, struct incoming *in)
+{
+	struct phone_call *call;
+	struct session *session;
+	struct answer refusal;
+	int err;
+
+	if (refuse_invite(phone, in))
+		return;
+	call = call_new(phone, PHONE_CALL_RINGING);
+	if (!call) {
+		incoming_reply_status(in, 486);
+		return;
+	}
+	err = call_take(call, in);
+	if (err) {
+		refusal = refusal_of_body(err);
+		if (err == ERR_NOMEM)
+			refusal = (struct answer){ .status = 503 };
+		incoming_reply(in, &refusal);
+	} else {
+		err = session_take(in, phone->contact, &call_ops, call, &session);
+	}
+	if (err) {
+		phone_call_fini(call);
+		return;
+	}
+	call->session = session->pooled.handle;
+	(void)session_ring(session, &(struct answer){ .status = 180 });
+	call_emit(call, PHONE_RINGING);
+}
+
+/* RFC 3326: SIP;cause=200 says that somebody else took it. */
+static bool is_answered_elsewhere(const struct sip_msg *msg)
+{
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry, protocol, params, cause;
+
+	while (sip_msg_list_next(msg, HDR_REASON, &cursor, &entry)) {
+		sip_token_params(entry, &protocol, &params);
+		if (slice_eq_nocase(protocol, SLICE("SIP")) &&
+		    sip_param(params, SLICE("cause"), &cause) && slice_eq(cause, SLICE("200")))
+			return true;
+	}
+	return false;
+}
+
+static void on_cancel(struct session *session, const struct sip_msg *cancel)
+{
+	call_ended(session->owner,
+		   is_answered_elsewhere(cancel) ? PHONE_CAUSE_ELSEWHERE : PHONE_CAUSE_CANCELLED, 0,
+		   SLICE_NONE);
+}
+
+static void on_end(struct session *session, enum session_cause cause, const struct sip_msg *bye)
+{
+	(void)bye;
+	call_ended(session->owner, cause == SESSION_BYE ? PHONE_CAUSE_REMOTE : PHONE_CAUSE_LOST, 0,
+		   SLICE_NONE);
+}
+
+/* --- Credentials -------------------------------------------------------------------------- */
+
+/* A BYE goes on after its call is gone: `owner` is NULL then. */
+static int on_challenge(struct session *session, const struct sip_msg *response, struct buf *line)
+{
+	struct phone *phone = session->stack->user.user;
+	struct phone_call *call = session->owner;
+	struct auth_attempt alone = { 0 };
+	const struct dialog *dialog = &session->dialog;
+
+	return account_answer(&phone->account, &phone->stack, response,
+			      slice_is_empty(dialog->first_route) ? dialog->remote_target
+								  : dialog->first_route,
+			      call ? &call->attempt : &alone, line);
+}
+
+static const struct session_ops call_ops = {
+	.on_provisional = on_provisional,
+	.on_answer = on_answer,
+	.on_refused = on_refused,
+	.on_cancel = on_cancel,
+	.on_ack = on_ack,
+	.on_offer = on_offer,
+	.on_offer_result = on_offer_result,
+	.on_end = on_end,
+	.on_challenge = on_challenge,
+};
+
+/* --- What a person does ------------------------------------------------------------------- */
+
+/* The call of that number in one of the states (bits), or for 0 the oldest in them. */
+static struct phone_call *call_find(struct phone *phone, unsigned number, unsigned states)
+{
+	struct phone_call *oldest = NULL;
+
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
+		struct phone_call *call = &phone->calls[i];
+
+		if (call->state == PHONE_CALL_FREE || !(states & (1u << call->state)) ||
+		    (number > 0 && call->number != number))
+			continue;
+		if (!oldest || call->number < oldest->number)
+			oldest = call;
+	}
+	return oldest;
+}
+
+static int no_call(struct phone *phone, unsigned number, const char *what)
+{
+	if (number > 0)
+		return phone_fail(phone, ERR_NOTFOUND, "call %u %s", number, what);
+	return phone_fail(phone, ERR_NOTFOUND, "no call %s", what);
+}
+
+int phone_dial(struct phone *phone, struct slice target)
+{
+	return phone_call_start(phone, target, NULL);
+}
+
+int phone_answer(struct phone *phone, unsigned number)
+{
+	struct phone_call *call = call_find(phone, number, 1 << PHONE_CALL_RINGING);
+	struct session *session = call ? call_session(call) : NULL;
+	int err;
+
+	if (!session)
+		return no_call(phone, number, "is ringing");
+	err = session_answer(
+		session,
+		&(struct answer){ .status = 200, .content_type = SDP_TYPE, .body = call->answer });
+	if (err)
+		return phone_fail(phone, err, "call %u: %s", call->number, err_text(err));
+	hold_others(phone, call);
+	call_set_state(call, PHONE_CALL_TALKING);
+	call_emit(call, PHONE_ANSWERED);
+	return 0;
+}
+
+int phone_hangup(struct phone *phone, unsigned number)
+{
+	static const unsigned order[] = { 1 << PHONE_CALL_TALKING,
+					  1 << PHONE_CALL_CALLING | 1 << PHONE_CALL_RINGBACK,
+					  1 << PHONE_CALL_RINGING, 1 << PHONE_CALL_HOLDING };
+	struct phone_call *call = NULL;
+	struct session *session;
+
+	for (size_t i = 0; !call && i < ARRAY_LEN(order); i++)
+		call = call_find(phone, number, order[i]);
+	if (!call)
+		return no_call(phone, number, "is there to hang up");
+	session = call_session(call);
+	if (session)
+		session_end(session, call->state == PHONE_CALL_RINGING ? 486 : 0, SLICE_NONE);
+	call_ended(call, PHONE_CAUSE_LOCAL, 0, SLICE_NONE);
+	return 0;
+}
+
+int phone_hold(struct phone *phone, unsigned number)
+{
+	struct phone_call *call = call_find(phone, number, 1 << PHONE_CALL_TALKING);
+	int err;
+
+	if (!call)
+		return no_call(phone, number, "is talking");
+	err = call_offer(call, PHONE_OFFER_HOLD);
+	if (err)
+		return phone_fail(phone, err, "call %u cannot be held just now: %s", call->number,
+				  err_text(err));
+	return 0;
+}
+
+int phone_resume(struct phone *phone, unsigned number)
+{
+	struct phone_call *call = call_find(phone, number, 1 << PHONE_CALL_HOLDING);
+	int err;
+
+	if (!call)
+		return no_call(phone, number, "is on hold");
+	err = call_offer(call, PHONE_OFFER_RESUME);
+	if (err)
+		return phone_fail(phone, err, "call %u cannot be resumed just now: %s",
+				  call->number, err_text(err));
+	hold_others(phone, call);
+	return 0;
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Printing events. Names, URIs and reasons come from peers: on a terminal they cannot move the
+ * cursor, in JSON they cannot end their string, and what is no UTF-8 becomes a replacement mark.
+ */
+#include "phone/event.h"
+
+#include "base/check.h"
+
+struct slice lamp_name(enum lamp lamp)
+{
+	switch (lamp) {
+	case LAMP_OFF:
+		return SLICE("off");
+	case LAMP_FLASH:
+		return SLICE("flash");
+	case LAMP_STEADY:
+		return SLICE("steady");
+	}
+	return SLICE_NONE;
+}
+
+struct slice phone_cause_name(enum phone_cause cause)
+{
+	static const struct slice names[] = {
+		[PHONE_CAUSE_LOCAL] = SLICE_INIT("local"),
+		[PHONE_CAUSE_REMOTE] = SLICE_INIT("remote"),
+		[PHONE_CAUSE_CANCELLED] = SLICE_INIT("cancelled"),
+		[PHONE_CAUSE_ELSEWHERE] = SLICE_INIT("elsewhere"),
+		[PHONE_CAUSE_REFUSED] = SLICE_INIT("refused"),
+		[PHONE_CAUSE_LOST] = SLICE_INIT("lost"),
+	};
+
+	CHECK((size_t)cause < ARRAY_LEN(names));
+	return names[cause];
+}
+
+static struct slice kind_name(enum phone_event_kind kind)
+{
+	static const struct slice names[] = {
+		[PHONE_REGISTERED] = SLICE_INIT("registered"),
+		[PHONE_UNREGISTERED] = SLICE_INIT("unregistered"),
+		[PHONE_CALLING] = SLICE_INIT("calling"),
+		[PHONE_RINGBACK] = SLICE_INIT("ringback"),
+		[PHONE_RINGING] = SLICE_INIT("ringing"),
+		[PHONE_ANSWERED] = SLICE_INIT("answered"),
+		[PHONE_HELD] = SLICE_INIT("held"),
+		[PHONE_RESUMED] = SLICE_INIT("resumed"),
+		[PHONE_ENDED] = SLICE_INIT("ended"),
+		[PHONE_LAMP] = SLICE_INIT("lamp"),
+		[PHONE_CALLS] = SLICE_INIT("calls"),
+		[PHONE_TRANSFER] = SLICE_INIT("transfer"),
+		[PHONE_DND] = SLICE_INIT("dnd"),
+		[PHONE_ERROR] = SLICE_INIT("error"),
+	};
+
+	CHECK((size_t)kind < ARRAY_LEN(names));
+	return names[kind];
+}
+
+/* --- A peer's text ------------------------------------------------------------------------ */
+
+#define CHAR_BAD UINT32_MAX
+
+/* The character that `s` (not empty) starts with, or CHAR_BAD (RFC 3629 3); its bytes. */
+static uint32_t utf8_char(struct slice s, size_t *ret_n)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)s.p[0];
+	size_t n = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	uint32_t value = n == 1 ? first : first & (0x7fu >> n);
+
+	*ret_n = 1;
+	if (n == 1)
+		return value;
+	if (first < 0xc0 || first > 0xf7 || s.n < n)
+		return CHAR_BAD;
+	for (size_t i = 1; i < n; i++) {
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
+			return CHAR_BAD;
+		value = value << 6 | ((unsigned char)s.p[i] & 0x3f);
+	}
+	if (value < least[n] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return CHAR_BAD;
+	*ret_n = n;
+	return value;
+}
+
+static bool char_is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+static void plain_print(struct buf *buf, struct slice text)
+{
+	size_t n;
+
+	for (; text.n > 0; text = slice_from(text, n)) {
+		uint32_t c = utf8_char(text, &n);
+
+		if (c == CHAR_BAD || char_is_control(c))
+			buf_char(buf, '?');
+		else
+			buf_slice(buf, slice_head(text, n));
+	}
+}
+
+static void json_string_print(struct buf *buf, struct slice text)
+{
+	size_t n;
+
+	buf_char(buf, '"');
+	for (; text.n > 0; text = slice_from(text, n)) {
+		uint32_t c = utf8_char(text, &n);
+
+		if (c == CHAR_BAD)
+			buf_lit(buf, "\\ufffd");
+		else if (char_is_control(c))
+			buf_printf(buf, "\\u%04x", (unsigned)c);
+		else if (c == '"' || c == '\\')
+			buf_printf(buf, "\\%c", (char)c);
+		else
+			buf_slice(buf, slice_head(text, n));
+	}
+	buf_char(buf, '"');
+}
+
+/* --- Plain text --------------------------------------------------------------------------- */
+
+static void plain_party(struct buf *buf, const struct phone_event *event)
+{
+	if (!slice_is_empty(event->display)) {
+		plain_print(buf, event->display);
+		buf_lit(buf, " <");
+		plain_print(buf, event->remote);
+		buf_char(buf, '>');
+	} else {
+		plain_print(buf, event->remote);
+	}
+}
+
+static void plain_status(struct buf *buf, const struct phone_event *event)
+{
+	if (event->status == 0)
+		return;
+	buf_lit(buf, " (");
+	buf_u64(buf, event->status);
+	buf_char(buf, ' ');
+	plain_print(buf, event->reason);
+	buf_char(buf, ')');
+}
+
+static void plain_lamp(struct buf *buf, const struct phone_event *event)
+{
+	buf_printf(buf, "key %u: %.*s, ", event->key, SLICE_ARGS(lamp_name(event->lamp)));
+	plain_print(buf, event->entity);
+	buf_lit(buf, " is ");
+	plain_print(buf, event->state);
+	if (!slice_is_empty(event->remote)) {
+		buf_lit(buf, ", with ");
+		plain_print(buf, event->remote);
+	}
+}
+
+static void plain_row(struct buf *buf, const struct phone_row *row)
+{
+	if (row->call)
+		buf_printf(buf, "call %u: ", row->call);
+	else
+		buf_printf(buf, "key %u: ", row->key);
+	plain_print(buf, row->state);
+	buf_lit(buf, ", ");
+	plain_print(buf, row->remote);
+	buf_lit(buf, " -> ");
+	plain_print(buf, row->local);
+}
+
+static void plain_rows(struct buf *buf, const struct phone_event *event)
+{
+	if (event->row_count == 0)
+		buf_lit(buf, "no calls");
+	for (size_t i = 0; i < event->row_count; i++) {
+		if (i > 0)
+			buf_char(buf, '\n');
+		plain_row(buf, &event->rows[i]);
+	}
+}
+
+static void plain_call(struct buf *buf, const struct phone_event *event, struct slice what,
+		       bool has_party)
+{
+	buf_printf(buf, "call %u: %.*s", event->call, SLICE_ARGS(what));
+	if (has_party) {
+		buf_char(buf, ' ');
+		plain_party(buf, event);
+	}
+}
+
+void phone_event_print(struct buf *buf, const struct phone_event *event)
+{
+	struct slice by = event->is_by_peer ? SLICE(" by the other side") : SLICE_NONE;
+
+	switch (event->kind) {
+	case PHONE_REGISTERED:
+		buf_lit(buf, "registered ");
+		plain_print(buf, event->aor);
+		buf_printf(buf, " for %u s", (unsigned)event->expires_s);
+		break;
+	case PHONE_UNREGISTERED:
+		buf_lit(buf, "unregistered ");
+		plain_print(buf, event->aor);
+		plain_status(buf, event);
+		break;
+	case PHONE_CALLING:
+		plain_call(buf, event, SLICE("calling"), true);
+		break;
+	case PHONE_RINGBACK:
+		plain_call(buf, event, SLICE("ringing at"), true);
+		break;
+	case PHONE_RINGING:
+		plain_call(buf, event, SLICE("called by"), true);
+		break;
+	case PHONE_ANSWERED:
+		plain_call(buf, event, SLICE("talking with"), true);
+		break;
+	case PHONE_HELD:
+		plain_call(buf, event, SLICE("held"), false);
+		buf_slice(buf, by);
+		break;
+	case PHONE_RESUMED:
+		plain_call(buf, event, SLICE("resumed"), false);
+		buf_slice(buf, by);
+		break;
+	case PHONE_ENDED:
+		plain_call(buf, event, SLICE("ended, "), false);
+		buf_slice(buf, phone_cause_name(event->cause));
+		plain_status(buf, event);
+		break;
+	case PHONE_LAMP:
+		plain_lamp(buf, event);
+		break;
+	case PHONE_CALLS:
+		plain_rows(buf, event);
+		break;
+	case PHONE_DND:
+		buf_cstr(buf, event->is_on ? "do not disturb is on" : "do not disturb is off");
+		break;
+	case PHONE_TRANSFER:
+	case PHONE_ERROR:
+		buf_slice(buf, kind_name(event->kind));
+		buf_lit(buf, ": ");
+		plain_print(buf, event->text);
+		break;
+	}
+}
+
+/* --- JSON --------------------------------------------------------------------------------- */
+
+static void json_key(struct buf *buf, const char *name)
+{
+	if (buf->n > 0 && buf->p[buf->n - 1] != '{')
+		buf_char(buf, ',');
+	buf_char(buf, '"');
+	buf_cstr(buf, name);
+	buf_lit(buf, "\":");
+}
+
+static void json_text(struct buf *buf, const char *name, struct slice text)
+{
+	json_key(buf, name);
+	json_string_print(buf, text);
+}
+
+static void json_text_unless_empty(struct buf *buf, const char *name, struct slice text)
+{
+	if (!slice_is_empty(text))
+		json_text(buf, name, text);
+}
+
+static void json_number(struct buf *buf, const char *name, uint64_t number)
+{
+	json_key(buf, name);
+	buf_u64(buf, number);
+}
+
+static void json_status(struct buf *buf, const struct phone_event *event)
+{
+	if (event->status == 0)
+		return;
+	json_number(buf, "status", event->status);
+	json_text(buf, "reason", event->reason);
+}
+
+static void json_rows(struct buf *buf, const struct phone_event *event)
+{
+	json_key(buf, "calls");
+	buf_char(buf, '[');
+	for (size_t i = 0; i < event->row_count; i++) {
+		const struct phone_row *row = &event->rows[i];
+
+		buf_cstr(buf, i > 0 ? ",{" : "{");
+		if (row->call)
+			json_number(buf, "call", row->call);
+		else
+			json_number(buf, "key", row->key);
+		json_text(buf, "state", row->state);
+		json_text(buf, "remote", row->remote);
+		json_text(buf, "local", row->local);
+		buf_char(buf, '}');
+	}
+	buf_char(buf, ']');
+}
+
+static void json_call(struct buf *buf, const struct phone_event *event)
+{
+	json_number(buf, "call", event->call);
+	json_text_unless_empty(buf, "remote", event->remote);
+	json_text_unless_empty(buf, "display", event->display);
+}
+
+static void json_lamp(struct buf *buf, const struct phone_event *event)
+{
+	json_number(buf, "key", event->key);
+	json_text(buf, "entity", event->entity);
+	json_text(buf, "lamp", lamp_name(event->lamp));
+	json_text(buf, "state", event->state);
+	json_text_unless_empty(buf, "remote", event->remote);
+}
+
+static void json_fields(struct buf *buf, const struct phone_event *event)
+{
+	switch (event->kind) {
+	case PHONE_REGISTERED:
+		json_text(buf, "aor", event->aor);
+		json_number(buf, "expires", event->expires_s);
+		break;
+	case PHONE_UNREGISTERED:
+		json_text(buf, "aor", event->aor);
+		json_status(buf, event);
+		break;
+	case PHONE_CALLING:
+	case PHONE_RINGBACK:
+	case PHONE_RINGING:
+	case PHONE_ANSWERED:
+		json_call(buf, event);
+		break;
+	case PHONE_HELD:
+	case PHONE_RESUMED:
+		json_call(buf, event);
+		json_text(buf, "by", event->is_by_peer ? SLICE("remote") : SLICE("local"));
+		break;
+	case PHONE_ENDED:
+		json_call(buf, event);
+		json_text(buf, "cause", phone_cause_name(event->cause));
+		json_status(buf, event);
+		break;
+	case PHONE_LAMP:
+		json_lamp(buf, event);
+		break;
+	case PHONE_CALLS:
+		json_rows(buf, event);
+		break;
+	case PHONE_DND:
+		json_text(buf, "dnd", event->is_on ? SLICE("on") : SLICE("off"));
+		break;
+	case PHONE_TRANSFER:
+	case PHONE_ERROR:
+		json_text(buf, "text", event->text);
+		break;
+	}
+}
+
+void phone_event_print_json(struct buf *buf, const struct phone_event *event)
+{
+	buf_char(buf, '{');
+	json_text(buf, "event", kind_name(event->kind));
+	json_fields(buf, event);
+	buf_char(buf, '}');
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The phone: one account at one server. Everything that starts with us goes to that server, as by
+ * an outbound proxy, whatever the address called says.
+ */
+#include "phone/phone.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "core/registration.h"
+#include "core/subscriber.h"
+#include "phone/phone_inner.h"
+
+#define EXPIRES_S 3600
+#define FAIL_TEXT_MAX_BYTES 512
+#define TRANSACTIONS_MAX 128
+/* A call that is over may still have its BYE or CANCEL on the way. */
+#define SESSIONS_MAX (4 * PHONE_CALLS_MAX)
+
+#define ALLOW_LINE SESSION_ALLOW_LINE
+
+void phone_emit(struct phone *phone, const struct phone_event *event)
+{
+	phone->on_event(phone->user, event);
+}
+
+int phone_fail(struct phone *phone, int err, const char *format, ...)
+{
+	char text[FAIL_TEXT_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(&buf, format, args);
+	va_end(args);
+	phone_emit(phone, &(struct phone_event){ .kind = PHONE_ERROR, .text = buf_text(&buf) });
+	return err;
+}
+
+/* --- Names -------------------------------------------------------------------------------- */
+
+/* A URI without what a Request-URI must not have (RFC 3261 19.1.1). */
+static int print_uri_given(const struct sip_uri *given, struct buf *buf)
+{
+	struct sip_uri uri = *given;
+
+	if (uri.scheme == URI_OTHER)
+		return ERR_UNSUPPORTED;
+	uri.headers = SLICE_NONE;
+	sip_uri_print(buf, &uri);
+	return buf->is_overflown ? ERR_LIMIT : 0;
+}
+
+int phone_print_uri(const struct phone *phone, struct slice text, struct buf *buf)
+{
+	struct slice trimmed = slice_trim(text), user, host;
+	struct sip_uri uri;
+
+	if (sip_uri_parse(trimmed, &uri) == 0)
+		return print_uri_given(&uri, buf);
+	slice_cut(trimmed, '@', &user, &host);
+	if (slice_is_empty(user))
+		return ERR_SYNTAX;
+	buf_lit(buf, "sip:");
+	uri_escape_user(buf, user);
+	buf_char(buf, '@');
+	buf_slice(buf, slice_is_empty(host) ? phone->domain : host);
+	if (buf->is_overflown)
+		return ERR_LIMIT;
+	return sip_uri_parse(buf_text(buf), &uri);
+}
+
+/* --- Registering -------------------------------------------------------------------------- */
+
+static struct registration *phone_registration(const struct phone *phone)
+{
+	return pool_find(&phone->stack.registrations, phone->registration);
+}
+
+static void on_registered(struct registration *registration)
+{
+	struct phone *phone = registration->owner;
+
+	phone_emit(phone, &(struct phone_event){ .kind = PHONE_REGISTERED,
+						 .aor = phone->aor,
+						 .expires_s = registration->granted_s });
+	if (!phone->is_stopping)
+		phone_keys_start(phone);
+}
+
+static void on_register_failed(struct registration *registration, unsigned status,
+			       const struct sip_msg *response)
+{
+	struct phone *phone = registration->owner;
+	struct slice reason = response ? response->reason : sip_status_reason(status);
+
+	if (registration_is_up(registration))
+		(void)phone_fail(phone, ERR_DENIED, "the registration is not refreshed: %u %.*s",
+				 status, SLICE_ARGS(reason));
+	else
+		phone_emit(phone, &(struct phone_event){ .kind = PHONE_UNREGISTERED,
+							 .aor = phone->aor,
+							 .status = status,
+							 .reason = reason });
+}
+
+static void on_register_stopped(struct registration *registration)
+{
+	struct phone *phone = registration->owner;
+
+	phone_emit(phone, &(struct phone_event){ .kind = PHONE_UNREGISTERED, .aor = phone->aor });
+}
+
+static const struct registration_ops registration_ops = { on_registered, on_register_failed,
+							  on_register_stopped };
+
+static int phone_registration_init(struct phone *phone)
+{
+	char registrar_text[SIP_URI_MAX_BYTES], aor_text[SIP_URI_MAX_BYTES + 2];
+	struct buf registrar = BUF_ON(registrar_text), aor = BUF_ON(aor_text);
+	struct registration *registration;
+	struct sip_addr contact;
+	int err;
+
+	buf_lit(&registrar, "sip:");
+	buf_slice(&registrar, phone->domain);
+	buf_char(&aor, '<');
+	buf_slice(&aor, phone->aor);
+	buf_char(&aor, '>');
+	err = sip_addr_parse(slice_from(slice_trim(phone->contact), strlen("Contact: ")), &contact);
+	if (err)
+		return err;
+	err = registration_new(&phone->stack,
+			       &(struct registration_spec){ .registrar = buf_text(&registrar),
+							    .aor = buf_text(&aor),
+							    .contact = contact.uri.text,
+							    .flow = phone->config.server,
+							    .expires_s = phone->config.expires_s,
+							    .account = &phone->account },
+			       &registration_ops, phone, &registration);
+	if (!err)
+		phone->registration = registration->pooled.handle;
+	return err;
+}
+
+/* --- Requests outside of dialogs ---------------------------------------------------------- */
+
+static void on_request(void *user, struct incoming *in)
+{
+	struct phone *phone = user;
+
+	switch (in->msg->method) {
+	case METHOD_INVITE:
+		phone_call_on_invite(phone, in);
+		break;
+	case METHOD_OPTIONS:
+		incoming_reply(
+			in, &(struct answer){ .status = phone->is_dnd ? 486 : 200,
+					      .lines = SLICE_INIT(SESSION_CAN_LINES
+								  "Accept: application/sdp\r\n") });
+		break;
+	case METHOD_BYE:
+	case METHOD_NOTIFY:
+		incoming_reply_status(in, 481);
+		break;
+	case METHOD_ACK:
+	case METHOD_CANCEL:
+		break;
+	case METHOD_REGISTER:
+	case METHOD_SUBSCRIBE:
+	case METHOD_REFER:
+	case METHOD_INFO:
+	case METHOD_UPDATE:
+	case METHOD_PRACK:
+	case METHOD_MESSAGE:
+	case METHOD_PUBLISH:
+		incoming_reply(in,
+			       &(struct answer){ .status = 405, .lines = SLICE_INIT(ALLOW_LINE) });
+		break;
+	case METHOD_OTHER:
+	case METHOD_COUNT:
+		incoming_reply(in,
+			       &(struct answer){ .status = 501, .lines = SLICE_INIT(ALLOW_LINE) });
+		break;
+	}
+}
+
+/* --- Life --------------------------------------------------------------------------------- */
+
+static int phone_init_aor(struct phone *phone)
+{
+	char text[SIP_URI_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	struct sip_uri uri;
+	int err = sip_uri_parse(phone->config.aor, &uri);
+
+	if (err || uri.scheme != URI_SIP || slice_is_empty(uri.user))
+		return ERR_SYNTAX;
+	uri = (struct sip_uri){
+		.scheme = URI_SIP, .user = uri.user, .host = uri.host, .port = uri.port
+	};
+	sip_uri_print(&buf, &uri);
+	err = buf.is_overflown ? ERR_LIMIT : slice_keep(buf_text(&buf), &phone->aor);
+	if (err)
+		return err;
+	phone->domain = slice_from(phone->aor, slice_find_char(phone->aor, '@') + 1);
+	/* Without a password there is nothing to answer a challenge with. */
+	if (slice_is_empty(phone->config.password))
+		return 0;
+	phone->account.login.username = phone->config.auth_user;
+	if (slice_is_empty(phone->config.auth_user))
+		phone->account.login.username = slice_of(phone->aor.p + strlen("sip:"), uri.user.n);
+	phone->account.login.password = phone->config.password;
+	return 0;
+}
+
+static void print_contact_uri(const struct phone *phone, struct buf *buf)
+{
+	const struct flow *server = &phone->config.server;
+
+	if (!slice_is_empty(phone->config.contact)) {
+		buf_slice(buf, phone->config.contact);
+		return;
+	}
+	buf_slice(buf, slice_head(phone->aor, slice_find_char(phone->aor, '@') + 1));
+	addr_print(buf, &server->local);
+	if (server->transport == TRANSPORT_TCP)
+		buf_lit(buf, ";transport=tcp");
+}
+
+static int phone_init_lines(struct phone *phone)
+{
+	char text[SIP_URI_MAX_BYTES + SIP_HEADER_MAX_BYTES], uri_text[SIP_URI_MAX_BYTES];
+	struct buf buf = BUF_ON(text), uri = BUF_ON(uri_text);
+	struct sip_uri contact;
+	int err;
+
+	print_contact_uri(phone, &uri);
+	if (uri.is_overflown || sip_uri_parse(buf_text(&uri), &contact))
+		return ERR_SYNTAX;
+	sip_print_addr(&buf, HDR_CONTACT, SLICE_NONE, buf_text(&uri), SLICE_NONE);
+	err = slice_keep(buf_text(&buf), &phone->contact);
+	if (err)
+		return err;
+	buf.n = 0;
+	sip_print_addr(&buf, HDR_FROM, phone->config.display_name, phone->aor, SLICE_NONE);
+	if (buf.is_overflown)
+		return ERR_LIMIT;
+	return slice_keep(slice_trim(slice_from(buf_text(&buf), strlen("From: "))), &phone->local);
+}
+
+static int phone_init_stack(struct phone *phone, const struct env *env, struct timers *timers)
+{
+	struct slice product = phone->config.product;
+	const struct stack_user user = { .user = phone, .on_request = on_request };
+	const struct stack_limits limits = { .transactions = TRANSACTIONS_MAX,
+					     .sessions = SESSIONS_MAX,
+					     .registrations = 1,
+					     .subscribers = PHONE_KEYS_MAX };
+
+	if (slice_is_empty(product))
+		product = SLICE("lampyrid/" LAMPYRID_VERSION);
+	return stack_init(&phone->stack, env, timers, &user, &limits, product);
+}
+
+static void phone_free_texts(struct phone *phone)
+{
+	phone_keys_fini(phone);
+	mem_free(phone->xml_block);
+	mem_free((char *)phone->aor.p);
+	mem_free((char *)phone->contact.p);
+	mem_free((char *)phone->local.p);
+}
+
+int phone_init(struct phone *phone, const struct env *env, struct timers *timers,
+	       const struct phone_config *config,
+	       void (*on_event)(void *user, const struct phone_event *event), void *user)
+{
+	int err;
+
+	*phone = (struct phone){ .config = *config, .on_event = on_event, .user = user };
+	if (config->expires_s == 0)
+		phone->config.expires_s = EXPIRES_S;
+	err = phone_init_stack(phone, env, timers);
+	if (err)
+		return err;
+	phone->xml_block = mem_alloc(PHONE_XML_BYTES);
+	err = phone->xml_block ? phone_init_aor(phone) : ERR_NOMEM;
+	if (!err)
+		err = phone_init_lines(phone);
+	if (!err)
+		err = phone_keys_init(phone, config);
+	if (!err)
+		err = phone_registration_init(phone);
+	phone->config.keys = NULL;
+	if (err)
+		phone_fini(phone);
+	return err;
+}
+
+void phone_fini(struct phone *phone)
+{
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
+		phone_call_fini(&phone->calls[i]);
+	stack_fini(&phone->stack);
+	phone_free_texts(phone);
+}
+
+void phone_start(struct phone *phone)
+{
+	if (phone->config.is_unregistered)
+		phone_keys_start(phone);
+	else
+		(void)phone_register(phone);
+}
+
+void phone_stop(struct phone *phone)
+{
+	struct registration *registration = phone_registration(phone);
+
+	if (phone->is_stopping)
+		return;
+	phone->is_stopping = true;
+	for (size_t left = PHONE_CALLS_MAX; left > 0 && phone_call_count(phone) > 0; left--)
+		(void)phone_hangup(phone, 0);
+	phone_keys_stop(phone);
+	if (registration)
+		registration_stop(registration);
+}
+
+int phone_register(struct phone *phone)
+{
+	struct registration *registration = phone_registration(phone);
+
+	if (!registration || phone->is_stopping)
+		return phone_fail(phone, ERR_STATE, "the phone is stopping");
+	registration_start(registration);
+	return 0;
+}
+
+int phone_unregister(struct phone *phone)
+{
+	struct registration *registration = phone_registration(phone);
+
+	if (!registration || !registration->is_wanted)
+		return phone_fail(phone, ERR_STATE, "the phone is not registering");
+	registration_stop(registration);
+	return 0;
+}
+
+void phone_set_dnd(struct phone *phone, bool is_on)
+{
+	phone->is_dnd = is_on;
+	phone_emit(phone, &(struct phone_event){ .kind = PHONE_DND, .is_on = is_on });
+}
+
+void phone_on_message(struct phone *phone, const struct flow *flow, struct slice bytes)
+{
+	stack_on_message(&phone->stack, flow, bytes);
+}
+
+void phone_on_turn_end(struct phone *phone)
+{
+	stack_on_turn_end(&phone->stack);
+}
+
+void phone_on_connection_lost(struct phone *phone)
+{
+	struct registration *registration = phone_registration(phone);
+
+	if (registration && registration->is_wanted && registration->state == REGISTRATION_KEPT)
+		registration_start(registration);
+}
+
+/* --- Looking at it ------------------------------------------------------------------------ */
+
+bool phone_is_registered(const struct phone *phone)
+{
+	const struct registration *registration = phone_registration(phone);
+
+	return registration && registration_is_up(registration);
+}
+
+size_t phone_call_count(const struct phone *phone)
+{
+	return PHONE_CALLS_MAX - phone_count_calls_in(phone, PHONE_CALL_FREE);
+}
+
+size_t phone_count_calls_in(const struct phone *phone, enum phone_call_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
+		n += phone->calls[i].state == state;
+	return n;
+}
+
+bool phone_is_stopped(const struct phone *phone)
+{
+	const struct registration *registration = phone_registration(phone);
+
+	return phone_call_count(phone) == 0 && phone->stack.sessions.live_count == 0 &&
+	       phone->stack.subscribers.live_count == 0 &&
+	       (!registration || registration->state == REGISTRATION_IDLE);
+}
+
+bool phone_is_quiet(const struct phone *phone)
+{
+	return phone_is_stopped(phone) && phone->stack.sessions.held_count == 0 &&
+	       phone->stack.subscribers.held_count == 0 &&
+	       phone->stack.txn_clients.held_count == 0 && phone->stack.txn_servers.held_count == 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A phone without a screen, sockets or sound: account, calls, function keys with lamps, and a
+ * command line. Signalling only: its descriptions name a media address, nothing listens there.
+ * Bytes and commands come in, packets and events go out.
+ */
+#ifndef LAMPYRID_PHONE_PHONE_H
+#define LAMPYRID_PHONE_PHONE_H
+
+#include "core/account.h"
+#include "core/session.h"
+#include "phone/event.h"
+#include "phone/pickup.h"
+#include "phone/watch.h"
+
+#define PHONE_KEYS_MAX 32
+#define PHONE_CALLS_MAX 8
+
+struct phone;
+struct registration;
+struct subscriber;
+
+enum phone_key_kind {
+	PHONE_KEY_SPEED, /* a press calls the target */
+	PHONE_KEY_BLF,	 /* it has a lamp and picks up, too */
+};
+
+/* What a press of a blf key does while the watched one talks. */
+enum phone_talking {
+	PHONE_TALKING_CALLS,	/* calls the target, as when it is idle */
+	PHONE_TALKING_PICKS_UP, /* takes the call over, if the server lets us */
+	PHONE_TALKING_NOTHING,
+};
+
+struct phone_key_config {
+	unsigned number; /* from 1 */
+	enum phone_key_kind kind;
+	struct slice target; /* "202", "202@example.com" or a URI */
+	enum phone_talking talking;
+};
+
+/* All text must outlive the phone; the keys are copied. */
+struct phone_config {
+	struct slice aor;	   /* "sip:203@192.0.2.1:5060" */
+	struct slice display_name; /* plain text, may be empty */
+	struct slice auth_user;	   /* empty: the AOR's user */
+	struct slice password;
+	const struct phone_key_config *keys; /* [key_count] */
+	size_t key_count;
+	enum pickup_mode pickup;
+	struct slice pickup_code; /* "*8", or empty */
+	struct flow server;	  /* where all that starts with us goes; .local is our Via */
+	struct slice contact;	  /* URI; empty: the AOR's user at server.local */
+	struct addr media;    /* where we would receive sound; port 0: server.local, port 4000 */
+	uint32_t expires_s;   /* of registration and subscriptions; 0: 3600 */
+	bool is_unregistered; /* phone_start() does not register */
+	struct slice product; /* of User-Agent; empty: "lampyrid" and the version */
+};
+
+enum phone_call_state {
+	PHONE_CALL_FREE,
+	PHONE_CALL_CALLING, /* by us */
+	PHONE_CALL_RINGBACK,
+	PHONE_CALL_RINGING, /* us */
+	PHONE_CALL_TALKING,
+	PHONE_CALL_HOLDING, /* we hold the peer */
+};
+
+/* What our re-INVITE in progress asks for. */
+enum phone_offer { PHONE_OFFER_NONE, PHONE_OFFER_HOLD, PHONE_OFFER_RESUME };
+
+struct phone_call {
+	struct phone *phone;
+	enum phone_call_state state;
+	unsigned number; /* counts up from 1 */
+	struct handle session;
+	struct slice remote;  /* URI, owned */
+	struct slice display; /* owned */
+	struct auth_attempt attempt;
+	enum phone_offer offer;
+	bool is_held_by_peer;
+	uint64_t sdp_id; /* of our descriptions (RFC 8866 5.2) */
+	uint32_t sdp_version;
+	struct slice answer; /* owned: what we say in media when a ringing call is answered */
+	struct timer retry;  /* of the re-INVITE after 491 (RFC 3261 14.1) */
+};
+
+struct phone_key {
+	struct phone_key_config config;
+	struct phone *phone;
+	struct slice target; /* URI, owned; for blf also what is subscribed */
+	struct handle subscriber;
+	struct watch watch;
+	bool is_told; /* what follows has been told by an event */
+	enum lamp lamp;
+	enum dialog_state state; /* of the dialog that decided on it */
+};
+
+struct phone {
+	struct stack stack;
+	struct phone_config config;
+	struct account account;
+	struct slice aor;     /* owned: without what a From cannot say (RFC 3261 table 1) */
+	struct slice domain;  /* in it: "192.0.2.1:5060" */
+	struct slice contact; /* owned: header line */
+	struct slice local;   /* owned: From value */
+	struct handle registration;
+	struct phone_key keys[PHONE_KEYS_MAX]; /* [key_count] */
+	size_t key_count;
+	struct phone_call calls[PHONE_CALLS_MAX];
+	unsigned last_call; /* number */
+	bool is_dnd;
+	bool is_stopping;
+	char *xml_block; /* [PHONE_XML_BYTES], owned: for reading one document */
+	void (*on_event)(void *user, const struct phone_event *event);
+	void *user;
+};
+
+/*
+ * Sends nothing yet. `env` and `timers` must outlive the phone, which must not move. ERR_SYNTAX
+ * for a bad AOR, contact or key target, ERR_LIMIT for too many keys, ERR_EXISTS for a key number
+ * given twice, ERR_NOMEM.
+ */
+int phone_init(struct phone *phone, const struct env *env, struct timers *timers,
+	       const struct phone_config *config,
+	       void (*on_event)(void *user, const struct phone_event *event), void *user);
+
+/* Without another packet or event. */
+void phone_fini(struct phone *phone);
+
+/* Registers, and watches once registered; without registering it watches at once. */
+void phone_start(struct phone *phone);
+
+/* Hangs up, unsubscribes, unregisters; when phone_is_stopped() says so it is done. */
+void phone_stop(struct phone *phone);
+
+void phone_on_message(struct phone *phone, const struct flow *flow, struct slice bytes);
+void phone_on_turn_end(struct phone *phone);
+
+/* The connection to the server is gone: registering again opens one and makes it known. */
+void phone_on_connection_lost(struct phone *phone);
+
+/*
+ * A line of the command language: "dial 202", "press 1", "answer", "hangup",
+ * "hold", "resume", "dnd on", "calls", "lamps", "register", "unregister", "quit". What is wrong
+ * with it is told by an error event.
+ */
+void phone_command(struct phone *phone, struct slice line);
+
+/*
+ * What the commands do. `call` is a call's number; 0 takes the one that is meant: to answer the
+ * ringing one, to hang up the talking one, else the one that we called, that rings, or is held.
+ * 0, or an error that has been told by an error event.
+ */
+int phone_dial(struct phone *phone, struct slice target);
+int phone_press(struct phone *phone, unsigned key);
+int phone_answer(struct phone *phone, unsigned call);
+int phone_hangup(struct phone *phone, unsigned call);
+int phone_hold(struct phone *phone, unsigned call);
+int phone_resume(struct phone *phone, unsigned call);
+int phone_register(struct phone *phone);
+int phone_unregister(struct phone *phone);
+void phone_set_dnd(struct phone *phone, bool is_on);
+void phone_show_calls(struct phone *phone);
+void phone_show_lamps(struct phone *phone);
+
+/* --- Looking at it ------------------------------------------------------------------------ */
+
+/* LAMP_OFF also for a key that does not exist or has no lamp. */
+enum lamp phone_lamp(const struct phone *phone, unsigned key);
+
+bool phone_is_registered(const struct phone *phone);
+
+/* Calls that are not ended; with `state` only those in it. */
+size_t phone_call_count(const struct phone *phone);
+size_t phone_count_calls_in(const struct phone *phone, enum phone_call_state state);
+
+/* After phone_stop(): everybody knows that we are gone, or cannot be told. */
+bool phone_is_stopped(const struct phone *phone);
+
+/* No call, registration, subscription, transaction or timer is left. */
+bool phone_is_quiet(const struct phone *phone);
+
+#endif

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The world of a flow test: steps and expectations.
+ */
+#include "world.h"
+
+#include "run.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "pbx/call.h"
+#include "pbx/lamp.h"
+#include "pbx/registrar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STEP_MS 100	    /* time for messages on good wires */
+#define FAULT_STEP_MS 5000  /* and for retransmissions on bad ones */
+#define FAULT_WAIT_MS 40000 /* how long an expectation waits under faults */
+#define RAWS_MAX 4
+
+static struct raw *raws[RAWS_MAX];
+static size_t raw_total;
+
+/* --- Making it ---------------------------------------------------------------------------- */
+
+static void on_event(void *user, const struct phone_event *event)
+{
+	struct world_phone *p = user;
+
+	if (event->kind == PHONE_ENDED) {
+		p->last_cause = event->cause;
+		p->last_status = event->status;
+	}
+	if (event->kind == PHONE_RINGING)
+		p->rings++;
+	if (event->kind == PHONE_ERROR)
+		snprintf(p->last_error, sizeof(p->last_error), "%.*s", SLICE_ARGS(event->text));
+}
+
+static void on_message(void *owner, const struct flow *flow, struct slice bytes)
+{
+	struct world_phone *p = owner;
+
+	phone_on_message(&p->phone, flow, bytes);
+}
+
+static void on_turn_end(void *owner)
+{
+	struct world_phone *p = owner;
+
+	phone_on_turn_end(&p->phone);
+}
+
+static void add_phone(struct world *w, const char *name)
+{
+	struct world_phone *p = &w->phones[w->phone_count++];
+
+	CHECK(w->phone_count <= WORLD_PHONES_MAX);
+	p->name = name;
+	snprintf(p->number, sizeof(p->number), "%zu", 200 + w->phone_count);
+	snprintf(p->aor, sizeof(p->aor), "sip:%zu@" OFFICE_DOMAIN, 200 + w->phone_count);
+	office_add(&w->office, p->number, name);
+	p->node = wires_add(w->wires, name);
+	p->node->owner = p;
+	p->node->on_message = on_message;
+	p->node->on_turn_end = on_turn_end;
+}
+
+struct world *world_new_list(const char *const *names)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	CHECK(w);
+	run_begin(w);
+	w->is_faulty = run_is_faulty();
+	w->wires = wires_new(run_seed());
+	w->wires->fault = run_fault(&w->wires->fault_nth);
+	office_init(&w->office, w->wires);
+	for (; *names; names++)
+		add_phone(w, *names);
+	return w;
+}
+
+struct extension *world_extension(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->phone_count; i++)
+		if (strcmp(w->phones[i].name, name) == 0)
+			return (struct extension *)directory_find(
+				w->office.directory, slice_from_cstr(w->phones[i].number));
+	CHECK(false);
+	return NULL;
+}
+
+struct raw *world_raw(struct world *w, const char *name)
+{
+	CHECK(raw_total < RAWS_MAX);
+	raws[raw_total] = raw_new(w->wires, name, w->office.node);
+	return raws[raw_total++];
+}
+
+static struct world_phone *find_phone(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->phone_count; i++)
+		if (strcmp(w->phones[i].name, name) == 0)
+			return &w->phones[i];
+	CHECK(false);
+	return NULL;
+}
+
+/* --- Time --------------------------------------------------------------------------------- */
+
+void advance_ms(struct world *w, uint64_t ms)
+{
+	wires_advance_ms(w->wires, ms);
+}
+
+static void step(struct world *w)
+{
+	advance_ms(w, w->is_faulty ? FAULT_STEP_MS : STEP_MS);
+}
+
+static void start_phone(struct world *w, struct world_phone *p)
+{
+	struct phone_key_config keys[PHONE_KEYS_MAX];
+	struct phone_config config = {
+		.aor = slice_from_cstr(p->aor),
+		.display_name = slice_from_cstr(p->name),
+		.password = SLICE(OFFICE_PASSWORD),
+		.server = wires_flow(p->node, w->office.node),
+		.keys = keys,
+		.key_count = p->key_count,
+	};
+
+	for (size_t i = 0; i < p->key_count; i++)
+		keys[i] = (struct phone_key_config){
+			.number = (unsigned)i + 1,
+			.kind = PHONE_KEY_BLF,
+			.target = slice_from_cstr(find_phone(w, p->watched[i])->number),
+		};
+	CHECK(phone_init(&p->phone, &p->node->env, &p->node->timers, &config, on_event, p) == 0);
+	p->is_started = true;
+	phone_start(&p->phone);
+}
+
+/*
+ * Phones start with the first step, when all their keys are known. Faults strike only afterwards:
+ * what a flow is about is not its phones' starting up.
+ */
+static void start_all(struct world *w)
+{
+	bool is_new = false;
+
+	for (size_t i = 0; i < w->phone_count; i++) {
+		if (w->phones[i].is_started)
+			continue;
+		start_phone(w, &w->phones[i]);
+		is_new = true;
+	}
+	if (!is_new)
+		return;
+	advance_ms(w, 10 * STEP_MS);
+	for (size_t i = 0; i < w->phone_count; i++)
+		CHECK(phone_is_registered(&w->phones[i].phone));
+	w->mark = w->wires->line_count;
+	wires_mark_start(w->wires);
+	run_start_faults();
+}
+
+/* --- Steps -------------------------------------------------------------------------------- */
+
+void watch(struct world *w, const char *watcher, const char *watched)
+{
+	struct world_phone *p = find_phone(w, watcher);
+
+	CHECK(!p->is_started && p->key_count < PHONE_KEYS_MAX);
+	p->watched[p->key_count++] = watched;
+}
+
+/* A step's own error matters only on good wires: there it has to work. */
+static void must(struct world *w, struct world_phone *p, int err)
+{
+	if (err && !w->is_faulty)
+		run_fail(w, "%s: %s", p->name, p->last_error);
+	step(w);
+}
+
+void dial_number(struct world *w, const char *caller, const char *number)
+{
+	struct world_phone *p = find_phone(w, caller);
+
+	start_all(w);
+	must(w, p, phone_dial(&p->phone, slice_from_cstr(number)));
+}
+
+void dial(struct world *w, const char *caller, const char *called)
+{
+	dial_number(w, caller, find_phone(w, called)->number);
+}
+
+void answer(struct world *w, const char *name)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	must(w, p, phone_answer(&p->phone, 0));
+}
+
+void hang_up(struct world *w, const char *name)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	must(w, p, phone_hangup(&p->phone, 0));
+}
+
+void hold(struct world *w, const char *name)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	must(w, p, phone_hold(&p->phone, 0));
+}
+
+void resume(struct world *w, const char *name)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	must(w, p, phone_resume(&p->phone, 0));
+}
+
+void set_pickup(struct world *w, const char *name, enum pickup_mode mode, const char *code)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	start_all(w);
+	p->phone.config.pickup = mode;
+	p->phone.config.pickup_code = slice_from_cstr(code);
+}
+
+static unsigned key_of(struct world_phone *p, const char *watched)
+{
+	for (size_t i = 0; i < p->key_count; i++)
+		if (strcmp(p->watched[i], watched) == 0)
+			return (unsigned)i + 1;
+	CHECK(false);
+	return 0;
+}
+
+void press(struct world *w, const char *watcher, const char *watched)
+{
+	struct world_phone *p = find_phone(w, watcher);
+
+	start_all(w);
+	must(w, p, phone_press(&p->phone, key_of(p, watched)));
+}
+
+static void lose_message(void *owner, const struct flow *flow, struct slice bytes)
+{
+	(void)owner;
+	(void)flow;
+	(void)bytes;
+}
+
+void cut_off(struct world *w, const char *name)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	start_all(w);
+	p->node->on_message = p->node->on_message == lose_message ? on_message : lose_message;
+}
+
+/* --- Expectations ------------------------------------------------------------------------- */
+
+void world_expect(struct world *w, bool is_true, const char *claim, const char *file, int line)
+{
+	if (!is_true && !w->is_faulty)
+		run_fail(w, "%s:%d: %s", file, line, claim);
+}
+
+static bool lamp_is(struct world *w, const char *watcher, const char *watched, enum lamp lamp)
+{
+	struct world_phone *p = find_phone(w, watcher);
+
+	return phone_lamp(&p->phone, key_of(p, watched)) == lamp;
+}
+
+void expect_lamp(struct world *w, const char *watcher, const char *watched, enum lamp lamp)
+{
+	start_all(w);
+	for (uint64_t ms = 0; w->is_faulty && ms < FAULT_WAIT_MS; ms += 1000) {
+		if (lamp_is(w, watcher, watched, lamp))
+			return;
+		advance_ms(w, 1000);
+	}
+	if (!w->is_faulty && !lamp_is(w, watcher, watched, lamp))
+		run_fail(w, "%s's key for %s is not %.*s", watcher, watched,
+			 SLICE_ARGS(lamp_name(lamp)));
+}
+
+void expect_calls(struct world *w, const char *name, enum phone_call_state state, size_t count)
+{
+	struct world_phone *p = find_phone(w, name);
+	size_t is = phone_count_calls_in(&p->phone, state);
+
+	if (!w->is_faulty && is != count)
+		run_fail(w, "%s has %zu calls in state %d, not %zu", name, is, (int)state, count);
+}
+
+void expect_ended(struct world *w, const char *name, enum phone_cause cause, unsigned status)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	if (w->is_faulty)
+		return;
+	if (p->last_cause != cause || (status > 0 && p->last_status != status))
+		run_fail(w, "%s's call ended by %.*s %u", name,
+			 SLICE_ARGS(phone_cause_name(p->last_cause)), p->last_status);
+}
+
+/* Two texts are the same line when they differ in spaces only: the columns of a ladder line up. */
+static bool line_eq(const char *a, const char *b)
+{
+	for (;;) {
+		while (*a == ' ')
+			a++;
+		while (*b == ' ')
+			b++;
+		if (*a != *b)
+			return false;
+		if (!*a)
+			return true;
+		a++;
+		b++;
+	}
+}
+
+static size_t find_line(struct world *w, const char *line, size_t from)
+{
+	while (from < w->wires->line_count && !line_eq(w->wires->lines[from], line))
+		from++;
+	return from;
+}
+
+void expect_ladder_list(struct world *w, const char *const *lines)
+{
+	size_t at = w->mark;
+
+	if (w->is_faulty)
+		return;
+	for (; *lines; lines++) {
+		size_t found = find_line(w, *lines, at);
+
+		if (found == w->wires->line_count)
+			run_fail(w, "missing in the ladder (from line %zu): %s", at, *lines);
+		at = found + 1;
+	}
+	w->mark = at;
+}
+
+void expect_silence(struct world *w, const char *line)
+{
+	if (!w->is_faulty && find_line(w, line, w->mark) < w->wires->line_count)
+		run_fail(w, "not expected in the ladder: %s", line);
+}
+
+/* --- The end ------------------------------------------------------------------------------ */
+
+static void end_calls(struct world *w)
+{
+	for (size_t i = 0; i < w->phone_count; i++) {
+		struct phone *phone = &w->phones[i].phone;
+
+		if (!w->phones[i].is_started)
+			continue;
+		for (size_t left = PHONE_CALLS_MAX; phone_call_count(phone) > 0 && left > 0; left--)
+			(void)phone_hangup(phone, 0);
+	}
+	/* Beyond the ring time-out, the last retransmission and a notifier's retry. */
+	advance_ms(w, 200000);
+}
+
+static void check_lamps_dark(struct world *w)
+{
+	for (size_t i = 0; i < w->phone_count; i++) {
+		struct world_phone *p = &w->phones[i];
+
+		for (size_t k = 0; p->is_started && k < p->key_count; k++)
+			if (phone_lamp(&p->phone, (unsigned)k + 1) != LAMP_OFF)
+				run_fail(w, "%s's key for %s is lit in the end", p->name,
+					 p->watched[k]);
+	}
+}
+
+static void check_pool(struct world *w, const struct pool *pool)
+{
+	if (pool->held_count > 0)
+		run_fail(w, "%u %s left", pool->held_count, pool->name);
+}
+
+static void check_switch_calls(struct world *w)
+{
+	struct pbx *pbx = &w->office.pbx;
+
+	check_pool(w, &pbx->calls);
+	check_pool(w, &pbx->legs);
+	check_pool(w, &pbx->stack.sessions);
+	check_pool(w, &pbx->stack.txn_clients);
+	check_pool(w, &pbx->stack.txn_servers);
+}
+
+void expect_quiet(struct world *w)
+{
+	struct pbx *pbx = &w->office.pbx;
+
+	run_stop_faults();
+	w->wires->fault_nth = 0;
+	w->is_checked = true;
+	end_calls(w);
+	check_switch_calls(w);
+	check_lamps_dark(w);
+	for (size_t i = 0; i < w->phone_count; i++)
+		if (w->phones[i].is_started)
+			phone_stop(&w->phones[i].phone);
+	advance_ms(w, 100000);
+	for (size_t i = 0; i < w->phone_count; i++)
+		if (w->phones[i].is_started && !phone_is_quiet(&w->phones[i].phone))
+			run_fail(w, "%s is not quiet", w->phones[i].name);
+	/* What a phone could not end runs out by itself. */
+	advance_ms(w, 3700000);
+	check_switch_calls(w);
+	check_pool(w, &pbx->stack.notifiers);
+	check_pool(w, &pbx->bindings);
+	if (pbx->entities.count > 0)
+		run_fail(w, "lamp entities left");
+	if (w->office.node->timers.count > 0)
+		run_fail(w, "timers left");
+}
+
+void world_free(struct world *w)
+{
+	for (size_t i = 0; i < w->phone_count; i++)
+		if (w->phones[i].is_started)
+			phone_fini(&w->phones[i].phone);
+	office_fini(&w->office);
+	while (raw_total > 0)
+		raw_free(raws[--raw_total]);
+	wires_free(w->wires);
+	free(w);
+}

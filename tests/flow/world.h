@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The world of a flow test: the real switch and real phones on virtual wires. A flow is written
+ * once and run many times: plainly, where every expectation is checked, and under faults (each
+ * message lost, doubled or late, each allocation refused), where expectations only wait for what
+ * may yet come, and the end state and expect_quiet() are what is asserted.
+ *
+ * Phones are called by name; "alice" has extension 201, the next one 202, and so on.
+ */
+#ifndef LAMPYRID_TESTS_WORLD_H
+#define LAMPYRID_TESTS_WORLD_H
+
+#include "core/txn_client.h"
+#include "office.h"
+#include "phone/phone.h"
+#include "raw.h"
+
+#define WORLD_PHONES_MAX 6
+
+struct world_phone {
+	const char *name;
+	char number[8];
+	char aor[64];
+	struct wire_node *node;
+	struct phone phone;
+	bool is_started;
+	const char *watched[PHONE_KEYS_MAX]; /* [key_count] names, by key from 1 */
+	size_t key_count;
+	enum phone_cause last_cause; /* of the last ended call */
+	unsigned last_status;
+	char last_error[160];
+	unsigned rings; /* how often it was called */
+};
+
+struct world {
+	struct wires *wires;
+	struct office office;
+	struct world_phone phones[WORLD_PHONES_MAX]; /* [phone_count] */
+	size_t phone_count;
+	size_t mark; /* of the ladder: the next expectation looks from here */
+	bool is_faulty;
+	bool is_checked; /* expect_quiet() was said */
+};
+
+/* Registered phones of everybody named; the last argument is the macro's own NULL. */
+#define world_new(...) world_new_list((const char *const[]){ __VA_ARGS__, NULL })
+struct world *world_new_list(const char *const *names);
+
+/* Between world_new() and the first step: other rights than the office's usual ones. */
+struct extension *world_extension(struct world *w, const char *name);
+
+/* A peer that says what the test writes; it is freed with the world. */
+struct raw *world_raw(struct world *w, const char *name);
+
+/* --- Steps -------------------------------------------------------------------------------- */
+
+void watch(struct world *w, const char *watcher, const char *watched);
+void dial(struct world *w, const char *caller, const char *called);
+void dial_number(struct world *w, const char *caller, const char *number);
+void answer(struct world *w, const char *name);
+void hang_up(struct world *w, const char *name);
+void hold(struct world *w, const char *name);
+void resume(struct world *w, const char *name);
+void set_pickup(struct world *w, const char *name, enum pickup_mode mode, const char *code);
+
+/* Presses the key that watches `watched`. */
+void press(struct world *w, const char *watcher, const char *watched);
+#define pick_up press
+
+void advance_ms(struct world *w, uint64_t ms);
+
+/* The wire from and to this phone is cut, or mended. */
+void cut_off(struct world *w, const char *name);
+
+/* --- Expectations ------------------------------------------------------------------------- */
+
+#define LAMP_DARK LAMP_OFF
+#define LAMP_RINGING LAMP_FLASH
+#define LAMP_TALKING LAMP_STEADY
+
+void expect_lamp(struct world *w, const char *watcher, const char *watched, enum lamp lamp);
+void expect_calls(struct world *w, const char *name, enum phone_call_state state, size_t count);
+void expect_ended(struct world *w, const char *name, enum phone_cause cause, unsigned status);
+
+/* These messages were sent in this order since the last such expectation, others between them. */
+#define expect_ladder(w, ...) expect_ladder_list((w), (const char *const[]){ __VA_ARGS__, NULL })
+void expect_ladder_list(struct world *w, const char *const *lines);
+
+/* No such message since the last expect_ladder(). */
+void expect_silence(struct world *w, const char *line);
+
+/*
+ * The end: whoever is still in a call hangs up, lamps must be dark, subscriptions and registrations
+ * are ended; then no timer, transaction, dialog, call or byte is left.
+ */
+void expect_quiet(struct world *w);
+
+#define expect(w, claim) world_expect((w), (claim), #claim, __FILE__, __LINE__)
+void world_expect(struct world *w, bool is_true, const char *claim, const char *file, int line);
+
+/* --- Flows -------------------------------------------------------------------------------- */
+
+struct flow_test {
+	const char *name;
+	const char *requirement;
+	void (*run)(void);
+	bool is_plain_only; /* its steps depend on every message: not run under faults */
+	struct flow_test *next;
+};
+
+void flow_add(struct flow_test *test);
+
+#define FLOW_DEFINE(flow_name, requirement_text, plain)                                            \
+	static void flow_##flow_name(void);                                                        \
+	static struct flow_test test_##flow_name = { #flow_name, requirement_text,                 \
+						     flow_##flow_name, plain, NULL };              \
+	__attribute__((constructor)) static void add_##flow_name(void)                             \
+	{                                                                                          \
+		flow_add(&test_##flow_name);                                                       \
+	}                                                                                          \
+	static void flow_##flow_name(void)
+
+/* A flow with the requirement it shows; doc/rfc.md is made from these lines. */
+#define FLOW(name, requirement) FLOW_DEFINE(name, requirement, false)
+
+/* A flow of exact messages (raw peers), not run under faults. */
+#define FLOW_PLAIN(name, requirement) FLOW_DEFINE(name, requirement, true)
+
+#endif
