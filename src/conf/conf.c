@@ -190,6 +190,19 @@ static int take_store(struct conf_reader *reader, const struct conf_node *value,
 	return 0;
 }
 
+static int take_digest(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	static const struct slice words[] = { [DIGEST_MD5] = SLICE_INIT("md5"),
+					      [DIGEST_SHA256] = SLICE_INIT("sha-256"),
+					      [DIGEST_BOTH] = SLICE_INIT("both") };
+	size_t i;
+
+	(void)object;
+	if (conf_read_word(reader, value, words, ARRAY_LEN(words), &i))
+		reader->directory->digest = (enum digest_offer)i;
+	return 0;
+}
+
 static bool is_code(struct slice text)
 {
 	for (size_t i = 0; i < text.n; i++)
@@ -317,6 +330,7 @@ static const struct conf_key top_keys[] = {
 	  "a list of addresses, such as [\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\"]",
 	  take_listen },
 	{ SLICE_INIT("store"), CONF_TEXT, "memory", take_store },
+	{ SLICE_INIT("digest"), CONF_TEXT, "md5, sha-256 or both", take_digest },
 	{ SLICE_INIT("codes"), CONF_MAP,
 	  "a map, such as {pickup: [\"**\", \"*8\"], group-pickup: \"*8\"}", take_codes },
 	{ SLICE_INIT("registration"), CONF_MAP, "a map, such as {expires-max: 3600}",

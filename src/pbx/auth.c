@@ -38,8 +38,12 @@ static void auth_challenge(struct pbx *pbx, struct incoming *in, bool is_stale)
 		incoming_reply_stateless(in, &(struct answer){ .status = 500 });
 		return;
 	}
-	print_challenge(&lines, pbx->directory->domain, buf_text(&nonce), HASH_SHA256, is_stale);
-	print_challenge(&lines, pbx->directory->domain, buf_text(&nonce), HASH_MD5, is_stale);
+	if (pbx->directory->digest != DIGEST_MD5)
+		print_challenge(&lines, pbx->directory->domain, buf_text(&nonce), HASH_SHA256,
+				is_stale);
+	if (pbx->directory->digest != DIGEST_SHA256)
+		print_challenge(&lines, pbx->directory->domain, buf_text(&nonce), HASH_MD5,
+				is_stale);
 	incoming_reply_stateless(in, &(struct answer){ .status = 401, .lines = buf_text(&lines) });
 }
 
@@ -51,7 +55,8 @@ static bool find_credentials(const struct pbx *pbx, const struct sip_msg *msg,
 
 	for (; header; header = sip_msg_header_next(msg, header))
 		if (digest_credentials_parse(header->value, ret_credentials) == 0 &&
-		    slice_eq(ret_credentials->realm, pbx->directory->domain))
+		    slice_eq(ret_credentials->realm, pbx->directory->domain) &&
+		    (ret_credentials->alg != HASH_MD5 || pbx->directory->digest != DIGEST_SHA256))
 			return true;
 	return false;
 }

@@ -20,6 +20,12 @@ enum visibility {
 /* Who may take a ringing call away from an extension. */
 enum pickup_right { PICKUP_NONE, PICKUP_SAME_GROUP, PICKUP_ALL };
 
+/*
+ * Which digest algorithms a phone is offered (RFC 8760). Many phones that know MD5 only take an
+ * offer of both for an error instead of choosing, see doc/decisions/.
+ */
+enum digest_offer { DIGEST_MD5, DIGEST_SHA256, DIGEST_BOTH };
+
 #define DIRECTORY_CODES_MAX 8
 #define DIRECTORY_GROUPS_MAX 8 /* of one extension */
 #define DIRECTORY_LISTENERS_MAX 16
@@ -48,9 +54,10 @@ struct directory {
 	struct slice pickup_codes[DIRECTORY_CODES_MAX]; /* [pickup_code_count] "**", "*8" */
 	size_t pickup_code_count;
 	struct slice group_pickup_code; /* "*8"; empty: none */
-	uint32_t expires_max_s;		/* of a registration */
-	uint32_t ring_timeout_s;	/* until an unanswered call ends with 408 */
-	struct map extensions;		/* of struct extension */
+	enum digest_offer digest;
+	uint32_t expires_max_s;	 /* of a registration */
+	uint32_t ring_timeout_s; /* until an unanswered call ends with 408 */
+	struct map extensions;	 /* of struct extension */
 };
 
 /*

@@ -218,11 +218,13 @@ static void a_good_file_is_taken(void **state)
 }
 
 #define ANYONE "an extension without a password could be taken by anyone"
-#define TOP_KEYS "domain, listen, store, codes, registration, calls, defaults, extensions"
+#define TOP_KEYS "domain, listen, store, digest, codes, registration, calls, defaults, extensions"
 #define LATER "not yet available in this version; remove the key\n"
 #define PICKUP_REMEDY "one of none, same-group, all"
 
 static const struct bad bad[] = {
+	{ "unknown digest algorithm", "digest: sha256\n" REST,
+	  "f:1:9: digest: 'sha256' is not known; did you mean 'sha-256'?\n" },
 	/* Nothing there, or nothing that could be a configuration. */
 	{ "empty", "", "f:1:1: the file says nothing; it needs domain and extensions at least\n" },
 	{ "only a comment", "# soon\n",
