@@ -50,7 +50,8 @@ void buf_hex(struct buf *buf, const void *bytes, size_t n);
 
 /* As printf does; text of a peer only through "%.*s" with SLICE_ARGS. */
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *buf, const char *format, va_list args);
+void buf_vprintf(struct buf *buf, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* A string literal, without strlen at run time. */
 #define buf_lit(buf, lit) buf_slice((buf), SLICE(lit))

@@ -67,8 +67,6 @@ static bool is_loopback(const struct addr *addr)
 static void add_expanded(struct address_list *list, const struct listen_addr *listen,
 			 const struct ifaddrs *interfaces)
 {
-	size_t before = list->count;
-
 	if (!addr_is_any(&listen->addr)) {
 		address_add(list, listen->transport, &listen->addr);
 		return;
@@ -80,8 +78,6 @@ static void add_expanded(struct address_list *list, const struct listen_addr *li
 		if (addr.family == listen->addr.family)
 			address_add(list, listen->transport, &addr);
 	}
-	if (list->count == before)
-		address_add(list, listen->transport, &listen->addr);
 }
 
 static void address_list_make(struct address_list *list, const struct listen_addr *listen,
@@ -95,6 +91,8 @@ static void address_list_make(struct address_list *list, const struct listen_add
 	for (size_t i = 0; i < listen_count; i++)
 		add_expanded(list, &listen[i], interfaces);
 	freeifaddrs(interfaces);
+	for (size_t i = 0; i < listen_count && list->count == 0; i++)
+		address_add(list, listen[i].transport, &listen[i].addr);
 }
 
 /* The address that most phones can reach: not this machine's own, by IPv4 and UDP if there is. */
@@ -194,8 +192,7 @@ static void print_uri(const struct listen_addr *server, struct slice number)
 		addr_print_ip(&buf, &server->addr);
 	else
 		addr_print(&buf, &server->addr);
-	printf("sip:%.*s@%.*s%s", SLICE_ARGS(number), SLICE_ARGS(buf_text(&buf)),
-	       server->transport == TRANSPORT_TCP ? ";transport=tcp" : "");
+	printf("sip:%.*s@%.*s", SLICE_ARGS(number), SLICE_ARGS(buf_text(&buf)));
 }
 
 static bool listens_by(const struct address_list *list, enum transport transport)
@@ -215,25 +212,28 @@ static void print_phone_settings(const struct address_list *list, const struct l
 
 	addr_print_ip(&ip, &server->addr);
 	printf("\nTo type into a phone, here for %.*s\n", SLICE_ARGS(extension->number));
-	printf("  server, registrar or domain   %.*s\n", SLICE_ARGS(buf_text(&ip)));
-	printf("  port                          %u\n", server->addr.port);
-	printf("  transport                     %s\n", has_udp && has_tcp ? "UDP or TCP"
-						       : has_udp	  ? "UDP"
-									  : "TCP");
+	printf("  server, registrar or domain     %.*s\n", SLICE_ARGS(buf_text(&ip)));
+	printf("  port                            %u\n", server->addr.port);
+	printf("  transport                       %s\n", has_udp && has_tcp ? "UDP or TCP"
+							 : has_udp	    ? "UDP"
+									    : "TCP");
 	printf("  user, and user to authenticate  %.*s\n", SLICE_ARGS(extension->number));
-	printf("  password                      extensions.%.*s.password in %s\n",
+	printf("  password                        extensions.%.*s.password in %s\n",
 	       SLICE_ARGS(extension->number), config);
 }
 
 static void print_examples(const struct listen_addr *server, const struct extension *extension,
 			   const struct extension *watched)
 {
-	fputs("or here\n  lampyrid phone --aor '", stdout);
+	bool is_tcp = server->transport == TRANSPORT_TCP;
+
+	fputs("\nOr, with softphones on this machine\n  lampyrid phone --aor ", stdout);
 	print_uri(server, extension->number);
-	printf("' --password PASSWORD --key 1=blf:%.*s\n", SLICE_ARGS(watched->number));
+	printf("%s --password PASSWORD --key 1=blf:%.*s\n", is_tcp ? " --transport tcp" : "",
+	       SLICE_ARGS(watched->number));
 	fputs("  baresip -e '/uanew <", stdout);
 	print_uri(server, extension->number);
-	puts(">;auth_pass=PASSWORD'");
+	printf("%s>;auth_pass=PASSWORD'\n", is_tcp ? ";transport=tcp" : "");
 }
 
 static void print_codes(const struct directory *directory, const struct extension *extension)
@@ -252,7 +252,7 @@ static void print_codes(const struct directory *directory, const struct extensio
 
 static void print_dialing(const struct directory *directory, const struct extension *extension)
 {
-	printf("To dial\n  %.*s calls %.*s\n", SLICE_ARGS(extension->number),
+	printf("\nTo dial\n  %.*s calls %.*s\n", SLICE_ARGS(extension->number),
 	       SLICE_ARGS(extension->name.n > 0 ? extension->name : extension->number));
 	print_codes(directory, extension);
 	puts("A lamp key (BLF) for an extension shows its calls; pressed while it flashes, it "

@@ -86,6 +86,18 @@ static bool uri_is_meant(const struct sip_msg *msg, struct slice text)
 	       slice_eq_nocase(uri.host, msg->uri.host);
 }
 
+/* The log is for a person who looks for a mistyped password, or for whoever is guessing one. */
+static void trace_refused(struct pbx *pbx, const struct incoming *in)
+{
+	char text[ADDR_TEXT_MAX];
+	struct buf peer = BUF_ON(text);
+
+	addr_print(&peer, &in->flow.peer);
+	stack_trace(&pbx->stack, "event=refused cause=credentials method=%.*s from=%.*s peer=%.*s",
+		    SLICE_ARGS(in->msg->method_name), SLICE_ARGS(in->msg->from.uri.user),
+		    SLICE_ARGS(buf_text(&peer)));
+}
+
 /* Who proved to be whom, whatever From says; NULL: the request has been answered. */
 static const struct extension *auth_prove(struct pbx *pbx, struct incoming *in)
 {
@@ -105,8 +117,7 @@ static const struct extension *auth_prove(struct pbx *pbx, struct incoming *in)
 	is_right = digest_is_right(&credentials, in->msg->method_name,
 				   extension ? extension->password : nobody);
 	if (!extension || !is_right || !uri_is_meant(in->msg, credentials.uri)) {
-		stack_trace(&pbx->stack, "event=refused cause=password method=%.*s",
-			    SLICE_ARGS(in->msg->method_name));
+		trace_refused(pbx, in);
 		auth_challenge(pbx, in, false);
 		return NULL;
 	}

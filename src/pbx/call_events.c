@@ -154,7 +154,6 @@ static void on_refused(struct session *session, unsigned status, const struct si
 	struct call *call = leg->call;
 	unsigned mapped = failure_map(status, response != NULL);
 
-	leg->session = NULL;
 	leg_end(leg, 0, SLICE_NONE);
 	call->best_status = failure_better(call->best_status, mapped);
 	if (mapped >= 600 || !call_is_ringing_anywhere(call))
@@ -170,7 +169,6 @@ static void leg_gone(struct session *session, const struct sip_msg *msg)
 	char text[REASON_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
 
-	leg->session = NULL;
 	leg_end(leg, 0, SLICE_NONE);
 	call_end(call, 0, reason_line(&buf, msg));
 }

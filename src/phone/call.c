@@ -329,19 +329,22 @@ static void on_ack(struct session *session, const struct sip_msg *ack)
 /* --- Calling ------------------------------------------------------------------------------ */
 
 static void print_invite_lines(struct phone *phone, struct buf *lines, struct slice uri,
-			       const struct sip_replaces *replaces, struct auth_attempt *attempt)
+			       const struct phone_pickup *pickup, struct auth_attempt *attempt)
 {
+	/*
+	 * No Require: replaces, as desk phones do: the target of a pick-up is often a code, which
+	 * works at a server without RFC 3891, too.
+	 */
 	buf_lit(lines, SESSION_CAN_LINES);
-	if (replaces) {
+	if (pickup && pickup->has_replaces) {
 		buf_lit(lines, "Replaces: ");
-		sip_replaces_print(lines, replaces);
+		sip_replaces_print(lines, &pickup->replaces);
 		buf_lit(lines, "\r\n");
 	}
 	account_print(&phone->account, &phone->stack, SLICE("INVITE"), uri, attempt, lines);
 }
 
-static int call_invite(struct phone_call *call, struct slice uri,
-		       const struct sip_replaces *replaces)
+static int call_invite(struct phone_call *call, struct slice uri, const struct phone_pickup *pickup)
 {
 	struct phone *phone = call->phone;
 	char lines_text[PHONE_LINES_MAX_BYTES], sdp_text[PHONE_SDP_MAX_BYTES];
@@ -351,7 +354,7 @@ static int call_invite(struct phone_call *call, struct slice uri,
 	int err;
 
 	phone_media_print(call, &sdp);
-	print_invite_lines(phone, &lines, uri, replaces, &call->attempt);
+	print_invite_lines(phone, &lines, uri, pickup, &call->attempt);
 	buf_char(&remote, '<');
 	buf_slice(&remote, uri);
 	buf_char(&remote, '>');
@@ -372,7 +375,19 @@ static int call_invite(struct phone_call *call, struct slice uri,
 	return err;
 }
 
-int phone_call_start(struct phone *phone, struct slice target, const struct sip_replaces *replaces)
+/* Who is called; of a call that is picked up, who is calling. */
+static int call_set_called(struct phone_call *call, struct slice uri,
+			   const struct phone_pickup *pickup)
+{
+	bool is_known = pickup && !slice_is_empty(pickup->caller);
+	int err = slice_keep(is_known ? pickup->caller : uri, &call->remote);
+
+	if (!err && is_known)
+		err = slice_keep(pickup->caller_display, &call->display);
+	return err;
+}
+
+int phone_call_start(struct phone *phone, struct slice target, const struct phone_pickup *pickup)
 {
 	char text[SIP_URI_MAX_BYTES];
 	struct buf uri = BUF_ON(text);
@@ -386,9 +401,9 @@ int phone_call_start(struct phone *phone, struct slice target, const struct sip_
 	if (!call)
 		return phone_fail(phone, ERR_LIMIT, "no more than %d calls at a time",
 				  PHONE_CALLS_MAX);
-	err = slice_keep(buf_text(&uri), &call->remote);
+	err = call_set_called(call, buf_text(&uri), pickup);
 	if (!err)
-		err = call_invite(call, buf_text(&uri), replaces);
+		err = call_invite(call, buf_text(&uri), pickup);
 	if (err) {
 		phone_call_fini(call);
 		return phone_fail(phone, err, "the call could not be made: %s", err_text(err));

@@ -96,7 +96,6 @@ static void on_notify(struct subscriber *subscriber, const struct sip_msg *notif
 	if (err) {
 		(void)phone_fail(phone, err, "key %u: unreadable dialog-info: %s",
 				 key->config.number, err_text(err));
-		/* Not the server's fault: it is asked to say it once more. */
 		if (err == ERR_NOMEM)
 			subscriber_refresh(subscriber);
 		return;
@@ -287,8 +286,7 @@ static int key_pick_up(struct phone_key *key, enum lamp lamp)
 				  "key %u: the server offers no such pick-up; a pick-up code "
 				  "could be configured",
 				  key->config.number);
-	return phone_call_start(key->phone, pickup.target,
-				pickup.has_replaces ? &pickup.replaces : NULL);
+	return phone_call_start(key->phone, pickup.target, &pickup);
 }
 
 static int key_press_while_talking(struct phone_key *key)

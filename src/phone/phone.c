@@ -10,6 +10,7 @@
 #include "core/registration.h"
 #include "core/subscriber.h"
 #include "phone/phone_inner.h"
+#include "sip/digest.h"
 
 #define EXPIRES_S 3600
 #define FAIL_TEXT_MAX_BYTES 512
@@ -281,7 +282,9 @@ int phone_init(struct phone *phone, const struct env *env, struct timers *timers
 	*phone = (struct phone){ .config = *config, .on_event = on_event, .user = user };
 	if (config->expires_s == 0)
 		phone->config.expires_s = EXPIRES_S;
-	err = phone_init_stack(phone, env, timers);
+	err = digest_init();
+	if (!err)
+		err = phone_init_stack(phone, env, timers);
 	if (err)
 		return err;
 	phone->xml_block = mem_alloc(PHONE_XML_BYTES);

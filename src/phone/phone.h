@@ -119,7 +119,7 @@ struct phone {
 /*
  * Sends nothing yet. `env` and `timers` must outlive the phone, which must not move. ERR_SYNTAX
  * for a bad AOR, contact or key target, ERR_LIMIT for too many keys, ERR_EXISTS for a key number
- * given twice, ERR_NOMEM.
+ * given twice, ERR_NOMEM; those of digest_init().
  */
 int phone_init(struct phone *phone, const struct env *env, struct timers *timers,
 	       const struct phone_config *config,

@@ -28,8 +28,8 @@ int phone_print_uri(const struct phone *phone, struct slice text, struct buf *bu
 /* An INVITE outside of any dialog. */
 void phone_call_on_invite(struct phone *phone, struct incoming *in);
 
-/* Calls `target`, as phone_print_uri() takes it; with `replaces` to take a call (may be NULL). */
-int phone_call_start(struct phone *phone, struct slice target, const struct sip_replaces *replaces);
+/* Calls `target`, as phone_print_uri() takes it; `pickup` to take a call by it, or NULL. */
+int phone_call_start(struct phone *phone, struct slice target, const struct phone_pickup *pickup);
 
 void phone_call_fini(struct phone_call *call);
 struct slice phone_call_state_name(enum phone_call_state state);

@@ -39,22 +39,36 @@ static int choose_code(struct slice code_number, struct phone_pickup *ret_pickup
 	return 0;
 }
 
+static int choose_any(const struct dialog_entry *entry, struct slice code_number,
+		      struct phone_pickup *ret_pickup)
+{
+	if (choose_replaces(entry, ret_pickup) == 0 || choose_target(entry, ret_pickup) == 0)
+		return 0;
+	return choose_code(code_number, ret_pickup);
+}
+
 int phone_pickup_choose(const struct dialog_entry *entry, enum pickup_mode mode,
 			struct slice code_number, struct phone_pickup *ret_pickup)
 {
+	int err = ERR_NOTFOUND;
+
 	switch (mode) {
 	case PICKUP_AUTO:
-		if (choose_replaces(entry, ret_pickup) == 0)
-			return 0;
-		if (choose_target(entry, ret_pickup) == 0)
-			return 0;
-		return choose_code(code_number, ret_pickup);
+		err = choose_any(entry, code_number, ret_pickup);
+		break;
 	case PICKUP_BY_REPLACES:
-		return choose_replaces(entry, ret_pickup);
+		err = choose_replaces(entry, ret_pickup);
+		break;
 	case PICKUP_BY_TARGET:
-		return choose_target(entry, ret_pickup);
+		err = choose_target(entry, ret_pickup);
+		break;
 	case PICKUP_BY_CODE:
-		return choose_code(code_number, ret_pickup);
+		err = choose_code(code_number, ret_pickup);
+		break;
 	}
-	return ERR_NOTFOUND;
+	if (!err) {
+		ret_pickup->caller = entry->remote.identity;
+		ret_pickup->caller_display = entry->remote.display;
+	}
+	return err;
 }

@@ -22,6 +22,8 @@ struct phone_pickup {
 	bool is_code;
 	bool has_replaces;
 	struct sip_replaces replaces;
+	struct slice caller;	     /* URI of whom we shall talk with, as told; may be empty */
+	struct slice caller_display; /* plain text */
 };
 
 /*

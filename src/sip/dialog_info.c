@@ -79,33 +79,51 @@ static struct slice char_escape(char c)
 	}
 }
 
+/* Characters of one byte that stand for themselves. */
+static const bool is_plain[256] = {
+	[' ' ... '!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true,
+	['='] = true,	      ['?' ... '~'] = true,
+};
+
+static void char_print(struct buf *buf, struct slice character)
+{
+	struct slice escape = char_escape(character.p[0]);
+
+	if (character.n > 1)
+		buf_slice(buf, character);
+	else if (escape.n > 0)
+		buf_slice(buf, escape);
+	else
+		buf_char(buf, '?');
+}
+
 static void text_print(struct buf *buf, struct slice plain)
 {
 	while (plain.n > 0) {
-		size_t n = utf8_length(plain);
-		struct slice escape = char_escape(plain.p[0]);
-		bool is_control = n == 1 && ((unsigned char)plain.p[0] < ' ' || plain.p[0] == 0x7f);
+		size_t n = 0;
 
-		if (n == 0 || is_control)
-			buf_char(buf, '?');
-		else if (escape.n > 0)
-			buf_slice(buf, escape);
-		else
-			buf_slice(buf, slice_head(plain, n));
-		plain = slice_from(plain, n == 0 ? 1 : n);
+		while (n < plain.n && is_plain[(unsigned char)plain.p[n]])
+			n++;
+		buf_slice(buf, slice_head(plain, n));
+		plain = slice_from(plain, n);
+		if (plain.n == 0)
+			break;
+		n = utf8_length(plain);
+		n = n == 0 ? 1 : n;
+		char_print(buf, slice_head(plain, n));
+		plain = slice_from(plain, n);
 	}
 }
 
-static void attribute_print(struct buf *buf, const char *name, struct slice value)
+/* `name` with the space before it and all up to the value: " id=\"". */
+static void attribute_print(struct buf *buf, struct slice name, struct slice value)
 {
-	buf_char(buf, ' ');
-	buf_cstr(buf, name);
-	buf_lit(buf, "=\"");
+	buf_slice(buf, name);
 	text_print(buf, value);
 	buf_char(buf, '"');
 }
 
-static void attribute_print_unless_empty(struct buf *buf, const char *name, struct slice value)
+static void attribute_print_unless_empty(struct buf *buf, struct slice name, struct slice value)
 {
 	if (value.n > 0)
 		attribute_print(buf, name, value);
@@ -117,39 +135,39 @@ static void target_print(struct buf *buf, const struct dialog_party *party)
 	if (party->target.n == 0 && !party->is_rendering_no)
 		return;
 	buf_lit(buf, "<target");
-	attribute_print(buf, "uri", party->target);
+	attribute_print(buf, SLICE(" uri=\""), party->target);
 	if (party->is_rendering_no)
 		buf_lit(buf, "><param pname=\"+sip.rendering\" pval=\"no\"/></target>\n");
 	else
 		buf_lit(buf, "/>\n");
 }
 
-static void party_print(struct buf *buf, const char *element, const struct dialog_party *party)
+static void party_print(struct buf *buf, struct slice element, const struct dialog_party *party)
 {
 	bool has_identity = party->identity.n > 0 || party->display.n > 0;
 
 	if (!has_identity && party->target.n == 0 && !party->is_rendering_no)
 		return;
 	buf_char(buf, '<');
-	buf_cstr(buf, element);
+	buf_slice(buf, element);
 	buf_lit(buf, ">\n");
 	if (has_identity) {
 		buf_lit(buf, "<identity");
-		attribute_print_unless_empty(buf, "display", party->display);
+		attribute_print_unless_empty(buf, SLICE(" display=\""), party->display);
 		buf_char(buf, '>');
 		text_print(buf, party->identity);
 		buf_lit(buf, "</identity>\n");
 	}
 	target_print(buf, party);
 	buf_lit(buf, "</");
-	buf_cstr(buf, element);
+	buf_slice(buf, element);
 	buf_lit(buf, ">\n");
 }
 
 static void state_print(struct buf *buf, const struct dialog_entry *dialog)
 {
 	buf_lit(buf, "<state");
-	attribute_print_unless_empty(buf, "event", dialog->event);
+	attribute_print_unless_empty(buf, SLICE(" event=\""), dialog->event);
 	if (dialog->code > 0) {
 		buf_lit(buf, " code=\"");
 		buf_u64(buf, dialog->code);
@@ -177,15 +195,15 @@ static void direction_print(struct buf *buf, enum dialog_direction direction)
 static void dialog_print(struct buf *buf, const struct dialog_entry *dialog)
 {
 	buf_lit(buf, "<dialog");
-	attribute_print(buf, "id", dialog->id);
-	attribute_print_unless_empty(buf, "call-id", dialog->call_id);
-	attribute_print_unless_empty(buf, "local-tag", dialog->local_tag);
-	attribute_print_unless_empty(buf, "remote-tag", dialog->remote_tag);
+	attribute_print(buf, SLICE(" id=\""), dialog->id);
+	attribute_print_unless_empty(buf, SLICE(" call-id=\""), dialog->call_id);
+	attribute_print_unless_empty(buf, SLICE(" local-tag=\""), dialog->local_tag);
+	attribute_print_unless_empty(buf, SLICE(" remote-tag=\""), dialog->remote_tag);
 	direction_print(buf, dialog->direction);
 	buf_lit(buf, ">\n");
 	state_print(buf, dialog);
-	party_print(buf, "local", &dialog->local);
-	party_print(buf, "remote", &dialog->remote);
+	party_print(buf, SLICE("local"), &dialog->local);
+	party_print(buf, SLICE("remote"), &dialog->remote);
 	buf_lit(buf, "</dialog>\n");
 }
 
@@ -196,8 +214,8 @@ void dialog_info_print(struct buf *buf, const struct dialog_info *info)
 		     "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"");
 	buf_u64(buf, info->version);
 	buf_lit(buf, "\" state=\"");
-	buf_cstr(buf, info->is_partial ? "partial\"" : "full\"");
-	attribute_print_unless_empty(buf, "entity", info->entity);
+	buf_slice(buf, info->is_partial ? SLICE("partial\"") : SLICE("full\""));
+	attribute_print_unless_empty(buf, SLICE(" entity=\""), info->entity);
 	buf_lit(buf, ">\n");
 	for (size_t i = 0; i < info->dialog_count; i++)
 		dialog_print(buf, &info->dialogs[i]);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "sip/lex.h"
+#include "sip/scan.h"
 
 /* The typed headers without which nobody can be answered (RFC 3261 8.2.6.2). */
 enum { READ_VIA = 1, READ_FROM = 2, READ_TO = 4, READ_CALL_ID = 8, READ_CSEQ = 16, READ_ALL = 31 };
@@ -18,8 +19,10 @@ struct reader {
 	struct sip_msg *msg;
 	struct sip_header *headers; /* [SIP_HEADERS_MAX] */
 	struct sip_fault *fault;
-	int err;       /* of the fault, 0: none */
-	unsigned read; /* READ_ bits */
+	const char *nul; /* the first one in a whole line */
+	size_t vias;	 /* Via lines */
+	int err;	 /* of the fault, 0: none */
+	unsigned read;	 /* READ_ bits */
 };
 
 static const bool is_single[HDR_COUNT] = {
@@ -38,43 +41,84 @@ static void refuse(struct reader *r, int err, const char *at, const char *reason
 	r->fault->reason = reason;
 }
 
-/* Cuts up to the next line end, CRLF or the bare LF that a datagram is forgiven. */
-static bool cut_physical_line(struct reader *r, struct slice *ret_line)
-{
-	const char *start = r->p;
-	const char *lf = r->end > start ? memchr(start, '\n', (size_t)(r->end - start)) : NULL;
-	const char *cr;
-	size_t n;
+struct line {
+	struct slice text;
+	const char *colon; /* the first one, or NULL; folds are not asked */
+};
 
-	if (!lf)
-		return false;
-	r->p = lf + 1;
-	n = (size_t)(lf - start);
-	if (n > 0 && lf[-1] == '\r')
-		n--;
+/*
+ * Where a line ends that is not plainly ended by CRLF: behind `at` stands a bare LF, or what no
+ * line may hold. NULL when it has no end.
+ */
+static __attribute__((noinline)) const char *find_odd_end(struct reader *r, const char *at)
+{
+	const char *cr = NULL, *nul = NULL;
+
+	for (; at < r->end && *at != '\n'; at = scan_break(at + 1, r->end)) {
+		if (*at == '\r' && r->end - at > 1 && at[1] == '\n')
+			break;
+		if (*at == '\0')
+			nul = nul ? nul : at;
+		else
+			cr = cr ? cr : at;
+	}
+	if (at == r->end)
+		return NULL;
+	r->nul = r->nul ? r->nul : nul;
 	/* A CR elsewhere is a line end to some readers and none to others. */
-	cr = n > 0 ? memchr(start, '\r', n) : NULL;
 	if (cr)
 		refuse(r, ERR_SYNTAX, cr, "CR without LF");
-	*ret_line = slice_of(start, n);
+	return at;
+}
+
+/*
+ * Cuts up to the next line end, CRLF or the bare LF that a datagram is forgiven. This is the one
+ * look at every byte: what no line may hold is found on the way.
+ */
+static inline bool cut_physical_line(struct reader *r, struct line *ret_line)
+{
+	const char *start = r->p, *colon;
+	const char *at = scan_line(start, r->end, &colon);
+
+	if (r->end - at < 2 || at[0] != '\r' || at[1] != '\n')
+		at = find_odd_end(r, at);
+	if (!at)
+		return false;
+	*ret_line = (struct line){ slice_of(start, (size_t)(at - start)), colon };
+	r->p = at + (*at == '\r' ? 2 : 1);
 	return true;
 }
 
-/* A header line with its folds (RFC 3261 7.3.1), or the empty line. False when the head has no end.
- */
-static bool cut_line(struct reader *r, struct slice *ret_line)
+static inline bool is_fold_next(const struct reader *r)
 {
-	struct slice line, fold;
+	return r->p < r->end && (*r->p == ' ' || *r->p == '\t');
+}
 
-	if (!cut_physical_line(r, &line))
-		return false;
-	while (line.n > 0 && r->p < r->end && (*r->p == ' ' || *r->p == '\t')) {
+/* RFC 3261 7.3.1: a line goes on in those that begin with white space. Its end, or NULL. */
+static __attribute__((noinline)) const char *cut_folds(struct reader *r)
+{
+	struct line fold;
+
+	do
 		if (!cut_physical_line(r, &fold))
-			return false;
-		line.n = (size_t)(fold.p + fold.n - line.p);
-	}
-	*ret_line = line;
-	return true;
+			return NULL;
+	while (is_fold_next(r));
+	return fold.text.p + fold.text.n;
+}
+
+/* A header line with its folds, or the empty line. False when the head has no end. */
+static inline bool cut_line(struct reader *r, struct line *ret_line)
+{
+	const char *end;
+
+	if (!cut_physical_line(r, ret_line))
+		return false;
+	if (ret_line->text.n == 0 || !is_fold_next(r))
+		return true;
+	end = cut_folds(r);
+	if (end)
+		ret_line->text.n = (size_t)(end - ret_line->text.p);
+	return end != NULL;
 }
 
 static bool is_token(struct slice s)
@@ -85,7 +129,7 @@ static bool is_token(struct slice s)
 /* "SIP/2.0" without case (RFC 3261 7.1); any other "SIP/" is a version we do not speak. */
 static void check_version(struct reader *r, struct slice version)
 {
-	if (slice_eq_nocase(version, SLICE("SIP/2.0")))
+	if (lex_is_word(version, SLICE("SIP/2.0")))
 		return;
 	if (version.n > 4 && slice_eq_nocase(slice_head(version, 4), SLICE("SIP/")))
 		refuse(r, ERR_SYNTAX, version.p, "SIP version not supported");
@@ -117,14 +161,23 @@ static void read_uri(struct sip_msg *msg, struct slice text)
 	msg->is_uri_bad = true;
 }
 
+/* slice_cut() at the first space, which is near. */
+static void cut_word(struct slice line, struct slice *ret_word, struct slice *ret_rest)
+{
+	size_t n = line.n > 0 ? (size_t)(scan_char(line.p, line.p + line.n, ' ') - line.p) : 0;
+
+	*ret_word = slice_of(line.p, n);
+	*ret_rest = n < line.n ? slice_of(line.p + n + 1, line.n - n - 1) : SLICE_NONE;
+}
+
 /* RFC 3261 7.1: exactly one space between the three, none elsewhere. */
 static void read_request_line(struct reader *r, struct slice line)
 {
 	struct sip_msg *msg = r->msg;
 	struct slice method, uri, version;
 
-	slice_cut(line, ' ', &method, &line);
-	slice_cut(line, ' ', &uri, &version);
+	cut_word(line, &method, &line);
+	cut_word(line, &uri, &version);
 	if (!is_token(method)) {
 		refuse(r, ERR_SYNTAX, method.p, "start line is not SIP");
 		return;
@@ -146,19 +199,19 @@ static void read_request_line(struct reader *r, struct slice line)
 
 static bool read_start_line(struct reader *r)
 {
-	struct slice line;
+	struct line line;
 
 	/* RFC 3261 7.5: line ends before the start line mean nothing. */
 	while (r->p < r->end && (*r->p == '\r' || *r->p == '\n'))
 		r->p++;
 	if (!cut_physical_line(r, &line))
 		return false;
-	if (line.n > SIP_START_LINE_MAX_BYTES)
-		refuse(r, ERR_LIMIT, line.p, "start line too long");
-	else if (line.n >= 4 && slice_eq_nocase(slice_head(line, 4), SLICE("SIP/")))
-		read_status_line(r, line);
+	if (line.text.n > SIP_START_LINE_MAX_BYTES)
+		refuse(r, ERR_LIMIT, line.text.p, "start line too long");
+	else if (line.text.n >= 4 && lex_is_word(slice_of(line.text.p, 4), SLICE("SIP/")))
+		read_status_line(r, line.text);
 	else
-		read_request_line(r, line);
+		read_request_line(r, line.text);
 	return true;
 }
 
@@ -168,6 +221,7 @@ static void count_header(struct reader *r, const struct sip_header *header)
 	struct sip_msg *msg = r->msg;
 
 	msg->header_count++;
+	r->vias += header->id == HDR_VIA;
 	if (msg->first[header->id] == 0)
 		msg->first[header->id] = (uint8_t)msg->header_count;
 	else if (is_single[header->id])
@@ -178,22 +232,22 @@ static void count_header(struct reader *r, const struct sip_header *header)
  * RFC 3261 25.1 HCOLON: spaces and tabs may stand before the colon, but belong to no name. The
  * entry is written where it stays: copying it there costs a tenth of the whole parse.
  */
-static void read_header(struct reader *r, struct slice line)
+static inline void read_header(struct reader *r, const struct line *line)
 {
 	struct sip_header *header = &r->headers[r->msg->header_count];
-	const char *colon = memchr(line.p, ':', line.n);
-	size_t n = colon ? (size_t)(colon - line.p) : 0;
+	const char *start = line->text.p, *colon = line->colon;
+	const char *name_end = colon ? colon : start;
 
-	while (n > 0 && (line.p[n - 1] == ' ' || line.p[n - 1] == '\t'))
-		n--;
-	header->name = slice_of(line.p, n);
+	while (name_end > start && (name_end[-1] == ' ' || name_end[-1] == '\t'))
+		name_end--;
+	header->name = slice_of(start, (size_t)(name_end - start));
 	header->id = sip_header_id_of(header->name);
 	/* A name we know has been compared, and is a token by that. */
 	if (header->id == HDR_OTHER && !is_token(header->name)) {
-		refuse(r, ERR_SYNTAX, line.p, "bad header name");
+		refuse(r, ERR_SYNTAX, start, "bad header name");
 		return;
 	}
-	header->value = lex_trim(slice_of(colon + 1, (size_t)(line.p + line.n - colon) - 1));
+	header->value = lex_trim(slice_of(colon + 1, (size_t)(start + line->text.n - colon) - 1));
 	if (header->value.n > SIP_HEADER_MAX_BYTES)
 		refuse(r, ERR_LIMIT, header->value.p, "header too long");
 	else
@@ -203,41 +257,30 @@ static void read_header(struct reader *r, struct slice line)
 /* False when there is no empty line. */
 static bool read_headers(struct reader *r)
 {
-	struct slice line;
+	struct line line;
 
 	while (cut_line(r, &line)) {
-		if (line.n == 0)
+		if (line.text.n == 0)
 			return true;
 		if (r->msg->header_count < SIP_HEADERS_MAX)
-			read_header(r, line);
+			read_header(r, &line);
 		else
-			refuse(r, ERR_LIMIT, line.p, "too many header lines");
+			refuse(r, ERR_LIMIT, line.text.p, "too many header lines");
 	}
 	return false;
-}
-
-/* Two hops that disagree about NUL read two messages (RFC 3261 25.1 has it in no header). */
-static void check_nul(struct reader *r)
-{
-	const char *start = r->msg->bytes.p;
-	const char *nul = memchr(start, '\0', (size_t)(r->p - start));
-
-	if (nul)
-		refuse(r, ERR_SYNTAX, nul, "NUL in the head");
 }
 
 /* The mandatory header's value, or false with the fault. */
 static bool need_value(struct reader *r, enum sip_header_id id, const char *reason,
 		       struct slice *ret_value)
 {
-	const struct sip_header *header = sip_msg_header(r->msg, id);
+	size_t place = r->msg->first[id];
 
-	if (!header) {
+	if (place == 0)
 		refuse(r, ERR_SYNTAX, r->msg->bytes.p, reason);
-		return false;
-	}
-	*ret_value = header->value;
-	return true;
+	else
+		*ret_value = r->headers[place - 1].value;
+	return place > 0;
 }
 
 static void type_topmost_via(struct reader *r, struct slice entry)
@@ -250,56 +293,44 @@ static void type_topmost_via(struct reader *r, struct slice entry)
 		r->read |= READ_VIA;
 }
 
+/* All Vias are counted, the topmost is read. */
 static void type_vias(struct reader *r)
 {
-	struct sip_list_cursor cursor = { 0 };
-	struct slice value, entry;
+	const struct sip_header *header = sip_msg_header(r->msg, HDR_VIA);
+	struct slice value, entry = SLICE_NONE;
 	size_t count = 0;
 
 	if (!need_value(r, HDR_VIA, "Via missing", &value))
 		return;
-	while (count <= SIP_VIAS_MAX && sip_msg_list_next(r->msg, HDR_VIA, &cursor, &entry))
-		if (count++ == 0)
-			type_topmost_via(r, entry);
+	for (size_t lines = r->vias; lines > 0 && count <= SIP_VIAS_MAX; header++) {
+		struct slice rest = header->value;
+
+		if (header->id != HDR_VIA)
+			continue;
+		lines--;
+		while (count <= SIP_VIAS_MAX && lex_entry_next(&rest, &entry))
+			if (count++ == 0)
+				type_topmost_via(r, entry);
+	}
 	if (count == 0)
 		refuse(r, ERR_SYNTAX, value.p, "bad Via");
 	if (count > SIP_VIAS_MAX)
 		refuse(r, ERR_LIMIT, entry.p, "too many Vias");
 }
 
-/* The tag of From or To (RFC 3261 19.3): at most one, a token; none in RFC 2543 and in a first To.
- */
-static int read_tag(struct slice params, struct slice *ret_tag)
-{
-	struct slice tag = SLICE_NONE;
-	struct lex_param param;
-
-	while (lex_param_next(&params, &param) == 1) {
-		if (!slice_eq_nocase(param.name, SLICE("tag")))
-			continue;
-		if (tag.p || param.is_quoted || param.value.n == 0)
-			return ERR_SYNTAX;
-		tag = param.value;
-	}
-	if (tag.n > SIP_TAG_MAX_BYTES)
-		return ERR_LIMIT;
-	*ret_tag = tag;
-	return 0;
-}
-
 static bool type_addr(struct reader *r, struct slice value, struct sip_addr *ret_addr,
 		      struct slice *ret_tag, const char *reason)
 {
-	int err = sip_addr_parse(value, ret_addr);
+	struct lex_tag tag;
+	int err = lex_addr_parse(value, ret_addr, &tag);
 
-	if (err) {
-		refuse(r, err, value.p, reason);
-		return false;
-	}
-	err = read_tag(ret_addr->params, ret_tag);
 	if (err)
-		refuse(r, err, value.p, err == ERR_LIMIT ? "tag too long" : "bad tag");
-	return !err;
+		refuse(r, err, value.p, reason);
+	else if (tag.err)
+		refuse(r, tag.err, value.p, tag.err == ERR_LIMIT ? "tag too long" : "bad tag");
+	else
+		*ret_tag = tag.value;
+	return !err && !tag.err;
 }
 
 static void type_call_id(struct reader *r)
@@ -414,7 +445,10 @@ static void read_message(struct reader *r)
 {
 	bool is_whole = read_start_line(r) && read_headers(r);
 
-	check_nul(r);
+	/* Two hops that disagree about NUL read two messages (RFC 3261 25.1 has it in no header).
+	 */
+	if (r->nul)
+		refuse(r, ERR_SYNTAX, r->nul, "NUL in the head");
 	if (!is_whole)
 		refuse(r, ERR_SYNTAX, r->p, "head without an end");
 	type_headers(r);
@@ -426,7 +460,9 @@ static void read_message(struct reader *r)
 int sip_msg_parse(struct slice bytes, struct arena *arena, struct sip_msg *ret_msg,
 		  struct sip_fault *ret_fault)
 {
-	struct reader r = { bytes.p, bytes.p + bytes.n, ret_msg, NULL, ret_fault, 0, 0 };
+	struct reader r = {
+		.p = bytes.p, .end = bytes.p + bytes.n, .msg = ret_msg, .fault = ret_fault
+	};
 	size_t mark = arena->used;
 
 	*ret_msg = (struct sip_msg){ .bytes = bytes };

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "sip/lex.h"
+#include "sip/scan.h"
 
 /* The display name before a '<', trimmed; empty when there is none. */
 static int read_display(struct slice *rest, struct slice *ret_display)
@@ -24,24 +25,26 @@ static int read_display(struct slice *rest, struct slice *ret_display)
 	return rest->n > 0 && rest->p[0] == '<' ? 0 : ERR_SYNTAX;
 }
 
-static int read_name_addr(struct slice *rest, struct sip_addr *addr)
+static int read_name_addr(struct slice *rest, struct slice *ret_display, struct sip_uri *ret_uri)
 {
-	size_t end;
+	const char *end;
+	size_t n;
 	int err;
 
-	if (read_display(rest, &addr->display))
+	if (read_display(rest, ret_display))
 		return ERR_SYNTAX;
-	end = slice_find_char(*rest, '>');
-	if (end == rest->n)
+	end = scan_char(rest->p, rest->p + rest->n, '>');
+	n = (size_t)(end - rest->p);
+	if (n == rest->n)
 		return ERR_SYNTAX;
-	err = sip_uri_parse(slice_of(rest->p + 1, end - 1), &addr->uri);
-	lex_drop(rest, end + 1);
+	err = sip_uri_parse(slice_of(rest->p + 1, n - 1), ret_uri);
+	lex_drop(rest, n + 1);
 	lex_skip_lws(rest);
 	return err;
 }
 
 /* RFC 3261 20.10: without brackets all parameters are the header's, and ',' and '?' are no part. */
-static int read_addr_spec(struct slice *rest, struct sip_addr *addr)
+static int read_addr_spec(struct slice *rest, struct sip_uri *ret_uri)
 {
 	size_t end = slice_find_char(*rest, ';');
 	struct slice text = lex_trim(slice_head(*rest, end));
@@ -49,39 +52,63 @@ static int read_addr_spec(struct slice *rest, struct sip_addr *addr)
 	if (slice_find_char(text, ',') < text.n || slice_find_char(text, '?') < text.n)
 		return ERR_SYNTAX;
 	lex_drop(rest, end);
-	return sip_uri_parse(text, &addr->uri);
+	return sip_uri_parse(text, ret_uri);
 }
 
 /* Anything before a '<' is a display name, unless a ';' says that the '<' is a parameter's. */
 static bool is_name_addr(struct slice text)
 {
-	size_t at = slice_find_char(text, '<');
+	size_t at;
 
-	if (text.n > 0 && text.p[0] == '"')
+	if (text.n > 0 && (text.p[0] == '"' || text.p[0] == '<'))
 		return true;
+	at = slice_find_char(text, '<');
 	return at < text.n && slice_find_char(slice_head(text, at), ';') == at;
 }
 
-int sip_addr_parse(struct slice text, struct sip_addr *ret_addr)
+/* RFC 3261 19.3: one tag at most, a token; none in RFC 2543 and in a first To. */
+static void take_param(const struct lex_param *param, struct lex_tag *tag)
 {
-	struct sip_addr addr = { .text = lex_trim(text) };
-	struct slice rest = addr.text;
+	if (!lex_is_word(param->name, SLICE("tag")))
+		return;
+	if (tag->value.p || param->is_quoted || param->value.n == 0)
+		tag->err = ERR_SYNTAX;
+	tag->value = param->value;
+}
+
+int lex_addr_parse(struct slice text, struct sip_addr *ret_addr, struct lex_tag *ret_tag)
+{
+	struct slice whole = lex_trim(text), rest = whole, display = SLICE_NONE, params;
+	struct lex_tag tag = { .err = 0 };
 	struct lex_param param;
+	struct sip_uri uri;
 	int err, got;
 
-	err = is_name_addr(rest) ? read_name_addr(&rest, &addr) : read_addr_spec(&rest, &addr);
+	err = is_name_addr(rest) ? read_name_addr(&rest, &display, &uri)
+				 : read_addr_spec(&rest, &uri);
 	if (err)
 		return err;
 	if (rest.n > 0 && !lex_eat(&rest, ';'))
 		return ERR_SYNTAX;
-	addr.params = rest;
-	do
-		got = lex_param_next(&rest, &param);
-	while (got == 1);
+	params = rest;
+	while ((got = lex_param_next(&rest, &param)) == 1)
+		take_param(&param, &tag);
 	if (got < 0)
 		return got;
-	*ret_addr = addr;
+	if (!tag.err && tag.value.n > SIP_TAG_MAX_BYTES)
+		tag.err = ERR_LIMIT;
+	*ret_addr = (struct sip_addr){
+		.text = whole, .display = display, .uri = uri, .params = params
+	};
+	*ret_tag = tag;
 	return 0;
+}
+
+int sip_addr_parse(struct slice text, struct sip_addr *ret_addr)
+{
+	struct lex_tag tag;
+
+	return lex_addr_parse(text, ret_addr, &tag);
 }
 
 static bool is_line_end(char c)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names: headers (long and compact, RFC 3261 7.3.1 and 7.3.3), methods, reason phrases. A name is
- * always compared in full; its length only chooses what it is compared with.
+ * always compared in full; its key only chooses what it is compared with.
  */
 #include "sip/msg.h"
 
 #include "base/check.h"
+#include "sip/scan.h"
 
 static const struct {
 	struct slice name;
@@ -16,28 +17,57 @@ static const struct {
 #undef HDR
 };
 
-#define NAME_MAX_BYTES 19 /* "Proxy-Authorization" */
-#define SAME_LENGTH_MAX 6 /* names of one length */
+/*
+ * A name's length, first letter and last letter but one, without case: no two headers share a key.
+ * Two that did would not compile, and the unit test finds one that is missing here.
+ */
+#define KEY(n, first, last_but_one)                                                                \
+	((uint8_t)((n) + ((unsigned char)(first) | 0x20) +                                         \
+		   10 * ((unsigned char)(last_but_one) | 0x20)))
 
-/* The headers by length of name; the unit test holds this against headers.def. */
-static const uint8_t by_length[NAME_MAX_BYTES + 1][SAME_LENGTH_MAX] = {
-	[2] = { HDR_TO },
-	[3] = { HDR_VIA },
-	[4] = { HDR_FROM, HDR_CSEQ, HDR_DATE, HDR_PATH, HDR_RACK, HDR_RSEQ },
-	[5] = { HDR_ALLOW, HDR_EVENT, HDR_ROUTE },
-	[6] = { HDR_ACCEPT, HDR_SERVER, HDR_REASON },
-	[7] = { HDR_CALL_ID, HDR_CONTACT, HDR_EXPIRES, HDR_REQUIRE, HDR_SUBJECT, HDR_WARNING },
-	[8] = { HDR_REPLACES, HDR_REFER_TO },
-	[9] = { HDR_SUPPORTED },
-	[10] = { HDR_USER_AGENT },
-	[11] = { HDR_REFERRED_BY, HDR_RETRY_AFTER, HDR_MIN_EXPIRES, HDR_UNSUPPORTED },
-	[12] = { HDR_MAX_FORWARDS, HDR_CONTENT_TYPE, HDR_ALLOW_EVENTS, HDR_RECORD_ROUTE },
-	[13] = { HDR_AUTHORIZATION, HDR_PROXY_REQUIRE },
-	[14] = { HDR_CONTENT_LENGTH },
-	[15] = { HDR_SESSION_EXPIRES },
-	[16] = { HDR_WWW_AUTHENTICATE, HDR_CONTENT_ENCODING },
-	[18] = { HDR_SUBSCRIPTION_STATE, HDR_PROXY_AUTHENTICATE },
-	[19] = { HDR_PROXY_AUTHORIZATION, HDR_P_ASSERTED_IDENTITY },
+static const uint8_t by_key[256] = {
+	[KEY(3, 'v', 'i')] = HDR_VIA,
+	[KEY(4, 'f', 'o')] = HDR_FROM,
+	[KEY(2, 't', 't')] = HDR_TO,
+	[KEY(7, 'c', 'i')] = HDR_CALL_ID,
+	[KEY(4, 'c', 'e')] = HDR_CSEQ,
+	[KEY(7, 'c', 'c')] = HDR_CONTACT,
+	[KEY(12, 'm', 'd')] = HDR_MAX_FORWARDS,
+	[KEY(14, 'c', 't')] = HDR_CONTENT_LENGTH,
+	[KEY(12, 'c', 'p')] = HDR_CONTENT_TYPE,
+	[KEY(16, 'c', 'n')] = HDR_CONTENT_ENCODING,
+	[KEY(5, 'r', 't')] = HDR_ROUTE,
+	[KEY(12, 'r', 't')] = HDR_RECORD_ROUTE,
+	[KEY(6, 'a', 'p')] = HDR_ACCEPT,
+	[KEY(5, 'a', 'o')] = HDR_ALLOW,
+	[KEY(12, 'a', 't')] = HDR_ALLOW_EVENTS,
+	[KEY(13, 'a', 'o')] = HDR_AUTHORIZATION,
+	[KEY(19, 'p', 'o')] = HDR_PROXY_AUTHORIZATION,
+	[KEY(16, 'w', 't')] = HDR_WWW_AUTHENTICATE,
+	[KEY(18, 'p', 't')] = HDR_PROXY_AUTHENTICATE,
+	[KEY(4, 'd', 't')] = HDR_DATE,
+	[KEY(5, 'e', 'n')] = HDR_EVENT,
+	[KEY(7, 'e', 'e')] = HDR_EXPIRES,
+	[KEY(11, 'm', 'e')] = HDR_MIN_EXPIRES,
+	[KEY(19, 'p', 't')] = HDR_P_ASSERTED_IDENTITY,
+	[KEY(4, 'p', 't')] = HDR_PATH,
+	[KEY(13, 'p', 'r')] = HDR_PROXY_REQUIRE,
+	[KEY(4, 'r', 'c')] = HDR_RACK,
+	[KEY(6, 'r', 'o')] = HDR_REASON,
+	[KEY(8, 'r', 't')] = HDR_REFER_TO,
+	[KEY(11, 'r', 'b')] = HDR_REFERRED_BY,
+	[KEY(8, 'r', 'e')] = HDR_REPLACES,
+	[KEY(7, 'r', 'r')] = HDR_REQUIRE,
+	[KEY(11, 'r', 'e')] = HDR_RETRY_AFTER,
+	[KEY(4, 'r', 'e')] = HDR_RSEQ,
+	[KEY(6, 's', 'e')] = HDR_SERVER,
+	[KEY(15, 's', 'e')] = HDR_SESSION_EXPIRES,
+	[KEY(7, 's', 'c')] = HDR_SUBJECT,
+	[KEY(18, 's', 't')] = HDR_SUBSCRIPTION_STATE,
+	[KEY(9, 's', 'e')] = HDR_SUPPORTED,
+	[KEY(11, 'u', 'e')] = HDR_UNSUPPORTED,
+	[KEY(10, 'u', 'n')] = HDR_USER_AGENT,
+	[KEY(7, 'w', 'n')] = HDR_WARNING,
 };
 
 static const struct slice methods[METHOD_COUNT] = {
@@ -56,24 +86,35 @@ static enum sip_header_id id_of_letter(char letter)
 	return HDR_OTHER;
 }
 
+/* The last word overlaps the one before it. */
+static bool same_bytes(const char *a, const char *b, size_t n)
+{
+	size_t i = 0;
+
+	if (n < 8) {
+		while (i < n && a[i] == b[i])
+			i++;
+		return i == n;
+	}
+	for (; i + 8 < n; i += 8)
+		if (scan_load(a + i) != scan_load(b + i))
+			return false;
+	return scan_load(a + n - 8) == scan_load(b + n - 8);
+}
+
 enum sip_header_id sip_header_id_of(struct slice name)
 {
-	if (name.n == 1 && name.p[0] != '\0')
-		return id_of_letter(name.p[0]);
-	if (name.n < 2 || name.n > NAME_MAX_BYTES)
-		return HDR_OTHER;
-	for (size_t i = 0; i < SAME_LENGTH_MAX; i++) {
-		unsigned id = by_length[name.n][i];
+	enum sip_header_id id;
 
-		if (id == HDR_OTHER)
-			break;
-		if ((name.p[0] ^ headers[id].name.p[0]) & ~0x20)
-			continue; /* another letter in either case */
-		/* Nearly everybody writes a name as the RFCs do. */
-		if (slice_eq(name, headers[id].name) || slice_eq_nocase(name, headers[id].name))
-			return (enum sip_header_id)id;
-	}
-	return HDR_OTHER;
+	if (name.n < 2)
+		return name.n == 1 && name.p[0] != '\0' ? id_of_letter(name.p[0]) : HDR_OTHER;
+	id = (enum sip_header_id)by_key[KEY(name.n, name.p[0], name.p[name.n - 2])];
+	if (name.n != headers[id].name.n)
+		return HDR_OTHER;
+	/* Nearly everybody writes a name as the RFCs do. */
+	if (same_bytes(name.p, headers[id].name.p, name.n))
+		return id;
+	return slice_eq_nocase(name, headers[id].name) ? id : HDR_OTHER;
 }
 
 struct slice sip_header_name(enum sip_header_id id)

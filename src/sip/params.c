@@ -63,27 +63,47 @@ int lex_cut_quoted(struct slice *rest, struct slice *ret_inside)
 	return 0;
 }
 
+/* What may follow a parameter. */
+static int check_param_end(struct slice rest)
+{
+	return rest.n == 0 || rest.p[0] == ';' ? 1 : ERR_SYNTAX;
+}
+
+static int read_quoted_value(struct slice *rest, struct lex_param *ret_param)
+{
+	ret_param->is_quoted = true;
+	if (lex_cut_quoted(rest, &ret_param->value))
+		return ERR_SYNTAX;
+	lex_skip_lws(rest);
+	return check_param_end(*rest);
+}
+
+/* Reads in a variable of its own: what a caller points to would be written back for each byte. */
 int lex_param_next(struct slice *rest, struct lex_param *ret_param)
 {
+	struct slice s = *rest;
+
 	do
-		lex_skip_lws(rest);
-	while (lex_eat(rest, ';'));
-	if (rest->n == 0)
+		lex_skip_lws(&s);
+	while (lex_eat(&s, ';'));
+	*rest = s;
+	if (s.n == 0)
 		return 0;
-	ret_param->name = lex_cut(rest, LEX_TOKEN);
+	ret_param->name = lex_cut(&s, LEX_TOKEN);
 	ret_param->value = SLICE_NONE;
 	ret_param->is_quoted = false;
 	if (ret_param->name.n == 0)
 		return ERR_SYNTAX;
-	if (lex_eat_spaced(rest, '=')) {
-		ret_param->is_quoted = rest->n > 0 && rest->p[0] == '"';
-		if (!ret_param->is_quoted)
-			ret_param->value = lex_cut(rest, LEX_VALUE);
-		else if (lex_cut_quoted(rest, &ret_param->value))
-			return ERR_SYNTAX;
-		lex_skip_lws(rest);
+	if (lex_eat_spaced(&s, '=')) {
+		if (s.n > 0 && s.p[0] == '"') {
+			*rest = s;
+			return read_quoted_value(rest, ret_param);
+		}
+		ret_param->value = lex_cut(&s, LEX_VALUE);
+		lex_skip_lws(&s);
 	}
-	return rest->n == 0 || rest->p[0] == ';' ? 1 : ERR_SYNTAX;
+	*rest = s;
+	return check_param_end(s);
 }
 
 /* The offset of the first comma that separates, or s.n. What is left open hides all that follows.
@@ -93,7 +113,7 @@ static size_t find_comma(struct slice s)
 	char end = 0; /* what closes the quotes or brackets around us */
 
 	/* Most headers have no comma at all. */
-	if (slice_find_char(s, ',') == s.n)
+	if (s.n == 0 || !memchr(s.p, ',', s.n))
 		return s.n;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
@@ -132,7 +152,7 @@ bool sip_param(struct slice params, struct slice name, struct slice *ret_value)
 	struct lex_param param;
 
 	while (lex_param_next(&params, &param) == 1) {
-		if (slice_eq_nocase(param.name, name)) {
+		if (lex_is_word(param.name, name)) {
 			*ret_value = param.value;
 			return true;
 		}

@@ -8,19 +8,56 @@
 
 #include "base/addr.h"
 #include "sip/lex.h"
+#include "sip/scan.h"
 
-static bool is_break(char c)
+/* What a byte of a part does; such a part ends at blanks, and controls stand in none. */
+enum char_class {
+	IN_WORD = 1, /* visible, or a byte of a longer UTF-8 character */
+	IN_NAME = 2, /* and no colon */
+	IN_URI = 4,  /* and nothing that ends an address: <>" */
+	IN_TAG = 8,  /* and nothing that ends a parameter: ;,<>" */
+	AS_IS = 16,  /* of a quoted-string: blanks, and no quote or backslash */
+};
+
+enum {
+	ANY = IN_WORD | IN_NAME | IN_URI | IN_TAG | AS_IS,
+};
+
+static const uint8_t char_classes[256] = {
+	[' '] = AS_IS,
+	['!'] = ANY,
+	['"'] = IN_WORD | IN_NAME,
+	['#' ... '+'] = ANY,
+	[','] = ANY & ~IN_TAG,
+	['-' ... '9'] = ANY,
+	[':'] = ANY & ~IN_NAME,
+	[';'] = ANY & ~IN_TAG,
+	['<'] = ANY & ~(IN_URI | IN_TAG),
+	['='] = ANY,
+	['>'] = ANY & ~(IN_URI | IN_TAG),
+	['?' ... '['] = ANY,
+	['\\'] = ANY & ~AS_IS,
+	[']' ... '~'] = ANY,
+	[0x80 ... 0xff] = ANY,
+};
+
+static bool char_is(char c, enum char_class class)
 {
-	return c == '\r' || c == '\n' || c == '\0';
+	return (char_classes[(unsigned char)c] & class) != 0;
 }
 
-/* Visible, or a byte of a longer UTF-8 character. */
-static bool is_visible(char c)
+/* From offset `at`, the length of the run of one class. */
+static size_t run_length(struct slice s, size_t at, enum char_class class)
 {
-	return (unsigned char)c > ' ' && c != 0x7f;
+	size_t end = at;
+
+	while (end < s.n && char_is(s.p[end], class))
+		end++;
+	return end - at;
 }
 
-void sip_print_value(struct buf *buf, struct slice value)
+/* A value with a break in it: a fold becomes one space, other breaks go. */
+static __attribute__((noinline)) void print_broken_value(struct buf *buf, struct slice value)
 {
 	size_t at = 0;
 	bool is_first = true;
@@ -28,8 +65,7 @@ void sip_print_value(struct buf *buf, struct slice value)
 	while (at < value.n) {
 		size_t start = at, end;
 
-		while (at < value.n && !is_break(value.p[at]))
-			at++;
+		at = (size_t)(scan_break(value.p + at, value.p + value.n) - value.p);
 		end = at;
 		while (at < value.n && (value.p[at] == '\0' || lex_is_lws(value.p[at])))
 			at++;
@@ -45,25 +81,30 @@ void sip_print_value(struct buf *buf, struct slice value)
 	}
 }
 
-/* A part that ends at blanks or at one of `ends`: such bytes are left out. */
-static void print_word(struct buf *buf, struct slice word, struct slice ends)
+void sip_print_value(struct buf *buf, struct slice value)
 {
-	size_t start = 0;
+	if (value.n > 0 && scan_break(value.p, value.p + value.n) < value.p + value.n)
+		print_broken_value(buf, value);
+	else
+		buf_slice(buf, value);
+}
 
-	for (size_t i = 0; i < word.n; i++) {
-		if (is_visible(word.p[i]) && slice_find_char(ends, word.p[i]) == ends.n)
-			continue;
-		buf_slice(buf, slice_of(word.p + start, i - start));
-		start = i + 1;
+/* A part that ends at what is not of its class: such bytes are left out. */
+static void print_word(struct buf *buf, struct slice word, enum char_class class)
+{
+	for (size_t at = 0; at < word.n; at++) {
+		size_t n = run_length(word, at, class);
+
+		buf_slice(buf, slice_of(word.p + at, n));
+		at += n;
 	}
-	buf_slice(buf, slice_from(word, start));
 }
 
 void sip_print_request_line(struct buf *buf, struct slice method, struct slice uri)
 {
-	print_word(buf, method, SLICE_NONE);
+	print_word(buf, method, IN_WORD);
 	buf_char(buf, ' ');
-	print_word(buf, uri, SLICE_NONE);
+	print_word(buf, uri, IN_WORD);
 	buf_lit(buf, " SIP/2.0\r\n");
 }
 
@@ -91,7 +132,7 @@ void sip_print_header(struct buf *buf, enum sip_header_id id, struct slice value
 
 void sip_print_header_named(struct buf *buf, struct slice name, struct slice value)
 {
-	print_word(buf, name, SLICE(":"));
+	print_word(buf, name, IN_NAME);
 	buf_lit(buf, ": ");
 	sip_print_value(buf, value);
 	buf_lit(buf, "\r\n");
@@ -109,19 +150,26 @@ void sip_print_cseq(struct buf *buf, uint32_t cseq, struct slice method)
 	print_name(buf, HDR_CSEQ);
 	buf_u64(buf, cseq);
 	buf_char(buf, ' ');
-	print_word(buf, method, SLICE_NONE);
+	print_word(buf, method, IN_WORD);
 	buf_lit(buf, "\r\n");
 }
 
 void sip_print_quoted(struct buf *buf, struct slice plain)
 {
 	buf_char(buf, '"');
-	for (size_t i = 0; i < plain.n; i++) {
-		char c = plain.p[i];
+	for (size_t at = 0; at < plain.n; at++) {
+		size_t n = run_length(plain, at, AS_IS);
 
-		if (c == '"' || c == '\\')
+		buf_slice(buf, slice_of(plain.p + at, n));
+		at += n;
+		if (at == plain.n)
+			break;
+		if (char_is(plain.p[at], IN_WORD)) {
 			buf_char(buf, '\\');
-		buf_char(buf, is_visible(c) ? c : ' ');
+			buf_char(buf, plain.p[at]);
+		} else {
+			buf_char(buf, ' ');
+		}
 	}
 	buf_char(buf, '"');
 }
@@ -131,7 +179,7 @@ static void print_tag(struct buf *buf, struct slice tag)
 	if (tag.n == 0)
 		return;
 	buf_lit(buf, ";tag=");
-	print_word(buf, tag, SLICE(";,<>\""));
+	print_word(buf, tag, IN_TAG);
 }
 
 void sip_print_addr(struct buf *buf, enum sip_header_id id, struct slice display, struct slice uri,
@@ -143,7 +191,7 @@ void sip_print_addr(struct buf *buf, enum sip_header_id id, struct slice display
 		buf_char(buf, ' ');
 	}
 	buf_char(buf, '<');
-	print_word(buf, uri, SLICE("<>\""));
+	print_word(buf, uri, IN_URI);
 	buf_char(buf, '>');
 	print_tag(buf, tag);
 	buf_lit(buf, "\r\n");
@@ -176,8 +224,8 @@ static void print_top_via(struct buf *buf, const struct sip_via *via, const stru
 	slice_cut(via->text, ';', &head, &rest);
 	sip_print_value(buf, slice_trim(head));
 	while (lex_param_next(&rest, &param) == 1) {
-		if (slice_eq_nocase(param.name, SLICE("received")) ||
-		    slice_eq_nocase(param.name, SLICE("rport")))
+		if (lex_is_word(param.name, SLICE("received")) ||
+		    lex_is_word(param.name, SLICE("rport")))
 			continue;
 		text = slice_of(param.name.p, (size_t)(rest.p - param.name.p));
 		buf_char(buf, ';');

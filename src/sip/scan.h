@@ -7,11 +7,6 @@
 #ifndef LAMPYRID_SIP_SCAN_H
 #define LAMPYRID_SIP_SCAN_H
 
-#include <endian.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "base/slice.h"
 
 /* What no header line may hold: some reader takes it for an end. */
@@ -26,7 +21,7 @@ static inline uint64_t scan_load(const char *p)
 	uint64_t word;
 
 	memcpy(&word, p, sizeof(word));
-	return le64toh(word);
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(word) : word;
 }
 
 #define SCAN_EACH_BYTE 0x0101010101010101u
@@ -58,19 +53,29 @@ static inline uint64_t scan_word_equal(const char *p, char c)
 #define SCAN_BLOCK_BYTES 16
 #define SCAN_MARK_BITS 1
 
+typedef unsigned char scan_block __attribute__((vector_size(SCAN_BLOCK_BYTES)));
+typedef char scan_truths __attribute__((vector_size(SCAN_BLOCK_BYTES)));
+
+static inline scan_block scan_load_block(const char *p)
+{
+	scan_block block;
+
+	memcpy(&block, p, sizeof(block));
+	return block;
+}
+
 static inline uint64_t scan_low(const char *p)
 {
-	__m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i lower = _mm_min_epu8(block, _mm_set1_epi8('\r'));
+	scan_truths is_low = (scan_truths)(scan_load_block(p) <= (unsigned char)'\r');
 
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, lower));
+	return (unsigned)__builtin_ia32_pmovmskb128(is_low);
 }
 
 static inline uint64_t scan_equal(const char *p, char c)
 {
-	__m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
+	scan_truths is_equal = (scan_truths)(scan_load_block(p) == (unsigned char)c);
 
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(c)));
+	return (unsigned)__builtin_ia32_pmovmskb128(is_equal);
 }
 
 #else

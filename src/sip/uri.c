@@ -102,14 +102,6 @@ static bool is_text_clean(struct slice text)
 	return true;
 }
 
-static bool is_all(struct slice s, unsigned classes)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!char_is(s.p[i], classes))
-			return false;
-	return true;
-}
-
 static int check_fields(struct slice s, char separator)
 {
 	size_t n = 1;
@@ -120,78 +112,173 @@ static int check_fields(struct slice s, char separator)
 	return 0;
 }
 
-static int parse_scheme(struct slice text, struct sip_uri *uri, struct slice *ret_rest)
+static int parse_scheme(struct slice text, enum uri_scheme *ret_scheme, struct slice *ret_rest)
 {
 	struct slice name;
 
+	/* Bit 5 tells the cases of a letter apart, and nothing but these letters becomes them. */
+	if (text.n >= 4 && (text.p[0] | 0x20) == 's' && (text.p[1] | 0x20) == 'i' &&
+	    (text.p[2] | 0x20) == 'p' && text.p[3] == ':') {
+		*ret_scheme = URI_SIP;
+		*ret_rest = slice_of(text.p + 4, text.n - 4);
+		return 0;
+	}
 	if (!slice_cut(text, ':', &name, ret_rest) || name.n == 0 || !char_is_alpha(name.p[0]))
 		return ERR_SYNTAX;
 	for (size_t i = 1; i < name.n; i++)
 		if (!char_is_alpha(name.p[i]) && !char_is_digit(name.p[i]) && name.p[i] != '+' &&
 		    name.p[i] != '-' && name.p[i] != '.')
 			return ERR_SYNTAX;
-	uri->scheme = URI_OTHER;
-	if (slice_eq_nocase(name, SLICE("sip")))
-		uri->scheme = URI_SIP;
-	else if (slice_eq_nocase(name, SLICE("sips")))
-		uri->scheme = URI_SIPS;
+	*ret_scheme = URI_OTHER;
+	if (slice_eq_nocase(name, SLICE("sips")))
+		*ret_scheme = URI_SIPS;
 	else if (slice_eq_nocase(name, SLICE("tel")))
-		uri->scheme = URI_TEL;
+		*ret_scheme = URI_TEL;
 	return 0;
 }
 
-static int parse_port(struct slice text, struct sip_uri *uri)
+static int parse_port(struct slice text, uint16_t *ret_port)
 {
 	uint32_t port;
 
 	if (slice_to_u32(text, 65535, &port) || port == 0)
 		return ERR_SYNTAX;
-	uri->port = (uint16_t)port;
+	*ret_port = (uint16_t)port;
 	return 0;
 }
 
-static int parse_hostport(struct slice text, struct sip_uri *uri)
-{
-	bool is_reference = text.n > 0 && text.p[0] == '[';
-	size_t end = slice_find_char(text, is_reference ? ']' : ':');
-	struct addr addr;
+/* Where the parts of what stands behind "sip:" begin; NULL: no such part. */
+struct marks {
+	const char *at;	      /* the first '@' */
+	const char *password; /* the first ':' before it */
+	const char *host;
+	const char *host_end;  /* the first character that is no host's */
+	const char *semicolon; /* the first one before `question` */
+	const char *question;
+	size_t params;	/* one more than semicolons from `semicolon` on */
+	size_t headers; /* one more than ampersands behind `question` */
+	bool is_params_bad;
+};
 
-	if (is_reference) {
-		if (end == text.n)
-			return ERR_SYNTAX;
-		end++;
+/* All before an '@' was a user and password, whatever it looked like (RFC 3261 25.1 userinfo). */
+static void mark_at(struct marks *marks, const char *p)
+{
+	if (!marks->at) {
+		*marks = (struct marks){ .at = p, .password = marks->password, .host = p + 1 };
+		return;
 	}
-	uri->host = slice_head(text, end);
-	if (is_reference ? addr_parse_ip(uri->host, &addr) || addr.family != ADDR_IPV6
-			 : uri->host.n == 0 || !is_all(uri->host, CHAR_HOST))
-		return ERR_SYNTAX;
-	if (end == text.n)
-		return 0;
-	return text.p[end] == ':' ? parse_port(slice_from(text, end + 1), uri) : ERR_SYNTAX;
+	if (marks->semicolon && !marks->question)
+		marks->is_params_bad = true;
+	if (!marks->host_end)
+		marks->host_end = p;
 }
 
-/* Behind "sip:" (RFC 3261 25.1 SIP-URI). */
-static int parse_sip(struct slice rest, struct sip_uri *uri)
+/* A character that is no host's. */
+static void mark_char(struct marks *marks, const char *p)
 {
-	struct slice userinfo, behind;
-	int err;
+	if (*p == '@') {
+		mark_at(marks, p);
+		return;
+	}
+	if (!marks->host_end)
+		marks->host_end = p;
+	if (*p == ';' && !marks->question) {
+		marks->semicolon = marks->semicolon ? marks->semicolon : p;
+		marks->params++;
+	} else if (*p == '?' && !marks->question) {
+		marks->question = p;
+	} else if (*p == '&' && marks->question) {
+		marks->headers++;
+	} else if (*p == ':' && !marks->at && !marks->password) {
+		marks->password = p;
+	}
+}
 
-	if (slice_cut(rest, '@', &userinfo, &behind)) {
-		slice_cut(userinfo, ':', &uri->user, &uri->password);
+/* One pass, which sees each byte once; false on one that stands in no URI. */
+static bool find_marks(struct slice rest, struct marks *ret_marks)
+{
+	const char *p = rest.p, *end = rest.p + rest.n;
+	struct marks marks = { .host = rest.p };
+
+	for (;; p++) {
+		while (p < end && char_is(*p, CHAR_HOST))
+			p++;
+		if (p == end)
+			break;
+		if (char_is(*p, CHAR_BAD))
+			return false;
+		if (*p == '%' && escape_value(rest, (size_t)(p - rest.p)) < 0)
+			return false;
+		mark_char(&marks, p);
+	}
+	*ret_marks = marks;
+	return true;
+}
+
+static struct slice between(const char *start, const char *end)
+{
+	return slice_of(start, (size_t)(end - start));
+}
+
+/* `end` is where the parameters begin; *ret_end where the host ends. */
+static int check_host(const char *host, const char *end, const char **ret_end)
+{
+	struct addr addr;
+	const char *bracket;
+
+	if (host == end)
+		return ERR_SYNTAX;
+	if (*host != '[')
+		return *ret_end == host ? ERR_SYNTAX : 0;
+	bracket = memchr(host, ']', (size_t)(end - host));
+	if (!bracket || addr_parse_ip(between(host, bracket + 1), &addr) ||
+	    addr.family != ADDR_IPV6)
+		return ERR_SYNTAX;
+	*ret_end = bracket + 1;
+	return 0;
+}
+
+/* The marks' parts of `rest`, which is what stands behind "sip:" (RFC 3261 25.1 SIP-URI). */
+static int cut_parts(struct slice rest, const struct marks *marks, struct sip_uri *uri)
+{
+	const char *end = rest.p + rest.n;
+	const char *host_end;
+
+	uri->user = uri->password = uri->params = uri->headers = SLICE_NONE;
+	uri->port = 0;
+	if (marks->at) {
+		uri->user = between(rest.p, marks->password ? marks->password : marks->at);
+		if (marks->password)
+			uri->password = between(marks->password + 1, marks->at);
 		if (uri->user.n == 0)
 			return ERR_SYNTAX;
-		rest = behind;
 	}
-	slice_cut(rest, '?', &rest, &uri->headers);
-	slice_cut(rest, ';', &rest, &uri->params);
-	if (slice_find_char(uri->params, '@') < uri->params.n)
+	if (marks->question) {
+		uri->headers = between(marks->question + 1, end);
+		end = marks->question;
+	}
+	if (marks->semicolon) {
+		uri->params = between(marks->semicolon + 1, end);
+		end = marks->semicolon;
+	}
+	host_end = marks->host_end ? marks->host_end : end;
+	if (check_host(marks->host, end, &host_end))
 		return ERR_SYNTAX;
-	err = parse_hostport(rest, uri);
-	if (!err)
-		err = check_fields(uri->params, ';');
-	if (!err)
-		err = check_fields(uri->headers, '&');
-	return err;
+	uri->host = between(marks->host, host_end);
+	if (host_end == end)
+		return 0;
+	return *host_end == ':' ? parse_port(between(host_end + 1, end), &uri->port) : ERR_SYNTAX;
+}
+
+static int parse_sip(struct slice rest, struct sip_uri *uri)
+{
+	struct marks marks;
+
+	if (!find_marks(rest, &marks) || marks.is_params_bad || cut_parts(rest, &marks, uri))
+		return ERR_SYNTAX;
+	if (marks.params > URI_FIELDS_MAX || marks.headers >= URI_FIELDS_MAX)
+		return ERR_LIMIT;
+	return 0;
 }
 
 static bool is_phone_digit(char c, bool is_global)
@@ -219,24 +306,34 @@ static int parse_tel(struct slice rest, struct sip_uri *uri)
 	return has_digit ? check_fields(uri->params, ';') : ERR_SYNTAX;
 }
 
+/* A number or the text of an unknown scheme; all else stays empty. */
+static int parse_plain(struct slice rest, struct sip_uri *uri)
+{
+	*uri = (struct sip_uri){ .text = uri->text, .scheme = uri->scheme };
+	if (!is_text_clean(rest))
+		return ERR_SYNTAX;
+	if (uri->scheme == URI_TEL)
+		return parse_tel(rest, uri);
+	uri->user = rest;
+	return rest.n > 0 ? 0 : ERR_SYNTAX;
+}
+
 int sip_uri_parse(struct slice text, struct sip_uri *ret_uri)
 {
-	struct sip_uri uri = { .text = text };
+	struct sip_uri uri;
 	struct slice rest;
 	int err;
 
 	if (text.n > SIP_URI_MAX_BYTES)
 		return ERR_LIMIT;
-	if (!is_text_clean(text) || parse_scheme(text, &uri, &rest))
+	/* Zeroing it all would cost as much as reading it: the parsers set each part. */
+	uri.text = text;
+	if (parse_scheme(text, &uri.scheme, &rest))
 		return ERR_SYNTAX;
-	if (uri.scheme == URI_TEL) {
-		err = parse_tel(rest, &uri);
-	} else if (uri.scheme == URI_OTHER) {
-		uri.user = rest;
-		err = rest.n > 0 ? 0 : ERR_SYNTAX;
-	} else {
+	if (uri.scheme == URI_SIP || uri.scheme == URI_SIPS)
 		err = parse_sip(rest, &uri);
-	}
+	else
+		err = parse_plain(rest, &uri);
 	if (!err)
 		*ret_uri = uri;
 	return err;

@@ -9,13 +9,25 @@
 #include "base/err.h"
 #include "sip/lex.h"
 
+/* "SIP / 2.0 /" and the white space behind it. */
+static bool eat_name_and_version(struct slice *rest)
+{
+	/* Nobody writes it otherwise, but RFC 4475 3.1.1.1 does. */
+	if (rest->n > 8 && memcmp(rest->p, "SIP/2.0/", 8) == 0) {
+		lex_drop(rest, 8);
+		lex_skip_lws(rest);
+		return true;
+	}
+	return slice_eq_nocase(lex_cut(rest, LEX_TOKEN), SLICE("SIP")) &&
+	       lex_eat_spaced(rest, '/') && slice_eq(lex_cut(rest, LEX_TOKEN), SLICE("2.0")) &&
+	       lex_eat_spaced(rest, '/');
+}
+
 static int read_protocol(struct slice *rest, struct slice *ret_transport)
 {
 	struct slice transport;
 
-	if (!slice_eq_nocase(lex_cut(rest, LEX_TOKEN), SLICE("SIP")) || !lex_eat_spaced(rest, '/'))
-		return ERR_SYNTAX;
-	if (!slice_eq(lex_cut(rest, LEX_TOKEN), SLICE("2.0")) || !lex_eat_spaced(rest, '/'))
+	if (!eat_name_and_version(rest))
 		return ERR_SYNTAX;
 	transport = lex_cut(rest, LEX_TOKEN);
 	if (transport.n == 0 || rest->n == 0 || !lex_is_lws(rest->p[0]))
@@ -75,20 +87,20 @@ static int take_once(const struct lex_param *param, struct slice *ret_value)
 
 static int take_param(const struct lex_param *param, struct sip_via *via)
 {
-	if (slice_eq_nocase(param->name, SLICE("branch"))) {
+	if (lex_is_word(param->name, SLICE("branch"))) {
 		if (take_once(param, &via->branch))
 			return ERR_SYNTAX;
 		return via->branch.n > SIP_BRANCH_MAX_BYTES ? ERR_LIMIT : 0;
 	}
-	if (slice_eq_nocase(param->name, SLICE("rport"))) {
+	if (lex_is_word(param->name, SLICE("rport"))) {
 		if (via->has_rport || param->is_quoted)
 			return ERR_SYNTAX;
 		via->has_rport = true;
 		return param->value.n > 0 ? read_port(param->value, &via->rport) : 0;
 	}
-	if (slice_eq_nocase(param->name, SLICE("received")))
+	if (lex_is_word(param->name, SLICE("received")))
 		return take_once(param, &via->received);
-	if (slice_eq_nocase(param->name, SLICE("maddr")))
+	if (lex_is_word(param->name, SLICE("maddr")))
 		return take_once(param, &via->maddr);
 	return 0;
 }

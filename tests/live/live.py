@@ -45,14 +45,17 @@ class Failure(Exception):
 class Process:
     """A program whose lines of output (both kinds, in the order they came) can be waited for."""
 
-    def __init__(self, name, command, cwd=None, env=None):
+    def __init__(self, name, command, cwd=None):
         self.name = name
         self.lines = []
         self.is_ended = False
         self.changed = threading.Condition()
-        self.popen = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                      text=True, errors="replace", bufsize=1)
+        try:
+            self.popen = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE,
+                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                          text=True, errors="replace", bufsize=1)
+        except OSError as error:
+            raise Failure(f"{name}: cannot be started: {error}") from None
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
@@ -149,7 +152,7 @@ class Server(Process):
             file.write(config.format(domain=DOMAIN, listen=self.listen))
 
     def address(self, transport="udp"):
-        return next(address for name, address in self.addresses if name == transport)
+        return next((a for name, a in self.addresses if name == transport), None)
 
     def port(self, transport="udp"):
         return int(self.address(transport).rsplit(":", 1)[1])
@@ -166,7 +169,8 @@ class Phone(Process):
         self.number = number
         self.events = []
         self.lamps = {}
-        command = [LAMPYRID, "phone", "--json", "--aor", server.uri(number, transport),
+        aor = f"sip:{number}@{server.address(transport)}"
+        command = [LAMPYRID, "phone", "--json", "--aor", aor, "--transport", transport,
                    "--password", PASSWORDS[number]]
         for index, watched in enumerate(keys, 1):
             command += ["--key", f"{index}=blf:{watched}"]
@@ -228,6 +232,10 @@ class Scene:
     def path(self, name):
         return os.path.join(self.folder, name)
 
+    def folder_for(self, name):
+        os.mkdir(self.path(name))
+        return self.path(name)
+
     def add(self, process):
         self.processes.append(process)
         return process
@@ -247,6 +255,15 @@ def free_port(kind=socket.SOCK_DGRAM):
     with socket.socket(socket.AF_INET, kind) as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
+
+
+def poll(what, condition, process, deadline_s=DEADLINE_S):
+    """For what tells nobody when it has changed: a file, the state of another program."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failure(f"{process.name}: {what}: not within {deadline_s} s\n{process.tail()}")
+        time.sleep(0.02)
 
 
 def expect_equal(what, actual, expected):

@@ -25,6 +25,12 @@
 #define COMMON VIA FROM TO CALL_ID "Max-Forwards: 70\n"
 #define TEN(s) s s s s s s s s s s
 
+#define LONG_BRANCH TEN(TEN("ab"))
+#define LONG_CALL_ID TEN(TEN("id"))
+#define LONG_NAME TEN(TEN("long name "))
+#define LONG_PARAM TEN(TEN("very"))
+#define LONG_TAG "12" TEN("982982982982982") "424"
+
 struct torture {
 	const char *name; /* with the section of RFC 4475 */
 	struct slice text;
@@ -143,7 +149,7 @@ static void check_no_space_before_bracket(const struct sip_msg *msg)
 
 static void check_long_values(const struct sip_msg *msg)
 {
-	assert_int_equal(msg->from_tag.n, 3 + 100);
+	assert_int_equal(msg->from_tag.n, 155); /* as long as the RFC's own */
 	assert_int_equal(msg->via.branch.n, 7 + 200);
 	assert_int_equal(msg->call_id.n, 200 + 12);
 	assert_int_equal(sip_msg_header_named(msg, SLICE("Unknown-" TEN("Long")))->value.n, 1000);
@@ -408,35 +414,15 @@ static const struct torture valid_messages[] = {
 		     "From: desk<sip:207@example.net>;tag=323\n" TO CALL_ID "CSeq: 60 OPTIONS\n\n"),
 	  VALID, check_no_space_before_bracket },
 	{ "3.1.1.7 long values",
-	  SLICE_INIT(
-		  "INVITE sip:208@example.net SIP/2.0\n"
-		  "Via: SIP/2.0/TCP desk7.example.net;branch=z9hG4bK" TEN(TEN(
-			  "ab")) "\n"
-				 "From: \"" TEN(TEN(
-					 "long name ")) "\" "
-							"<sip:207@example.net>;"
-							"tag=tag" TEN(TEN("1")) ";other=" TEN(TEN(
-								"very")) "\n"
-									 "To: "
-									 "<sip:"
-									 "208@"
-									 "example"
-									 ".net;"
-									 "unknown"
-									 "=" TEN(TEN(
-										 "long")) ">\n"
-											  "Call-ID:"
-											  " " TEN(TEN(
-												  "id")) "@example.net\n"
-													 "CSeq: 1 INVITE\n"
-													 "Unknown-" TEN("Long") ": " TEN(
-														 TEN("0123456789")) "\n\n"),
+	  SLICE_INIT("INVITE sip:208@example.net SIP/2.0\n"
+		     "Via: SIP/2.0/TCP desk7.example.net;branch=z9hG4bK" LONG_BRANCH "\n"
+		     "From: \"" LONG_NAME "\" <sip:207@example.net>;tag=" LONG_TAG
+		     ";other=" LONG_PARAM "\n"
+		     "To: <sip:208@example.net;unknown=" LONG_PARAM ">\n"
+		     "Call-ID: " LONG_CALL_ID "@example.net\n"
+		     "CSeq: 1 INVITE\n"
+		     "Unknown-" TEN("Long") ": " TEN(TEN("0123456789")) "\n\n"),
 	  VALID, check_long_values },
-	{ "3.1.1.7 a tag that is too long for us",
-	  SLICE_INIT("INVITE sip:208@example.net SIP/2.0\n" VIA
-		     "From: <sip:207@example.net>;tag=" TEN(TEN("12")) "\n" TO CALL_ID
-								       "CSeq: 1 INVITE\n\n"),
-	  "tag too long", ERR_LIMIT, false, false, NULL },
 	{ "3.1.1.8 octets behind the end of a datagram's message",
 	  SLICE_INIT("REGISTER sip:example.net SIP/2.0\n" COMMON "CSeq: 8 REGISTER\nl: 0\n\n"
 		     "INVITE sip:joe@example.net SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.9\n\n"),

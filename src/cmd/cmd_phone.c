@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `lampyrid phone`: the phone on a host. Commands come from standard input, a line each; events go
+ * to standard output, a line each.
+ */
+#include "base/err.h"
+#include "cmd/cmd.h"
+#include "io/host.h"
+#include "io/trace_file.h"
+#include "phone/phone.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define SIP_PORT 5060
+#define GOODBYE_MS 3000 /* for a server that does not answer any more */
+#define EVENT_MAX_BYTES (1u << 20)
+#define EXPIRES_MIN_S 10
+#define EXPIRES_MAX_S 86400
+
+enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
+
+static const char usage[] =
+	"usage: lampyrid phone --aor sip:USER@SERVER[:PORT] [--password PASSWORD] [--key KEY]...\n"
+	"\n"
+	"A phone for people and scripts: it registers, calls and is called, watches others by\n"
+	"lamps on its keys, and picks up their calls. Signalling only: there is no sound.\n"
+	"\n"
+	"  --aor URI           who this phone is: sip:203@192.0.2.1:5060\n"
+	"  --password TEXT     without one, a server that asks for it is not answered\n"
+	"  --auth-user NAME    when it differs from the user of the AOR\n"
+	"  --name TEXT         the name that others see\n"
+	"  --server ADDR:PORT  where the server is, when the AOR has a domain name: names are\n"
+	"                      not looked up yet\n"
+	"  --transport T       udp (default) or tcp\n"
+	"  --listen ADDR:PORT  our own address (default: a free port; on loopback when the\n"
+	"                      server is there)\n"
+	"  --key N=blf:TARGET[,talking=WHAT]\n"
+	"                      key N watches TARGET (202, or a SIP address). A press calls it\n"
+	"                      when it is idle and picks up when it rings; while it talks, WHAT\n"
+	"                      is calls (default), pickup (take the call over) or nothing\n"
+	"  --key N=speed:TARGET\n"
+	"                      key N calls TARGET\n"
+	"  --pickup HOW        auto (default), replaces, target or code\n"
+	"  --pickup-code CODE  *8 makes the pick-up of 202 a call to *8202\n"
+	"  --expires SECONDS   of registration and subscriptions (default 3600)\n"
+	"  --no-register       call and watch without registering\n"
+	"  --json              events as JSON, an object a line\n"
+	"  --trace FILE        append every SIP message to FILE, for `lampyrid flow`\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Commands: dial TARGET, press N, answer [CALL], hangup [CALL], hold [CALL],\n"
+	"resume [CALL], dnd on, dnd off, calls, lamps, register, unregister, quit. CALL is the\n"
+	"number of a call; without it the one that is meant is taken. The end of the input is\n"
+	"quit, too; so are SIGINT and SIGTERM.\n"
+	"\n"
+	"Example:\n"
+	"  lampyrid phone --aor sip:203@127.0.0.1:5060 --password secret --key 1=blf:202\n";
+
+struct options {
+	struct phone_config phone;
+	struct phone_key_config keys[PHONE_KEYS_MAX];
+	struct addr server; /* ADDR_NONE: from the AOR */
+	struct addr listen; /* ADDR_NONE: the default */
+	const char *trace;  /* NULL: none */
+	uint8_t transport;
+	bool is_json;
+};
+
+/* One phone in one process. */
+struct program {
+	const struct options *options;
+	struct host *host;
+	struct phone phone;
+	struct flow server;
+	struct trace_file *trace;
+	struct timer goodbye;
+	bool is_output_lost;
+	char text[EVENT_MAX_BYTES]; /* the event being printed */
+};
+
+/* --- Options ------------------------------------------------------------------------------ */
+
+static int refuse_usage(const char *message, const char *what)
+{
+	fprintf(stderr, "lampyrid phone: %s%s%s\n", message, what ? ": " : "", what ? what : "");
+	fputs("Try `lampyrid phone --help`.\n", stderr);
+	return EXIT_CODE_USAGE;
+}
+
+static int set_talking(struct phone_key_config *key, struct slice option, const char *text)
+{
+	struct slice name, value;
+
+	if (slice_is_empty(option))
+		return EXIT_CODE_OK;
+	slice_cut(option, '=', &name, &value);
+	if (key->kind != PHONE_KEY_BLF || !slice_eq(name, SLICE("talking")))
+		return refuse_usage("behind the comma only a blf key's talking= is known", text);
+	if (slice_eq(value, SLICE("calls")))
+		key->talking = PHONE_TALKING_CALLS;
+	else if (slice_eq(value, SLICE("pickup")))
+		key->talking = PHONE_TALKING_PICKS_UP;
+	else if (slice_eq(value, SLICE("nothing")))
+		key->talking = PHONE_TALKING_NOTHING;
+	else
+		return refuse_usage("talking= should be calls, pickup or nothing", text);
+	return EXIT_CODE_OK;
+}
+
+/* "1=blf:202,talking=pickup" */
+static int add_key(struct options *options, const char *text)
+{
+	struct phone_key_config *key = &options->keys[options->phone.key_count];
+	struct slice number, rest, what, kind;
+	uint32_t value;
+
+	if (options->phone.key_count == PHONE_KEYS_MAX)
+		return refuse_usage("there are too many keys", NULL);
+	slice_cut(slice_from_cstr(text), '=', &number, &rest);
+	if (slice_to_u32(number, 9999, &value) || value == 0)
+		return refuse_usage("--key should begin with a number, as 1=blf:202", text);
+	slice_cut(rest, ',', &what, &rest);
+	slice_cut(what, ':', &kind, &key->target);
+	if (slice_eq(kind, SLICE("blf")))
+		key->kind = PHONE_KEY_BLF;
+	else if (slice_eq(kind, SLICE("speed")))
+		key->kind = PHONE_KEY_SPEED;
+	else
+		return refuse_usage("--key should be as 1=blf:202 or 2=speed:201", text);
+	if (slice_is_empty(key->target))
+		return refuse_usage("--key lacks the one to watch or call, as 1=blf:202", text);
+	for (size_t i = 0; i < options->phone.key_count; i++)
+		if (options->keys[i].number == value)
+			return refuse_usage("--key was given twice for this number", text);
+	key->number = value;
+	options->phone.key_count++;
+	return set_talking(key, rest, text);
+}
+
+static int set_pickup(struct options *options, const char *text)
+{
+	static const struct {
+		const char *name;
+		enum pickup_mode mode;
+	} modes[] = { { "auto", PICKUP_AUTO },
+		      { "replaces", PICKUP_BY_REPLACES },
+		      { "target", PICKUP_BY_TARGET },
+		      { "code", PICKUP_BY_CODE } };
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		if (!strcmp(text, modes[i].name)) {
+			options->phone.pickup = modes[i].mode;
+			return EXIT_CODE_OK;
+		}
+	}
+	return refuse_usage("--pickup should be auto, replaces, target or code", text);
+}
+
+static int set_transport(struct options *options, const char *text)
+{
+	if (!strcmp(text, "udp"))
+		options->transport = TRANSPORT_UDP;
+	else if (!strcmp(text, "tcp"))
+		options->transport = TRANSPORT_TCP;
+	else
+		return refuse_usage("--transport should be udp or tcp", text);
+	return EXIT_CODE_OK;
+}
+
+static int set_addr(struct addr *addr, const char *message, const char *text)
+{
+	if (addr_parse(slice_from_cstr(text), addr))
+		return refuse_usage(message, text);
+	return EXIT_CODE_OK;
+}
+
+static int set_expires(struct options *options, const char *text)
+{
+	uint32_t seconds;
+
+	if (slice_to_u32(slice_from_cstr(text), EXPIRES_MAX_S, &seconds) || seconds < EXPIRES_MIN_S)
+		return refuse_usage("--expires should be a number from 10 to 86400", text);
+	options->phone.expires_s = seconds;
+	return EXIT_CODE_OK;
+}
+
+enum option_id {
+	OPTION_AOR = 256,
+	OPTION_PASSWORD,
+	OPTION_AUTH_USER,
+	OPTION_NAME,
+	OPTION_SERVER,
+	OPTION_TRANSPORT,
+	OPTION_LISTEN,
+	OPTION_KEY,
+	OPTION_PICKUP,
+	OPTION_PICKUP_CODE,
+	OPTION_EXPIRES,
+	OPTION_NO_REGISTER,
+	OPTION_JSON,
+	OPTION_TRACE,
+	OPTION_HELP = 'h',
+};
+
+static const struct option long_options[] = {
+	{ "aor", required_argument, NULL, OPTION_AOR },
+	{ "password", required_argument, NULL, OPTION_PASSWORD },
+	{ "auth-user", required_argument, NULL, OPTION_AUTH_USER },
+	{ "name", required_argument, NULL, OPTION_NAME },
+	{ "server", required_argument, NULL, OPTION_SERVER },
+	{ "transport", required_argument, NULL, OPTION_TRANSPORT },
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "pickup", required_argument, NULL, OPTION_PICKUP },
+	{ "pickup-code", required_argument, NULL, OPTION_PICKUP_CODE },
+	{ "expires", required_argument, NULL, OPTION_EXPIRES },
+	{ "no-register", no_argument, NULL, OPTION_NO_REGISTER },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "trace", required_argument, NULL, OPTION_TRACE },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int set_option(struct options *options, int id, char **argv)
+{
+	switch (id) {
+	case OPTION_AOR:
+		options->phone.aor = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_PASSWORD:
+		options->phone.password = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_AUTH_USER:
+		options->phone.auth_user = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_NAME:
+		options->phone.display_name = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_SERVER:
+		return set_addr(&options->server, "--server should be as 192.0.2.1:5060", optarg);
+	case OPTION_TRANSPORT:
+		return set_transport(options, optarg);
+	case OPTION_LISTEN:
+		return set_addr(&options->listen, "--listen should be as 127.0.0.1:0", optarg);
+	case OPTION_KEY:
+		return add_key(options, optarg);
+	case OPTION_PICKUP:
+		return set_pickup(options, optarg);
+	case OPTION_PICKUP_CODE:
+		options->phone.pickup_code = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_EXPIRES:
+		return set_expires(options, optarg);
+	case OPTION_NO_REGISTER:
+		options->phone.is_unregistered = true;
+		return EXIT_CODE_OK;
+	case OPTION_JSON:
+		options->is_json = true;
+		return EXIT_CODE_OK;
+	case OPTION_TRACE:
+		options->trace = optarg;
+		return EXIT_CODE_OK;
+	case ':':
+		return refuse_usage("a value is missing behind", argv[optind - 1]);
+	default:
+		return refuse_usage("unknown option", argv[optind - 1]);
+	}
+}
+
+/* The AOR's host as an address, when it is one. */
+static int find_server(struct options *options)
+{
+	struct sip_uri uri;
+
+	if (slice_is_empty(options->phone.aor))
+		return refuse_usage("--aor is missing, as --aor sip:203@192.0.2.1:5060", NULL);
+	if (sip_uri_parse(options->phone.aor, &uri) || uri.scheme != URI_SIP ||
+	    slice_is_empty(uri.user))
+		return refuse_usage("--aor should be as sip:203@192.0.2.1:5060",
+				    options->phone.aor.p);
+	if (options->server.family != ADDR_NONE)
+		return EXIT_CODE_OK;
+	if (slice_eq_nocase(uri.host, SLICE("localhost")))
+		uri.host = SLICE("127.0.0.1");
+	if (addr_parse_ip(uri.host, &options->server)) {
+		fprintf(stderr,
+			"lampyrid phone: the server '%.*s' is a name, and names are not looked up "
+			"yet; say where it is by --server ADDRESS:PORT\n",
+			SLICE_ARGS(uri.host));
+		return EXIT_CODE_USAGE;
+	}
+	options->server.port = uri.port ? uri.port : SIP_PORT;
+	return EXIT_CODE_OK;
+}
+
+static bool addr_is_loopback(const struct addr *addr)
+{
+	struct addr ipv6 = { .ip = { [15] = 1 }, .family = ADDR_IPV6 };
+
+	if (addr->family == ADDR_IPV4)
+		return addr->ip[0] == 127;
+	return addr_eq_ip(addr, &ipv6);
+}
+
+static int find_listen(struct options *options)
+{
+	struct addr *listen = &options->listen;
+
+	if (listen->family != ADDR_NONE && listen->family != options->server.family)
+		return refuse_usage("--listen and the server should both be IPv4 or both IPv6",
+				    NULL);
+	if (listen->family != ADDR_NONE)
+		return EXIT_CODE_OK;
+	*listen = (struct addr){ .family = options->server.family };
+	if (addr_is_loopback(&options->server))
+		memcpy(listen->ip, options->server.ip, sizeof(listen->ip));
+	return EXIT_CODE_OK;
+}
+
+/* *ret_is_done: help was asked for and given. */
+static int parse_options(int argc, char **argv, struct options *options, bool *ret_is_done)
+{
+	int id, code;
+
+	optind = 1;
+	opterr = 0;
+	while ((id = getopt_long(argc, argv, ":h", long_options, NULL)) >= 0) {
+		if (id == OPTION_HELP) {
+			fputs(usage, stdout);
+			*ret_is_done = true;
+			return EXIT_CODE_OK;
+		}
+		code = set_option(options, id, argv);
+		if (code != EXIT_CODE_OK)
+			return code;
+	}
+	if (optind < argc)
+		return refuse_usage("it takes options only", argv[optind]);
+	options->phone.keys = options->keys;
+	if (options->phone.pickup == PICKUP_BY_CODE && slice_is_empty(options->phone.pickup_code))
+		return refuse_usage("--pickup code needs a --pickup-code", NULL);
+	code = find_server(options);
+	return code == EXIT_CODE_OK ? find_listen(options) : code;
+}
+
+/* --- Running ------------------------------------------------------------------------------ */
+
+static void on_goodbye(struct timer *timer)
+{
+	struct program *program = CONTAINER_OF(timer, struct program, goodbye);
+
+	host_stop(program->host);
+}
+
+/* The second time without waiting for anybody. */
+static void quit(struct program *program)
+{
+	if (program->phone.is_stopping)
+		host_stop(program->host);
+	else
+		phone_stop(&program->phone);
+}
+
+static void on_event(void *user, const struct phone_event *event)
+{
+	struct program *program = user;
+	struct buf buf = BUF_ON(program->text);
+
+	if (program->is_output_lost)
+		return;
+	if (program->options->is_json)
+		phone_event_print_json(&buf, event);
+	else
+		phone_event_print(&buf, event);
+	buf_char(&buf, '\n');
+	/* Nobody is left who reads: the next turn ends it. */
+	if (fwrite(buf.p, 1, buf.n, stdout) != buf.n || fflush(stdout))
+		program->is_output_lost = true;
+}
+
+static void on_message(void *user, const struct flow *flow, struct slice bytes)
+{
+	struct program *program = user;
+
+	phone_on_message(&program->phone, flow, bytes);
+}
+
+static void on_connection_lost(void *user, struct handle conn)
+{
+	struct program *program = user;
+	struct flow flow;
+
+	if (host_conn_flow(program->host, conn, &flow) == 0 &&
+	    addr_eq(&flow.peer, &program->server.peer))
+		phone_on_connection_lost(&program->phone);
+}
+
+static void on_turn_end(void *user)
+{
+	struct program *program = user;
+	struct phone *phone = &program->phone;
+
+	if (program->is_output_lost && !phone->is_stopping)
+		phone_stop(phone);
+	phone_on_turn_end(phone);
+	if (!phone->is_stopping)
+		return;
+	if (phone_is_stopped(phone))
+		host_stop(program->host);
+	else if (!program->goodbye.is_running)
+		timer_start(host_timers(program->host), &program->goodbye, GOODBYE_MS, on_goodbye);
+}
+
+static void on_line(void *ctx, struct slice line, bool is_end)
+{
+	struct program *program = ctx;
+
+	if (!is_end)
+		phone_command(&program->phone, line);
+	else if (!program->phone.is_stopping)
+		quit(program);
+}
+
+static void on_signal(void *ctx, int signum)
+{
+	(void)signum;
+	quit(ctx);
+}
+
+/* --- Starting ----------------------------------------------------------------------------- */
+
+static int fail(const char *what, const char *why)
+{
+	fprintf(stderr, "lampyrid phone: %s: %s\n", what, why);
+	return EXIT_CODE_FAILED;
+}
+
+static int fail_addr(const char *what, const struct addr *addr, const char *why)
+{
+	char text[ADDR_TEXT_MAX];
+	struct buf buf = BUF_ON(text);
+
+	addr_print(&buf, addr);
+	fprintf(stderr, "lampyrid phone: %s %.*s: %s\n", what, SLICE_ARGS(buf_text(&buf)), why);
+	return EXIT_CODE_FAILED;
+}
+
+static int open_network(struct program *program)
+{
+	const struct options *options = program->options;
+	struct flow *server = &program->server;
+	int err;
+
+	server->transport = options->transport;
+	server->peer = options->server;
+	err = host_listen(program->host, options->transport, &options->listen, &server->local,
+			  &server->listener);
+	if (err)
+		return fail_addr("it cannot listen on", &options->listen,
+				 err == ERR_IO ? strerror(errno) : err_text(err));
+	if (host_local_addr(program->host, server, &server->local))
+		return fail_addr("there is no way to the server at", &server->peer,
+				 strerror(errno));
+	return EXIT_CODE_OK;
+}
+
+static int start_phone(struct program *program)
+{
+	struct phone_config config = program->options->phone;
+	int err;
+
+	config.server = program->server;
+	err = phone_init(&program->phone, host_env(program->host), host_timers(program->host),
+			 &config, on_event, program);
+	if (err == ERR_SYNTAX)
+		return fail("one of the addresses in --aor and --key is wrong", err_text(err));
+	if (err)
+		return fail("it cannot start", err_text(err));
+	return EXIT_CODE_OK;
+}
+
+static int run_phone(struct program *program)
+{
+	struct host *host = program->host;
+	int code = start_phone(program);
+
+	if (code != EXIT_CODE_OK)
+		return code;
+	if (host_on_signal(host, SIGINT, on_signal, program) ||
+	    host_on_signal(host, SIGTERM, on_signal, program) ||
+	    host_read_lines(host, STDIN_FILENO, on_line, program)) {
+		code = fail("it cannot read its commands", strerror(errno));
+	} else {
+		phone_start(&program->phone);
+		host_run(host);
+	}
+	timer_stop(host_timers(host), &program->goodbye);
+	phone_fini(&program->phone);
+	return code;
+}
+
+static int run_on_host(struct program *program)
+{
+	const char *path = program->options->trace;
+	int code = open_network(program);
+
+	if (code != EXIT_CODE_OK)
+		return code;
+	if (path && trace_file_open(path, &program->trace))
+		return fail(path, strerror(errno));
+	if (program->trace)
+		host_set_tap(program->host, trace_file_tap, program->trace);
+	code = run_phone(program);
+	host_set_tap(program->host, NULL, NULL);
+	if (program->trace && trace_file_close(program->trace) && code == EXIT_CODE_OK)
+		code = fail(path, "could not be written");
+	return code;
+}
+
+int cmd_phone(int argc, char **argv)
+{
+	static struct program program;
+	struct options options = { .transport = TRANSPORT_UDP };
+	struct host_user user = { .user = &program,
+				  .on_message = on_message,
+				  .on_connection_lost = on_connection_lost,
+				  .on_turn_end = on_turn_end };
+	bool is_done = false;
+	int code = parse_options(argc, argv, &options, &is_done);
+	int err;
+
+	if (code != EXIT_CODE_OK || is_done)
+		return code;
+	program.options = &options;
+	err = host_new(&user, &program.host);
+	if (err)
+		return fail("it cannot start", err_text(err));
+	code = run_on_host(&program);
+	host_free(program.host);
+	return code;
+}

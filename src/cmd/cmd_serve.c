@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `lampyrid serve`: the switch on a host. Reads the configuration, opens the listeners, says where
+ * it can be reached, and runs until a signal ends it.
+ */
+#include "base/err.h"
+#include "cmd/cmd.h"
+#include "cmd/event_log.h"
+#include "cmd/greeting.h"
+#include "conf/conf.h"
+#include "io/host.h"
+#include "io/trace_file.h"
+#include "pbx/pbx.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define CONFIG_HERE "./lampyrid.yaml"
+#define CONFIG_SYSTEM "/etc/lampyrid/lampyrid.yaml"
+#define EVENT_MAX_BYTES (CONF_MISTAKE_MAX_BYTES + 256)
+
+enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
+
+static const char usage[] =
+	"usage: lampyrid serve [-c FILE] [--check] [--listen ADDRESS]... [--trace FILE] [--log "
+	"FILE]\n"
+	"\n"
+	"Runs the call server: phones register with it, call each other through it, watch\n"
+	"each other's lamps and pick up each other's calls.\n"
+	"\n"
+	"  -c, --config FILE   the configuration (default: " CONFIG_HERE ", and if there is\n"
+	"                      none, " CONFIG_SYSTEM ")\n"
+	"  --check             only check the configuration: silent and exit code 0 when it\n"
+	"                      is good, else a line for each mistake and exit code 1\n"
+	"  --listen ADDRESS    listen here instead of where the configuration says, such as\n"
+	"                      udp:127.0.0.1:5060 or tcp:[::]:0; may be given up to 16 times;\n"
+	"                      port 0 takes a free one, which is told at the start\n"
+	"  --trace FILE        append every SIP message to FILE, for `lampyrid flow`; the file\n"
+	"                      has names, numbers and digests, and is for its owner only\n"
+	"  --log FILE          append the log to FILE instead of standard error\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Signals: SIGHUP reads the configuration again, without dropping a call, and opens\n"
+	"the log file anew; a bad configuration is refused and the old one stays. SIGTERM\n"
+	"and SIGINT end the server.\n"
+	"\n"
+	"Examples:\n"
+	"  lampyrid serve -c config/lampyrid.yaml\n"
+	"  lampyrid serve --check -c lampyrid.yaml && pkill -HUP lampyrid\n"
+	"  lampyrid serve --listen udp:127.0.0.1:0 --trace /tmp/calls.txt\n";
+
+struct options {
+	const char *config;
+	const char *trace;				    /* NULL: none */
+	const char *log;				    /* NULL: standard error */
+	struct listen_addr listen[DIRECTORY_LISTENERS_MAX]; /* [listen_count] */
+	size_t listen_count;				    /* 0: as the configuration says */
+	bool is_check;
+};
+
+/* One server in one process. */
+struct server {
+	const struct options *options;
+	const struct directory *first; /* the caller's: whose listeners are open */
+	struct event_log log;
+	struct host *host;
+	struct pbx pbx;
+	struct trace_file *trace;
+	struct listen_addr bound[DIRECTORY_LISTENERS_MAX]; /* [bound_count] */
+	size_t bound_count;
+	uint64_t map_secret[2];
+};
+
+/* --- Options ------------------------------------------------------------------------------ */
+
+static int refuse_usage(const char *message, const char *what)
+{
+	fprintf(stderr, "lampyrid serve: %s%s%s\n", message, what ? ": " : "", what ? what : "");
+	fputs("Try `lampyrid serve --help`.\n", stderr);
+	return EXIT_CODE_USAGE;
+}
+
+static int add_listen(struct options *options, const char *text)
+{
+	struct listen_addr *listen = &options->listen[options->listen_count];
+	struct slice transport, addr;
+
+	if (options->listen_count == DIRECTORY_LISTENERS_MAX)
+		return refuse_usage("--listen was given more than 16 times", NULL);
+	slice_cut(slice_from_cstr(text), ':', &transport, &addr);
+	if (slice_eq_nocase(transport, SLICE("udp")))
+		listen->transport = TRANSPORT_UDP;
+	else if (slice_eq_nocase(transport, SLICE("tcp")))
+		listen->transport = TRANSPORT_TCP;
+	else
+		return refuse_usage("--listen should begin with udp: or tcp:", text);
+	if (addr_parse(addr, &listen->addr))
+		return refuse_usage("--listen should be as udp:192.0.2.1:5060 or tcp:[::1]:5060",
+				    text);
+	options->listen_count++;
+	return EXIT_CODE_OK;
+}
+
+enum option_id {
+	OPTION_CHECK = 256,
+	OPTION_LISTEN,
+	OPTION_TRACE,
+	OPTION_LOG,
+	OPTION_HELP = 'h',
+	OPTION_CONFIG = 'c',
+};
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, OPTION_CONFIG },
+	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "trace", required_argument, NULL, OPTION_TRACE },
+	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int set_option(struct options *options, int id, char **argv)
+{
+	switch (id) {
+	case OPTION_CONFIG:
+		options->config = optarg;
+		return EXIT_CODE_OK;
+	case OPTION_CHECK:
+		options->is_check = true;
+		return EXIT_CODE_OK;
+	case OPTION_LISTEN:
+		return add_listen(options, optarg);
+	case OPTION_TRACE:
+		options->trace = optarg;
+		return EXIT_CODE_OK;
+	case OPTION_LOG:
+		options->log = optarg;
+		return EXIT_CODE_OK;
+	case ':':
+		return refuse_usage("a value is missing behind", argv[optind - 1]);
+	default:
+		return refuse_usage("unknown option", argv[optind - 1]);
+	}
+}
+
+static int find_config(struct options *options)
+{
+	static const char *const places[] = { CONFIG_HERE, CONFIG_SYSTEM };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (access(places[i], F_OK) == 0) {
+			options->config = places[i];
+			return EXIT_CODE_OK;
+		}
+	}
+	return refuse_usage("no configuration: there is neither " CONFIG_HERE " nor " CONFIG_SYSTEM
+			    "; name one with -c FILE",
+			    NULL);
+}
+
+/* *ret_is_done: help was asked for and given. */
+static int parse_options(int argc, char **argv, struct options *options, bool *ret_is_done)
+{
+	int id, code = EXIT_CODE_OK;
+
+	optind = 0;
+	while (code == EXIT_CODE_OK &&
+	       (id = getopt_long(argc, argv, ":hc:", long_options, NULL)) != -1) {
+		if (id == OPTION_HELP) {
+			fputs(usage, stdout);
+			*ret_is_done = true;
+			return EXIT_CODE_OK;
+		}
+		code = set_option(options, id, argv);
+	}
+	if (code != EXIT_CODE_OK)
+		return code;
+	if (optind < argc)
+		return refuse_usage("what should this be? A configuration is named with -c",
+				    argv[optind]);
+	return options->config ? EXIT_CODE_OK : find_config(options);
+}
+
+/* --- Configuration ------------------------------------------------------------------------ */
+
+static int fail(const char *message)
+{
+	fprintf(stderr, "lampyrid serve: %s\n", message);
+	return EXIT_CODE_FAILED;
+}
+
+static void print_report(const struct conf_report *report, int err)
+{
+	for (size_t i = 0; i < report->count; i++)
+		fprintf(stderr, "%s\n", report->mistakes[i].text);
+	if (report->left_out > 0)
+		fprintf(stderr, "and %zu more\n", report->left_out);
+	if (report->count == 0)
+		fprintf(stderr, "lampyrid serve: the configuration: %s\n", err_text(err));
+}
+
+static int read_config(const char *path, const uint64_t map_secret[2],
+		       struct directory **ret_directory)
+{
+	static struct conf_report report;
+	int err = conf_read_file(path, map_secret, &report, ret_directory);
+
+	if (!err)
+		return EXIT_CODE_OK;
+	print_report(&report, err);
+	return EXIT_CODE_FAILED;
+}
+
+/* --- Reload ------------------------------------------------------------------------------- */
+
+static void log_event(struct server *server, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void log_event(struct server *server, const char *format, ...)
+{
+	char text[EVENT_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(&buf, format, args);
+	va_end(args);
+	event_log_line(&server->log, buf_text(&buf));
+}
+
+static void log_report(struct server *server, const struct conf_report *report, int err)
+{
+	log_event(server, "event=reload config=%s result=refused mistakes=%zu cause=\"%s\"",
+		  server->options->config, report->count + report->left_out, err_text(err));
+	for (size_t i = 0; i < report->count; i++)
+		log_event(server, "event=mistake text=\"%s\"", report->mistakes[i].text);
+}
+
+static bool listens_same(const struct directory *a, const struct directory *b)
+{
+	if (a->listen_count != b->listen_count)
+		return false;
+	for (size_t i = 0; i < a->listen_count; i++)
+		if (a->listen[i].transport != b->listen[i].transport ||
+		    !addr_eq(&a->listen[i].addr, &b->listen[i].addr))
+			return false;
+	return true;
+}
+
+static void on_reload(void *ctx, int signum)
+{
+	static struct conf_report report;
+	struct server *server = ctx;
+	struct directory *directory;
+	bool is_same;
+	int err;
+
+	(void)signum;
+	if (event_log_reopen(&server->log))
+		log_event(server, "event=log-kept cause=\"%s\"", strerror(errno));
+	err = conf_read_file(server->options->config, server->map_secret, &report, &directory);
+	if (err) {
+		log_report(server, &report, err);
+		return;
+	}
+	is_same = server->options->listen_count > 0 || listens_same(directory, server->first);
+	pbx_set_directory(&server->pbx, directory);
+	log_event(server, "event=reload config=%s result=taken extensions=%zu",
+		  server->options->config, directory->extensions.count);
+	if (!is_same)
+		log_event(server, "event=restart-needed cause=\"listen has changed; the old "
+				  "addresses stay until the server is restarted\"");
+	directory_unref(directory);
+}
+
+static void on_stop(void *ctx, int signum)
+{
+	struct server *server = ctx;
+
+	log_event(server, "event=stop signal=%s", signum == SIGINT ? "SIGINT" : "SIGTERM");
+	host_stop(server->host);
+}
+
+/* --- Listeners ---------------------------------------------------------------------------- */
+
+static const char *listen_remedy(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "another program has this address (`ss -lntup` tells which; perhaps "
+		       "another lampyrid): end it, or choose another port";
+	case EADDRNOTAVAIL:
+		return "this machine has no such address; `ip address` shows those it has";
+	case EACCES:
+		return "not allowed; ports below 1024 need root";
+	case EAFNOSUPPORT:
+		return "this machine has no IPv6; remove the address";
+	default:
+		return strerror(error);
+	}
+}
+
+static void print_listen(struct buf *buf, const struct listen_addr *listen)
+{
+	buf_cstr(buf, listen->transport == TRANSPORT_TCP ? "tcp:" : "udp:");
+	addr_print(buf, &listen->addr);
+}
+
+static int fail_listen(const struct server *server, const struct listen_addr *listen, int err,
+		       int error)
+{
+	char text[ADDR_TEXT_MAX + 8];
+	struct buf buf = BUF_ON(text);
+
+	print_listen(&buf, listen);
+	fprintf(stderr, "lampyrid serve: cannot listen on %.*s: %s\n", SLICE_ARGS(buf_text(&buf)),
+		err == ERR_IO ? listen_remedy(error) : err_text(err));
+	if (server->options->listen_count == 0)
+		fprintf(stderr, "It stands under `listen` in %s.\n", server->options->config);
+	return EXIT_CODE_FAILED;
+}
+
+/* On a machine without IPv6 "every IPv6 address" is none: nothing to open, nothing wrong. */
+static bool is_needless(const struct listen_addr *listen, int err, int error)
+{
+	return err == ERR_IO && error == EAFNOSUPPORT && listen->addr.family == ADDR_IPV6 &&
+	       addr_is_any(&listen->addr);
+}
+
+static int open_listener(struct server *server, const struct listen_addr *listen)
+{
+	struct listen_addr *bound = &server->bound[server->bound_count];
+	uint8_t index;
+	int err, error;
+
+	errno = 0;
+	err = host_listen(server->host, (uint8_t)listen->transport, &listen->addr, &bound->addr,
+			  &index);
+	error = errno;
+	if (is_needless(listen, err, error)) {
+		log_event(server, "event=listener-skipped cause=\"no IPv6 on this machine\"");
+		return EXIT_CODE_OK;
+	}
+	if (err)
+		return fail_listen(server, listen, err, error);
+	bound->transport = listen->transport;
+	server->bound_count++;
+	/* A wildcard is known by the address that each message came to. */
+	if (!addr_is_any(&bound->addr) && pbx_add_own_address(&server->pbx, &bound->addr))
+		return fail("too many listeners; remove some under `listen`");
+	return EXIT_CODE_OK;
+}
+
+static int open_listeners(struct server *server)
+{
+	const struct options *options = server->options;
+	const struct directory *directory = server->pbx.directory;
+	const struct listen_addr *listen =
+		options->listen_count > 0 ? options->listen : directory->listen;
+	size_t count = options->listen_count > 0 ? options->listen_count : directory->listen_count;
+	int code = EXIT_CODE_OK;
+
+	for (size_t i = 0; i < count && code == EXIT_CODE_OK; i++)
+		code = open_listener(server, &listen[i]);
+	if (code == EXIT_CODE_OK && server->bound_count == 0)
+		return fail("there is no address to listen on; add one under `listen`");
+	return code;
+}
+
+/* --- The server --------------------------------------------------------------------------- */
+
+static void on_message(void *user, const struct flow *flow, struct slice bytes)
+{
+	struct server *server = user;
+
+	pbx_on_message(&server->pbx, flow, bytes);
+}
+
+/* What was under way on the connection is ended by its timers. */
+static void on_connection_lost(void *user, struct handle conn)
+{
+	(void)user;
+	(void)conn;
+}
+
+static void on_turn_end(void *user)
+{
+	struct server *server = user;
+
+	pbx_on_turn_end(&server->pbx);
+}
+
+static int open_trace(struct server *server)
+{
+	const char *path = server->options->trace;
+
+	if (!path)
+		return EXIT_CODE_OK;
+	if (trace_file_open(path, &server->trace)) {
+		fprintf(stderr, "lampyrid serve: cannot write the trace %s: %s\n", path,
+			strerror(errno));
+		return EXIT_CODE_FAILED;
+	}
+	host_set_tap(server->host, trace_file_tap, server->trace);
+	return EXIT_CODE_OK;
+}
+
+static int watch_signals(struct server *server)
+{
+	if (host_on_signal(server->host, SIGTERM, on_stop, server) ||
+	    host_on_signal(server->host, SIGINT, on_stop, server) ||
+	    host_on_signal(server->host, SIGHUP, on_reload, server))
+		return fail("the system refuses signal handlers");
+	return EXIT_CODE_OK;
+}
+
+static int run(struct server *server)
+{
+	int code = watch_signals(server);
+
+	if (code == EXIT_CODE_OK)
+		code = open_trace(server);
+	if (code == EXIT_CODE_OK)
+		code = open_listeners(server);
+	if (code != EXIT_CODE_OK)
+		return code;
+	greeting_print(server->pbx.directory, server->bound, server->bound_count,
+		       server->options->config);
+	log_event(server, "event=start version=" LAMPYRID_VERSION " pid=%ld extensions=%zu",
+		  (long)getpid(), server->pbx.directory->extensions.count);
+	host_run(server->host);
+	return EXIT_CODE_OK;
+}
+
+static int close_trace(struct server *server)
+{
+	if (!server->trace || !trace_file_close(server->trace))
+		return EXIT_CODE_OK;
+	return fail("the trace is incomplete: it could not be written");
+}
+
+static int run_on_host(struct server *server, struct directory *directory)
+{
+	const struct host_user user = { server, on_message, on_connection_lost, on_turn_end };
+	int code, err = host_new(&user, &server->host);
+
+	if (err)
+		return fail("the system gives no event loop or no memory");
+	host_set_log(server->host, event_log_line, &server->log);
+	err = pbx_init(&server->pbx, host_env(server->host), host_timers(server->host), directory,
+		       &pbx_default_limits);
+	if (err) {
+		fprintf(stderr, "lampyrid serve: cannot start: %s\n", err_text(err));
+		host_free(server->host);
+		return EXIT_CODE_FAILED;
+	}
+	code = run(server);
+	pbx_fini(&server->pbx);
+	host_set_tap(server->host, NULL, NULL);
+	host_free(server->host);
+	if (close_trace(server) != EXIT_CODE_OK)
+		code = EXIT_CODE_FAILED;
+	return code;
+}
+
+static int serve(const struct options *options, struct directory *directory,
+		 const uint64_t map_secret[2])
+{
+	static struct server server;
+	int code;
+
+	server.options = options;
+	server.first = directory;
+	memcpy(server.map_secret, map_secret, sizeof(server.map_secret));
+	if (event_log_open(&server.log, options->log)) {
+		fprintf(stderr, "lampyrid serve: cannot write the log %s: %s\n", options->log,
+			strerror(errno));
+		return EXIT_CODE_FAILED;
+	}
+	code = run_on_host(&server, directory);
+	event_log_close(&server.log);
+	return code;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct directory *directory;
+	uint64_t map_secret[2];
+	bool is_done = false;
+	int code = parse_options(argc, argv, &options, &is_done);
+
+	if (code != EXIT_CODE_OK || is_done)
+		return code;
+	if (getrandom(map_secret, sizeof(map_secret), 0) != (ssize_t)sizeof(map_secret))
+		return fail("the system gives no random bytes");
+	code = read_config(options.config, map_secret, &directory);
+	if (code != EXIT_CODE_OK)
+		return code;
+	if (!options.is_check)
+		code = serve(&options, directory, map_secret);
+	directory_unref(directory);
+	return code;
+}

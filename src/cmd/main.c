@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `lampyrid`: finds the subcommand and calls it.
+ */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EXIT_CODE_USAGE 2
+#define WORD_MAX_BYTES 16
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv); /* NULL: not yet available */
+	const char *summary;
+} commands[] = {
+	{ "serve", cmd_serve, "the call server: registrar, calls, lamps, pick-up" },
+	{ "phone", cmd_phone, "a phone with lamp keys, for people and scripts" },
+	{ "flow", cmd_flow, "traces of either, or of a desk phone, as a ladder diagram" },
+	{ "doctor", NULL, "the same traces, read for faults (not yet available)" },
+	{ "ctl", NULL, "look into a running server (not yet available)" },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(FILE *file)
+{
+	fputs("usage: lampyrid COMMAND [OPTIONS]\n"
+	      "\n"
+	      "SIP calls for offices that live by their busy lamps.\n"
+	      "\n",
+	      file);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(file, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n"
+	      "  lampyrid COMMAND --help    all about one command\n"
+	      "  lampyrid --version         the version\n"
+	      "\n"
+	      "A first call on one machine, in three terminals:\n"
+	      "\n"
+	      "  lampyrid serve -c config/lampyrid.yaml --trace calls.txt\n"
+	      "  lampyrid phone --aor sip:202@127.0.0.1:5060 --password evening-glow-202\n"
+	      "  lampyrid phone --aor sip:201@127.0.0.1:5060 --password firefly-lamp-201 \\\n"
+	      "      --key 1=blf:202\n"
+	      "\n"
+	      "Type `dial 202` into the third and `answer` into the second, and afterwards\n"
+	      "\n"
+	      "  lampyrid flow calls.txt\n",
+	      file);
+}
+
+/* Levenshtein's distance of two words, or WORD_MAX_BYTES when one is longer than that. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX_BYTES + 1];
+	size_t a_n = strlen(a), b_n = strlen(b);
+
+	if (a_n > WORD_MAX_BYTES || b_n > WORD_MAX_BYTES)
+		return WORD_MAX_BYTES;
+	for (size_t k = 0; k <= b_n; k++)
+		row[k] = k;
+	for (size_t i = 1; i <= a_n; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t k = 1; k <= b_n; k++) {
+			size_t best = diagonal + (a[i - 1] != b[k - 1]);
+
+			if (best > row[k] + 1)
+				best = row[k] + 1;
+			if (best > row[k - 1] + 1)
+				best = row[k - 1] + 1;
+			diagonal = row[k];
+			row[k] = best;
+		}
+	}
+	return row[b_n];
+}
+
+/* NULL when nothing is near. */
+static const char *nearest(const char *word)
+{
+	const char *best = NULL;
+	size_t best_distance = 3;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		size_t d = distance(word, commands[i].name);
+
+		if (d < best_distance && d < strlen(commands[i].name)) {
+			best = commands[i].name;
+			best_distance = d;
+		}
+	}
+	return best;
+}
+
+static int refuse_unknown(const char *word)
+{
+	const char *near = nearest(word);
+
+	fprintf(stderr, "lampyrid: there is no command '%s'", word);
+	if (near)
+		fprintf(stderr, "; did you mean '%s'?", near);
+	fputs("\nTry `lampyrid --help`.\n", stderr);
+	return EXIT_CODE_USAGE;
+}
+
+static int refuse_planned(const char *name)
+{
+	fprintf(stderr, "lampyrid: %s is not yet available\n", name);
+	return EXIT_CODE_USAGE;
+}
+
+/* `help flow` is `flow --help`. */
+static int run_help(int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *help[] = { NULL, option, NULL };
+
+	if (argc < 3) {
+		print_help(stdout);
+		return 0;
+	}
+	help[0] = argv[2];
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(argv[2], commands[i].name))
+			return commands[i].run ? commands[i].run(2, help) : refuse_planned(argv[2]);
+	return refuse_unknown(argv[2]);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_CODE_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return run_help(argc, argv);
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("lampyrid " LAMPYRID_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run ? commands[i].run(argc - 1, argv + 1)
+					       : refuse_planned(argv[1]);
+	return refuse_unknown(argv[1]);
+}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""SIPp, with scenarios of our own (sipp/*.xml): each message is checked for being the expected one,
+so a run that ends with exit code 0 says that all of them were."""
+
+import glob
+import os
+
+import live
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sipp")
+
+
+class Sipp:
+    """SIPp on one port, whose scenarios run one after another."""
+
+    def __init__(self, scene, server, number, transport="udp"):
+        self.scene, self.server, self.number = scene, server, number
+        self.transport = transport
+        self.port = live.free_port()
+
+    def start(self, scenario, service=None, options=()):
+        command = ["sipp", self.server.address(self.transport), "-nostdin", "-nd",
+                   "-sf", os.path.join(FOLDER, scenario + ".xml"),
+                   "-s", service or self.number, "-i", "127.0.0.1", "-p", str(self.port),
+                   "-t", "t1" if self.transport == "tcp" else "u1",
+                   "-au", self.number, "-ap", live.PASSWORDS[self.number],
+                   "-timeout", f"{live.DEADLINE_S}s", "-timeout_error", "-trace_err",
+                   "-error_file", self.scene.path(f"{scenario}-{self.number}.err")]
+        if service:  # else the server itself is asked, and SIPp's own guess is right
+            command += ["-auth_uri", f"{service}@{self.server.address(self.transport)}"]
+        return self.scene.run(f"sipp {scenario}", command + list(options),
+                              cwd=self.scene.folder)
+
+    def finish(self, process):
+        status = process.end(2 * live.DEADLINE_S)
+        if status != 0:
+            raise live.Failure(f"{process.name}: exit code {status}\n{process.tail()}\n"
+                               + self.errors())
+
+    def errors(self):
+        texts = []
+        for path in glob.glob(self.scene.path("*.err")):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                texts.append(f"{os.path.basename(path)}:\n{file.read(4000)}")
+        return "\n".join(texts)
+
+    def run(self, scenario, service=None, options=()):
+        self.finish(self.start(scenario, service, ["-m", "1", *options]))
+
+    def injection(self):
+        """What call.xml needs beyond the options: who calls, and with which password."""
+        path = self.scene.path("caller.csv")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"SEQUENTIAL\n{self.number};[authentication username={self.number} "
+                       f"password={live.PASSWORDS[self.number]}]\n")
+        return ["-inf", path]
+
+
+def registers(scene):
+    """sipp: REGISTER is challenged, then accepted"""
+    server = scene.server()
+    Sipp(scene, server, "201").run("register")
+    server.expect("event=register extension=201 contacts=1")
+
+
+def registers_over_tcp(scene):
+    """sipp: the same over TCP"""
+    server = scene.server()
+    Sipp(scene, server, "202", "tcp").run("register")
+    server.expect("event=register extension=202 contacts=1")
+
+
+def calls(scene):
+    """sipp: a call is set up, answered and hung up through the server"""
+    call(scene, 1, 1)
+
+
+def calls_in_a_burst(scene):
+    """sipp: 200 calls at 50 a second, none of them failed"""
+    call(scene, 200, 50)
+
+
+def call(scene, count, rate):
+    server = scene.server()
+    caller, called = Sipp(scene, server, "201"), Sipp(scene, server, "202")
+    called.run("register")
+    bound = ["-m", str(count), "-l", str(count)]
+    answering = called.start("answer", options=bound)
+    calling = caller.start("call", "202", [*bound, "-r", str(rate), *caller.injection()])
+    caller.finish(calling)
+    called.finish(answering)
+    server.expect("event=call .*state=ended")
+    live.expect_equal("serve's exit code", server.stop(), 0)
+
+
+def watches(scene):
+    """sipp: SUBSCRIBE is answered by NOTIFY at once, and by a last one at its end"""
+    server = scene.server()
+    Sipp(scene, server, "203").run("subscribe", "202")
+    server.expect("event=watch watcher=203 watched=202")
+    server.expect("event=unwatch watcher=203 watched=202")
+
+
+live.main([registers, registers_over_tcp, calls, watches, calls_in_a_burst])

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Wireshark's reader of SIP, SDP and XML finds nothing wrong with what server and phones send."""
+
+import re
+import struct
+
+import live
+
+LINKTYPE_RAW = 101  # packets begin with the IP header
+HEAD = re.compile(rb"(Sent to|Received from) udp:127\.0\.0\.1:(\d+) (?:from|to) 127\.0\.0\.1:(\d+)"
+                  rb" at \S+ \S+ \((\d+) bytes\):\n\n")
+
+
+def records(trace):
+    """(source port, destination port, message) of each record of a trace."""
+    with open(trace, "rb") as file:
+        text = file.read()
+    at = 0
+    while match := HEAD.search(text, at):
+        peer, own, size = (int(number) for number in match.groups()[1:])
+        ports = (own, peer) if match.group(1) == b"Sent to" else (peer, own)
+        yield *ports, text[match.end():match.end() + size]
+        at = match.end() + size
+
+
+def packet(source, destination, message):
+    """IPv4 (RFC 791) and UDP (RFC 768), without checksums."""
+    udp = struct.pack(">4H", source, destination, 8 + len(message), 0) + message
+    loopback = bytes([127, 0, 0, 1])
+    return struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + 2 * loopback + udp
+
+
+def write_pcap(path, packets):
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 0xffff, LINKTYPE_RAW))
+        for number, data in enumerate(packets):
+            file.write(struct.pack("<4I", number, 0, len(data), len(data)) + data)
+
+
+def tshark(scene, path, port, wanted):
+    """A line for each packet that the filter wants."""
+    process = scene.run("tshark", ["tshark", "-r", path, "-d", f"udp.port=={port},sip",
+                                   "-Y", wanted, "-T", "fields", "-e", "frame.number",
+                                   "-e", "sip.Method", "-e", "_ws.expert.message",
+                                   "-E", "header=y"])
+    live.expect_equal("tshark's exit code", process.end(2 * live.DEADLINE_S), 0)
+    start = next(i for i, line in enumerate(process.lines) if line.startswith("frame.number"))
+    return process.lines[start + 1:]
+
+
+def nothing_is_malformed(scene):
+    """tshark: every message of a pick-up is SIP, and none is malformed"""
+    server = scene.server()
+    alice = scene.phone(server, "201", keys=["202"]).ready(1)
+    bob = scene.phone(server, "202").ready()
+    carol = scene.phone(server, "203", keys=["202"]).ready(1)
+    alice.send("dial 202")
+    bob.expect_event("ringing")
+    carol.expect_lamp(1, "flash")
+    carol.send("press 1")
+    carol.expect_event("answered")
+    carol.expect_lamp(1, "off")
+    alice.send("hangup")
+    carol.expect_event("ended")
+    for phone in (alice, bob, carol):
+        phone.send("quit")
+        phone.end()
+    server.stop()
+    found = list(records(server.trace))
+    pcap = scene.path("pickup.pcap")
+    write_pcap(pcap, [packet(*record) for record in found])
+    live.expect_equal("messages that are SIP", len(tshark(scene, pcap, server.port(), "sip")),
+                      len(found))
+    live.expect_equal("messages with a fault", tshark(
+        scene, pcap, server.port(), "_ws.malformed || _ws.expert.severity >= 0x600000"), [])
+    for method in ("INVITE", "CANCEL", "NOTIFY", "BYE"):
+        seen = tshark(scene, pcap, server.port(), f'sip.Method == "{method}"')
+        live.expect_equal(f"a {method} is there", bool(seen), True)
+
+
+live.main([nothing_is_malformed])
