@@ -49,7 +49,8 @@ struct pool {
 	void (*on_free)(void *object); /* may be NULL: releases what the object owns */
 };
 
-/* `object_size` bytes each, starting with a struct pooled; at most `slot_max` at a time, or none. */
+/* `object_size` bytes each, starting with a struct pooled; at most `slot_max` at a time, or none.
+ */
 void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t slot_max,
 	       void (*on_free)(void *object));
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sessions (RFC 3261 13 to 15). Each state has its row of successors; whatever the wire brings in
- * a state that does not expect it is answered as the RFC says and changes nothing.
+ * Sessions (RFC 3261 13 to 15): states, what both sides have in common, and the end. Each state has
+ * its row of successors; whatever the wire brings in a state that does not expect it is answered as
+ * the RFC says and changes nothing.
  */
-#include "core/session.h"
+#include "core/session_inner.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -27,7 +28,7 @@ static const struct session_row {
 	[SESSION_ENDED] = { "ended", 0 },
 };
 
-static void session_set_state(struct session *session, enum session_state state)
+void session_set_state(struct session *session, enum session_state state)
 {
 	CHECK(rows[session->state].next & (1u << state));
 	session->state = state;
@@ -39,13 +40,13 @@ struct slice session_state_name(enum session_state state)
 }
 
 /* Nobody is told anything any more. */
-static bool session_is_let_go(const struct session *session)
+bool session_is_let_go(const struct session *session)
 {
 	return session->state == SESSION_CANCELLED || session->state == SESSION_ENDING ||
 	       session->state == SESSION_ENDED;
 }
 
-static bool session_is_up(const struct session *session)
+bool session_is_up(const struct session *session)
 {
 	return session->state == SESSION_ANSWERED || session->state == SESSION_CONFIRMED;
 }
@@ -57,17 +58,17 @@ struct session *session_find(struct stack *stack, struct handle handle)
 	return session && !session_is_let_go(session) ? session : NULL;
 }
 
-static struct txn_client *session_client(struct session *session)
+struct txn_client *session_client(struct session *session)
 {
 	return pool_find(&session->stack->txn_clients, session->client);
 }
 
-static struct txn_server *session_server(struct session *session)
+struct txn_server *session_server(struct session *session)
 {
 	return pool_find(&session->stack->txn_servers, session->server);
 }
 
-static void session_finish(struct session *session)
+void session_finish(struct session *session)
 {
 	struct timers *timers = session->stack->timers;
 
@@ -96,7 +97,7 @@ void session_on_free(void *object)
 }
 
 /* An INVITE of ours waits for its final response or its ACK. */
-static bool session_is_offering(struct session *session)
+bool session_is_offering(struct session *session)
 {
 	const struct txn_client *txn = session_client(session);
 
@@ -105,7 +106,7 @@ static bool session_is_offering(struct session *session)
 }
 
 /* An INVITE of the peer's waits for our final response. */
-static bool session_is_offered(struct session *session)
+bool session_is_offered(struct session *session)
 {
 	const struct txn_server *txn = session_server(session);
 
@@ -115,9 +116,9 @@ static bool session_is_offered(struct session *session)
 /* --- Credentials -------------------------------------------------------------------------- */
 
 /* True when the request was sent again with credentials. */
-static bool session_try_again(struct session *session, struct txn_client *txn,
-			      const struct sip_msg *response, const struct txn_client_ops *ops,
-			      struct handle *ret_client)
+bool session_try_again(struct session *session, struct txn_client *txn,
+		       const struct sip_msg *response, const struct txn_client_ops *ops,
+		       struct handle *ret_client)
 {
 	char text[2048];
 	struct buf line = BUF_ON(text);
@@ -161,7 +162,7 @@ static void bye_on_response(struct txn_client *txn, struct handle owner,
 		session_finish(session);
 }
 
-static void session_bye(struct session *session, struct slice lines)
+void session_bye(struct session *session, struct slice lines)
 {
 	if (session->state != SESSION_ENDING)
 		session_set_state(session, SESSION_ENDING);
@@ -184,7 +185,7 @@ static void on_retransmit_2xx(struct timer *timer)
 	timer_start(session->stack->timers, timer, session->interval_ms, on_retransmit_2xx);
 }
 
-static void session_lose(struct session *session)
+void session_lose(struct session *session)
 {
 	const struct session_ops *ops = session->ops;
 	bool is_told = !session_is_let_go(session);
@@ -202,7 +203,7 @@ static void on_ack_timeout(struct timer *timer)
 	session_lose(CONTAINER_OF(timer, struct session, ack_timeout));
 }
 
-static void session_await_ack(struct session *session)
+void session_await_ack(struct session *session)
 {
 	struct timers *timers = session->stack->timers;
 
@@ -225,437 +226,6 @@ static void session_on_ack(struct session *session, const struct sip_msg *ack)
 	if (session->state == SESSION_ANSWERED)
 		session_set_state(session, SESSION_CONFIRMED);
 	session->ops->on_ack(session, ack);
-}
-
-/* --- Calling (UAC) ------------------------------------------------------------------------ */
-
-static void session_send_ack(struct session *session, struct slice content_type, struct slice body)
-{
-	struct packet *ack = NULL;
-
-	(void)dialog_ack(&session->dialog, session->stack, session->invite_cseq, SLICE_NONE,
-			 content_type, body, &ack);
-	packet_unref(session->ack);
-	session->ack = ack;
-}
-
-/*
- * A 2xx again: its ACK was lost, or memory for it was refused. The ACK of an answer that the owner
- * has not given yet follows when it does.
- */
-static void session_on_2xx_again(struct session *session, const struct sip_msg *response,
-				 const struct flow *flow)
-{
-	struct dialog fork;
-
-	if (slice_eq(response->to_tag, session->dialog.remote_tag)) {
-		if (response->cseq != session->invite_cseq)
-			(void)dialog_ack(&session->dialog, session->stack, response->cseq,
-					 SLICE_NONE, SLICE_NONE, SLICE_NONE, NULL);
-		else if (session->ack)
-			(void)stack_send(session->stack, &session->dialog.flow, session->ack);
-		else if (!session->is_ack_due)
-			session_send_ack(session, SLICE_NONE, SLICE_NONE);
-		return;
-	}
-	/* Another fork answered too: acknowledged and ended (13.2.2.4). */
-	if (dialog_fork(&session->dialog, session->stack, response, flow, &fork))
-		return;
-	(void)dialog_ack(&fork, session->stack, response->cseq, SLICE_NONE, SLICE_NONE, SLICE_NONE,
-			 NULL);
-	(void)dialog_request(&fork, session->stack, METHOD_BYE, SLICE_NONE, SLICE_NONE, SLICE_NONE,
-			     NULL, HANDLE_NONE, NULL);
-	dialog_fini(&fork);
-}
-
-static void session_on_2xx(struct session *session, const struct sip_msg *response,
-			   const struct flow *flow)
-{
-	bool is_cancelled = session->state == SESSION_CANCELLED;
-	int err = dialog_on_response(&session->dialog, session->stack, response, flow);
-
-	session->peer = *flow;
-	session->is_ack_due = true;
-	if (is_cancelled || err) {
-		/* It answered before our CANCEL reached it, or we cannot go on (15). */
-		bool is_told = !is_cancelled;
-
-		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
-		session_bye(session, SLICE_NONE);
-		if (is_told)
-			session->ops->on_refused(session, 500, NULL);
-		session->owner = NULL;
-		return;
-	}
-	session_set_state(session, SESSION_ANSWERED);
-	session->ops->on_answer(session, response);
-}
-
-static void session_refused(struct session *session, unsigned status,
-			    const struct sip_msg *response)
-{
-	bool is_told = !session_is_let_go(session);
-
-	session_finish(session);
-	if (is_told)
-		session->ops->on_refused(session, status, response);
-}
-
-static void invite_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
-{
-	struct session *session = pool_find(&txn->stack->sessions, owner);
-
-	if (session)
-		session_refused(session, status, NULL);
-}
-
-static void invite_on_provisional(struct session *session, const struct sip_msg *response,
-				  const struct flow *flow)
-{
-	if (session->state == SESSION_CANCELLED || response->status == 100)
-		return;
-	if (dialog_on_response(&session->dialog, session->stack, response, flow))
-		return; /* as if it were lost; the next response tries again */
-	if (session->state == SESSION_CALLING)
-		session_set_state(session, SESSION_EARLY);
-	session->ops->on_provisional(session, response);
-}
-
-static void invite_on_response(struct txn_client *txn, struct handle owner,
-			       const struct sip_msg *response, const struct flow *flow);
-
-static const struct txn_client_ops invite_ops = { invite_on_response, invite_on_failed };
-
-static void invite_on_response(struct txn_client *txn, struct handle owner,
-			       const struct sip_msg *response, const struct flow *flow)
-{
-	struct session *session = pool_find(&txn->stack->sessions, owner);
-
-	if (!session)
-		return;
-	if (session_is_up(session) || session->state == SESSION_ENDING) {
-		if (response->status >= 200 && response->status < 300)
-			session_on_2xx_again(session, response, flow);
-	} else if (response->status < 200) {
-		invite_on_provisional(session, response, flow);
-	} else if (response->status < 300) {
-		session_on_2xx(session, response, flow);
-	} else if (session->state != SESSION_CANCELLED &&
-		   session_try_again(session, txn, response, &invite_ops, &session->client)) {
-		session->invite_cseq = session->dialog.local_cseq;
-	} else {
-		session_refused(session, response->status, response);
-	}
-}
-
-static struct session *session_new(struct stack *stack, const struct session_ops *ops, void *owner)
-{
-	struct session *session = pool_new(&stack->sessions);
-
-	if (!session)
-		return NULL;
-	session->stack = stack;
-	session->ops = ops;
-	session->owner = owner;
-	return session;
-}
-
-static const struct usage_ops usage_ops;
-
-int session_call(struct stack *stack, const struct session_spec *spec,
-		 const struct session_ops *ops, void *owner, struct session **ret_session)
-{
-	struct session *session = session_new(stack, ops, owner);
-	struct dialog *dialog;
-	int err;
-
-	if (!session)
-		return ERR_NOMEM;
-	session->is_uac = true;
-	session->state = SESSION_CALLING;
-	dialog = &session->dialog;
-	if ((err = dialog_init_uac(dialog, stack, &spec->dialog)) ||
-	    (err = usage_start(stack, &session->usage, &usage_ops, dialog->call_id,
-			       dialog_local_tag(dialog))) ||
-	    (err = dialog_request(dialog, stack, METHOD_INVITE, spec->lines, spec->content_type,
-				  spec->body, &invite_ops, session->pooled.handle,
-				  &session->client))) {
-		session_finish(session);
-		return err;
-	}
-	session->invite_cseq = dialog->local_cseq;
-	*ret_session = session;
-	return 0;
-}
-
-int session_ack(struct session *session, struct slice content_type, struct slice body)
-{
-	if (!session->is_ack_due)
-		return ERR_STATE;
-	session->is_ack_due = false;
-	session_send_ack(session, content_type, body);
-	if (session->state == SESSION_ANSWERED)
-		session_set_state(session, SESSION_CONFIRMED);
-	return 0;
-}
-
-/* --- Re-INVITE of ours (RFC 3261 14.1) ---------------------------------------------------- */
-
-static void offer_failed(struct session *session, unsigned status, const struct sip_msg *response)
-{
-	/* The dialog is gone (12.2.1.2). */
-	if (status == 408 || status == 481)
-		session_lose(session);
-	else
-		session->ops->on_offer_result(session, status, response);
-}
-
-static void offer_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
-{
-	struct session *session = session_find(txn->stack, owner);
-
-	if (session)
-		offer_failed(session, status, NULL);
-}
-
-static void offer_on_response(struct txn_client *txn, struct handle owner,
-			      const struct sip_msg *response, const struct flow *flow);
-
-static const struct txn_client_ops offer_ops = { offer_on_response, offer_on_failed };
-
-static void offer_on_response(struct txn_client *txn, struct handle owner,
-			      const struct sip_msg *response, const struct flow *flow)
-{
-	struct session *session = pool_find(&txn->stack->sessions, owner);
-
-	if (!session || response->status < 200)
-		return;
-	timer_stop(session->stack->timers, &session->offer_timeout);
-	if (session_is_let_go(session)) {
-		if (response->status < 300)
-			session_on_2xx_again(session, response, flow);
-	} else if (response->status >= 300) {
-		if (session_try_again(session, txn, response, &offer_ops, &session->client))
-			session->invite_cseq = session->dialog.local_cseq;
-		else
-			offer_failed(session, response->status, response);
-	} else if (response->cseq != session->invite_cseq || session->ack) {
-		session_on_2xx_again(session, response, flow);
-	} else if (!session->is_ack_due) {
-		(void)dialog_refresh_target(&session->dialog, response, flow);
-		session->is_ack_due = true;
-		session->ops->on_offer_result(session, response->status, response);
-	}
-}
-
-/* Taken back when it rings on: a re-INVITE has nobody to wait for. */
-static void on_offer_timeout(struct timer *timer)
-{
-	session_cancel_offer(CONTAINER_OF(timer, struct session, offer_timeout));
-}
-
-void session_cancel_offer(struct session *session)
-{
-	struct txn_client *txn = session_client(session);
-
-	if (txn)
-		txn_client_cancel(txn, SLICE_NONE);
-}
-
-int session_offer(struct session *session, struct slice lines, struct slice content_type,
-		  struct slice body)
-{
-	int err;
-
-	if (session->state != SESSION_CONFIRMED || session_is_offering(session) ||
-	    session_is_offered(session) || session->ack_timeout.is_running)
-		return ERR_STATE;
-	session->challenges = 0;
-	err = dialog_request(&session->dialog, session->stack, METHOD_INVITE, lines, content_type,
-			     body, &offer_ops, session->pooled.handle, &session->client);
-	if (err)
-		return err;
-	session->invite_cseq = session->dialog.local_cseq;
-	timer_start(session->stack->timers, &session->offer_timeout, 64 * T1_MS, on_offer_timeout);
-	packet_unref(session->ack);
-	session->ack = NULL;
-	return 0;
-}
-
-/* --- Being called (UAS) ------------------------------------------------------------------- */
-
-static void server_on_cancel(struct stack *stack, struct handle owner, const struct sip_msg *cancel)
-{
-	struct session *session = pool_find(&stack->sessions, owner);
-	struct txn_server *txn = session ? session_server(session) : NULL;
-
-	if (!txn)
-		return;
-	(void)txn_server_respond(txn, &(struct answer){ .status = 487 });
-	/* A cancelled re-INVITE leaves the session as it was (14.2). */
-	if (session->state == SESSION_CONFIRMED && session->ops->on_offer_cancelled)
-		session->ops->on_offer_cancelled(session);
-	if (session->state != SESSION_EARLY)
-		return;
-	session_finish(session);
-	session->ops->on_cancel(session, cancel);
-}
-
-static const struct txn_server_ops server_ops = { server_on_cancel };
-
-/* Answers what could not be taken: in->txn may exist or not. */
-static void take_refuse(struct incoming *in, int err)
-{
-	struct answer answer = { .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") };
-
-	if (err == ERR_SYNTAX)
-		answer =
-			(struct answer){ .status = 400, .reason = SLICE("Missing or bad Contact") };
-	incoming_reply(in, &answer);
-}
-
-int session_take(struct incoming *in, struct slice contact_line, const struct session_ops *ops,
-		 void *owner, struct session **ret_session)
-{
-	struct session *session = session_new(in->stack, ops, owner);
-	int err = ERR_NOMEM;
-
-	if (!session) {
-		take_refuse(in, err);
-		return err;
-	}
-	session->state = SESSION_EARLY;
-	session->peer = in->flow;
-	if (txn_server_start(in, &server_ops, session->pooled.handle)) {
-		session->server = in->txn->pooled.handle;
-		err = dialog_init_uas(&session->dialog, in, txn_server_to_tag(in->txn).p,
-				      contact_line);
-	}
-	if (!err)
-		err = usage_start(in->stack, &session->usage, &usage_ops, session->dialog.call_id,
-				  dialog_local_tag(&session->dialog));
-	if (err) {
-		take_refuse(in, err);
-		session_finish(session);
-		return err;
-	}
-	*ret_session = session;
-	return 0;
-}
-
-/* The Contact and what we can do, in front of the owner's lines (RFC 3261 table 2). */
-static int session_respond(struct session *session, const struct answer *answer)
-{
-	char text[2048];
-	struct buf lines = BUF_ON(text);
-	struct txn_server *txn = session_server(session);
-	struct answer full = *answer;
-
-	if (!txn)
-		return ERR_STATE;
-	if (answer->status < 300) {
-		buf_slice(&lines, session->dialog.contact);
-		buf_lit(&lines, SESSION_CAN_LINES);
-	}
-	buf_slice(&lines, answer->lines);
-	if (lines.is_overflown)
-		return ERR_LIMIT;
-	full.lines = buf_text(&lines);
-	return txn_server_respond(txn, &full);
-}
-
-int session_ring(struct session *session, const struct answer *answer)
-{
-	if (session->is_uac || session->state != SESSION_EARLY || answer->status >= 200)
-		return ERR_STATE;
-	return session_respond(session, answer);
-}
-
-int session_answer(struct session *session, const struct answer *answer)
-{
-	int err;
-
-	if (session->is_uac || session->state != SESSION_EARLY)
-		return ERR_STATE;
-	err = session_respond(session, answer);
-	if (err)
-		return err;
-	session_set_state(session, SESSION_ANSWERED);
-	session_await_ack(session);
-	return 0;
-}
-
-int session_new_fork(struct session *session)
-{
-	struct txn_server *txn = session_server(session);
-	char tag[TOKEN_BYTES];
-	int err;
-
-	if (!txn || session->is_uac || session->state != SESSION_EARLY)
-		return ERR_STATE;
-	stack_token(session->stack, tag);
-	err = usage_rename(session->stack, &session->usage, session->dialog.call_id,
-			   slice_of(tag, sizeof(tag)));
-	if (err)
-		return err;
-	memcpy(session->dialog.local_tag, tag, sizeof(tag));
-	txn_server_set_to_tag(txn, tag);
-	return 0;
-}
-
-/* --- Re-INVITE of the peer's (RFC 3261 14.2) ---------------------------------------------- */
-
-static void session_on_reinvite(struct session *session, struct incoming *in)
-{
-	if (sip_msg_header(in->msg, HDR_REQUIRE)) {
-		char text[SIP_HEADER_MAX_BYTES];
-		struct buf line = BUF_ON(text);
-
-		sip_print_header(&line, HDR_UNSUPPORTED, sip_msg_value(in->msg, HDR_REQUIRE));
-		incoming_reply(in, &(struct answer){ .status = 420, .lines = buf_text(&line) });
-		return;
-	}
-	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
-	    session->ack_timeout.is_running) {
-		incoming_reply(in, &(struct answer){ .status = 500,
-						     .lines = SLICE_INIT("Retry-After: 2\r\n") });
-		return;
-	}
-	if (session_is_offering(session)) {
-		incoming_reply_status(in, 491);
-		return;
-	}
-	if (!txn_server_start(in, &server_ops, session->pooled.handle)) {
-		take_refuse(in, ERR_NOMEM);
-		return;
-	}
-	session->server = in->txn->pooled.handle;
-	if (dialog_refresh_target(&session->dialog, in->msg, &in->flow)) {
-		incoming_reply_status(in, 400);
-		return;
-	}
-	session->ops->on_offer(session, in->msg);
-}
-
-int session_accept_offer(struct session *session, const struct answer *answer)
-{
-	int err;
-
-	if (session->state != SESSION_CONFIRMED || !session_is_offered(session))
-		return ERR_STATE;
-	err = session_respond(session, answer);
-	if (err)
-		(void)session_refuse_offer(session, &(struct answer){ .status = 500 });
-	else
-		session_await_ack(session);
-	return err;
-}
-
-int session_refuse_offer(struct session *session, const struct answer *answer)
-{
-	if (session->state != SESSION_CONFIRMED || !session_is_offered(session))
-		return ERR_STATE;
-	return session_respond(session, answer);
 }
 
 /* --- Requests in the dialog --------------------------------------------------------------- */
@@ -733,14 +303,14 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 		session_on_other(session, in);
 }
 
-static const struct usage_ops usage_ops = { usage_on_request };
+const struct usage_ops session_usage_ops = { usage_on_request };
 
 struct session *session_find_dialog(struct stack *stack, struct slice call_id,
 				    struct slice local_tag)
 {
 	struct usage *usage = usage_find(stack, call_id, local_tag);
 
-	if (!usage || usage->ops != &usage_ops)
+	if (!usage || usage->ops != &session_usage_ops)
 		return NULL;
 	return session_find(stack, CONTAINER_OF(usage, struct session, usage)->pooled.handle);
 }

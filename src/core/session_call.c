@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions as the calling side (RFC 3261 13.2, UAC): the INVITE, its forks, its answers and their
+ * ACK.
+ */
+#include "core/session_inner.h"
+
+#include "base/err.h"
+
+static void session_send_ack(struct session *session, struct slice content_type, struct slice body)
+{
+	struct packet *ack = NULL;
+
+	(void)dialog_ack(&session->dialog, session->stack, session->invite_cseq, SLICE_NONE,
+			 content_type, body, &ack);
+	packet_unref(session->ack);
+	session->ack = ack;
+}
+
+/*
+ * A 2xx again: its ACK was lost, or memory for it was refused. The ACK of an answer that the owner
+ * has not given yet follows when it does.
+ */
+void session_on_2xx_again(struct session *session, const struct sip_msg *response,
+			  const struct flow *flow)
+{
+	struct dialog fork;
+
+	if (slice_eq(response->to_tag, session->dialog.remote_tag)) {
+		if (response->cseq != session->invite_cseq)
+			(void)dialog_ack(&session->dialog, session->stack, response->cseq,
+					 SLICE_NONE, SLICE_NONE, SLICE_NONE, NULL);
+		else if (session->ack)
+			(void)stack_send(session->stack, &session->dialog.flow, session->ack);
+		else if (!session->is_ack_due)
+			session_send_ack(session, SLICE_NONE, SLICE_NONE);
+		return;
+	}
+	/* Another fork answered too: acknowledged and ended (13.2.2.4). */
+	if (dialog_fork(&session->dialog, session->stack, response, flow, &fork))
+		return;
+	(void)dialog_ack(&fork, session->stack, response->cseq, SLICE_NONE, SLICE_NONE, SLICE_NONE,
+			 NULL);
+	(void)dialog_request(&fork, session->stack, METHOD_BYE, SLICE_NONE, SLICE_NONE, SLICE_NONE,
+			     NULL, HANDLE_NONE, NULL);
+	dialog_fini(&fork);
+}
+
+static void session_on_2xx(struct session *session, const struct sip_msg *response,
+			   const struct flow *flow)
+{
+	bool is_cancelled = session->state == SESSION_CANCELLED;
+	int err = dialog_on_response(&session->dialog, session->stack, response, flow);
+
+	session->peer = *flow;
+	session->is_ack_due = true;
+	if (is_cancelled || err) {
+		/* It answered before our CANCEL reached it, or we cannot go on (15). */
+		bool is_told = !is_cancelled;
+
+		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+		session_bye(session, SLICE_NONE);
+		if (is_told)
+			session->ops->on_refused(session, 500, NULL);
+		session->owner = NULL;
+		return;
+	}
+	session_set_state(session, SESSION_ANSWERED);
+	session->ops->on_answer(session, response);
+}
+
+static void session_refused(struct session *session, unsigned status,
+			    const struct sip_msg *response)
+{
+	bool is_told = !session_is_let_go(session);
+
+	session_finish(session);
+	if (is_told)
+		session->ops->on_refused(session, status, response);
+}
+
+static void invite_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
+{
+	struct session *session = pool_find(&txn->stack->sessions, owner);
+
+	if (session)
+		session_refused(session, status, NULL);
+}
+
+static void invite_on_provisional(struct session *session, const struct sip_msg *response,
+				  const struct flow *flow)
+{
+	if (session->state == SESSION_CANCELLED || response->status == 100)
+		return;
+	if (dialog_on_response(&session->dialog, session->stack, response, flow))
+		return; /* as if it were lost; the next response tries again */
+	if (session->state == SESSION_CALLING)
+		session_set_state(session, SESSION_EARLY);
+	session->ops->on_provisional(session, response);
+}
+
+static void invite_on_response(struct txn_client *txn, struct handle owner,
+			       const struct sip_msg *response, const struct flow *flow);
+
+static const struct txn_client_ops invite_ops = { invite_on_response, invite_on_failed };
+
+static void invite_on_response(struct txn_client *txn, struct handle owner,
+			       const struct sip_msg *response, const struct flow *flow)
+{
+	struct session *session = pool_find(&txn->stack->sessions, owner);
+
+	if (!session)
+		return;
+	if (session_is_up(session) || session->state == SESSION_ENDING) {
+		if (response->status >= 200 && response->status < 300)
+			session_on_2xx_again(session, response, flow);
+	} else if (response->status < 200) {
+		invite_on_provisional(session, response, flow);
+	} else if (response->status < 300) {
+		session_on_2xx(session, response, flow);
+	} else if (session->state != SESSION_CANCELLED &&
+		   session_try_again(session, txn, response, &invite_ops, &session->client)) {
+		session->invite_cseq = session->dialog.local_cseq;
+	} else {
+		session_refused(session, response->status, response);
+	}
+}
+
+struct session *session_new(struct stack *stack, const struct session_ops *ops, void *owner)
+{
+	struct session *session = pool_new(&stack->sessions);
+
+	if (!session)
+		return NULL;
+	session->stack = stack;
+	session->ops = ops;
+	session->owner = owner;
+	return session;
+}
+
+int session_call(struct stack *stack, const struct session_spec *spec,
+		 const struct session_ops *ops, void *owner, struct session **ret_session)
+{
+	struct session *session = session_new(stack, ops, owner);
+	struct dialog *dialog;
+	int err;
+
+	if (!session)
+		return ERR_NOMEM;
+	session->is_uac = true;
+	session->state = SESSION_CALLING;
+	dialog = &session->dialog;
+	if ((err = dialog_init_uac(dialog, stack, &spec->dialog)) ||
+	    (err = usage_start(stack, &session->usage, &session_usage_ops, dialog->call_id,
+			       dialog_local_tag(dialog))) ||
+	    (err = dialog_request(dialog, stack, METHOD_INVITE, spec->lines, spec->content_type,
+				  spec->body, &invite_ops, session->pooled.handle,
+				  &session->client))) {
+		session_finish(session);
+		return err;
+	}
+	session->invite_cseq = dialog->local_cseq;
+	*ret_session = session;
+	return 0;
+}
+
+int session_ack(struct session *session, struct slice content_type, struct slice body)
+{
+	if (!session->is_ack_due)
+		return ERR_STATE;
+	session->is_ack_due = false;
+	session_send_ack(session, content_type, body);
+	if (session->state == SESSION_ANSWERED)
+		session_set_state(session, SESSION_CONFIRMED);
+	return 0;
+}

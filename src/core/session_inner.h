@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of a session share: session.c (states, the end), session_call.c (UAC),
+ * session_take.c (UAS), session_offer.c (re-INVITEs). Nobody else includes this.
+ */
+#ifndef LAMPYRID_CORE_SESSION_INNER_H
+#define LAMPYRID_CORE_SESSION_INNER_H
+
+#include "core/session.h"
+
+/* Finds a session for its dialog's requests. */
+extern const struct usage_ops session_usage_ops;
+
+/* Of every INVITE that we are asked: CANCEL. */
+extern const struct txn_server_ops session_server_ops;
+
+struct session *session_new(struct stack *stack, const struct session_ops *ops, void *owner);
+
+/* The row of the present state must allow it. */
+void session_set_state(struct session *session, enum session_state state);
+
+/* Nobody is told anything any more. */
+bool session_is_let_go(const struct session *session);
+
+/* Answered, and not ended. */
+bool session_is_up(const struct session *session);
+
+/* The INVITE in progress of ours, and of the peer's; NULL when there is none. */
+struct txn_client *session_client(struct session *session);
+struct txn_server *session_server(struct session *session);
+
+/* It waits for its final response or its ACK. */
+bool session_is_offering(struct session *session);
+
+/* It waits for our final response. */
+bool session_is_offered(struct session *session);
+
+/* True when the challenged request was sent again with credentials. */
+bool session_try_again(struct session *session, struct txn_client *txn,
+		       const struct sip_msg *response, const struct txn_client_ops *ops,
+		       struct handle *ret_client);
+
+/* Sends a response to the INVITE in progress: Contact and abilities, then the owner's lines. */
+int session_respond(struct session *session, const struct answer *answer);
+
+/* Answers an INVITE that could not be taken for this error. */
+void session_refuse(struct incoming *in, int err);
+
+/* Our 2xx is out: it is repeated until its ACK comes (RFC 3261 13.3.1.4). */
+void session_await_ack(struct session *session);
+
+/* A 2xx that was answered already: its ACK again, or the end of another fork (13.2.2.4). */
+void session_on_2xx_again(struct session *session, const struct sip_msg *response,
+			  const struct flow *flow);
+
+void session_on_reinvite(struct session *session, struct incoming *in);
+
+/* BYE; the session is over with its answer. */
+void session_bye(struct session *session, struct slice lines);
+
+/* The peer is gone: BYE, and the owner is told. */
+void session_lose(struct session *session);
+
+/* Over, with nothing left to do on the wire. */
+void session_finish(struct session *session);
+
+#endif

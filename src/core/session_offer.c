@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Offers inside a session: re-INVITEs of ours and of the peer (RFC 3261 14). One at a time.
+ */
+#include "core/session_inner.h"
+
+#include "base/err.h"
+
+/* --- Re-INVITE of ours (RFC 3261 14.1) ---------------------------------------------------- */
+
+static void offer_failed(struct session *session, unsigned status, const struct sip_msg *response)
+{
+	/* The dialog is gone (12.2.1.2). */
+	if (status == 408 || status == 481)
+		session_lose(session);
+	else
+		session->ops->on_offer_result(session, status, response);
+}
+
+static void offer_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
+{
+	struct session *session = session_find(txn->stack, owner);
+
+	if (session)
+		offer_failed(session, status, NULL);
+}
+
+static void offer_on_response(struct txn_client *txn, struct handle owner,
+			      const struct sip_msg *response, const struct flow *flow);
+
+static const struct txn_client_ops offer_ops = { offer_on_response, offer_on_failed };
+
+static void offer_on_response(struct txn_client *txn, struct handle owner,
+			      const struct sip_msg *response, const struct flow *flow)
+{
+	struct session *session = pool_find(&txn->stack->sessions, owner);
+
+	if (!session || response->status < 200)
+		return;
+	timer_stop(session->stack->timers, &session->offer_timeout);
+	if (session_is_let_go(session)) {
+		if (response->status < 300)
+			session_on_2xx_again(session, response, flow);
+	} else if (response->status >= 300) {
+		if (session_try_again(session, txn, response, &offer_ops, &session->client))
+			session->invite_cseq = session->dialog.local_cseq;
+		else
+			offer_failed(session, response->status, response);
+	} else if (response->cseq != session->invite_cseq || session->ack) {
+		session_on_2xx_again(session, response, flow);
+	} else if (!session->is_ack_due) {
+		(void)dialog_refresh_target(&session->dialog, response, flow);
+		session->is_ack_due = true;
+		session->ops->on_offer_result(session, response->status, response);
+	}
+}
+
+/* Taken back when it rings on: a re-INVITE has nobody to wait for. */
+static void on_offer_timeout(struct timer *timer)
+{
+	session_cancel_offer(CONTAINER_OF(timer, struct session, offer_timeout));
+}
+
+void session_cancel_offer(struct session *session)
+{
+	struct txn_client *txn = session_client(session);
+
+	if (txn)
+		txn_client_cancel(txn, SLICE_NONE);
+}
+
+int session_offer(struct session *session, struct slice lines, struct slice content_type,
+		  struct slice body)
+{
+	int err;
+
+	if (session->state != SESSION_CONFIRMED || session_is_offering(session) ||
+	    session_is_offered(session) || session->ack_timeout.is_running)
+		return ERR_STATE;
+	session->challenges = 0;
+	err = dialog_request(&session->dialog, session->stack, METHOD_INVITE, lines, content_type,
+			     body, &offer_ops, session->pooled.handle, &session->client);
+	if (err)
+		return err;
+	session->invite_cseq = session->dialog.local_cseq;
+	timer_start(session->stack->timers, &session->offer_timeout, 64 * T1_MS, on_offer_timeout);
+	packet_unref(session->ack);
+	session->ack = NULL;
+	return 0;
+}
+
+/* --- Re-INVITE of the peer's (RFC 3261 14.2) ---------------------------------------------- */
+
+void session_on_reinvite(struct session *session, struct incoming *in)
+{
+	if (sip_msg_header(in->msg, HDR_REQUIRE)) {
+		char text[SIP_HEADER_MAX_BYTES];
+		struct buf line = BUF_ON(text);
+
+		sip_print_header(&line, HDR_UNSUPPORTED, sip_msg_value(in->msg, HDR_REQUIRE));
+		incoming_reply(in, &(struct answer){ .status = 420, .lines = buf_text(&line) });
+		return;
+	}
+	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
+	    session->ack_timeout.is_running) {
+		incoming_reply(in, &(struct answer){ .status = 500,
+						     .lines = SLICE_INIT("Retry-After: 2\r\n") });
+		return;
+	}
+	if (session_is_offering(session)) {
+		incoming_reply_status(in, 491);
+		return;
+	}
+	if (!txn_server_start(in, &session_server_ops, session->pooled.handle)) {
+		session_refuse(in, ERR_NOMEM);
+		return;
+	}
+	session->server = in->txn->pooled.handle;
+	if (dialog_refresh_target(&session->dialog, in->msg, &in->flow)) {
+		incoming_reply_status(in, 400);
+		return;
+	}
+	session->ops->on_offer(session, in->msg);
+}
+
+int session_accept_offer(struct session *session, const struct answer *answer)
+{
+	int err;
+
+	if (session->state != SESSION_CONFIRMED || !session_is_offered(session))
+		return ERR_STATE;
+	err = session_respond(session, answer);
+	if (err)
+		(void)session_refuse_offer(session, &(struct answer){ .status = 500 });
+	else
+		session_await_ack(session);
+	return err;
+}
+
+int session_refuse_offer(struct session *session, const struct answer *answer)
+{
+	if (session->state != SESSION_CONFIRMED || !session_is_offered(session))
+		return ERR_STATE;
+	return session_respond(session, answer);
+}

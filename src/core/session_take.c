@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions as the called side (RFC 3261 13.3, UAS): taking an INVITE, ringing, answering.
+ */
+#include "core/session_inner.h"
+
+#include "base/err.h"
+
+static void server_on_cancel(struct stack *stack, struct handle owner, const struct sip_msg *cancel)
+{
+	struct session *session = pool_find(&stack->sessions, owner);
+	struct txn_server *txn = session ? session_server(session) : NULL;
+
+	if (!txn)
+		return;
+	(void)txn_server_respond(txn, &(struct answer){ .status = 487 });
+	/* A cancelled re-INVITE leaves the session as it was (14.2). */
+	if (session->state == SESSION_CONFIRMED && session->ops->on_offer_cancelled)
+		session->ops->on_offer_cancelled(session);
+	if (session->state != SESSION_EARLY)
+		return;
+	session_finish(session);
+	session->ops->on_cancel(session, cancel);
+}
+
+const struct txn_server_ops session_server_ops = { server_on_cancel };
+
+/* Answers what could not be taken: in->txn may exist or not. */
+void session_refuse(struct incoming *in, int err)
+{
+	struct answer answer = { .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") };
+
+	if (err == ERR_SYNTAX)
+		answer =
+			(struct answer){ .status = 400, .reason = SLICE("Missing or bad Contact") };
+	incoming_reply(in, &answer);
+}
+
+int session_take(struct incoming *in, struct slice contact_line, const struct session_ops *ops,
+		 void *owner, struct session **ret_session)
+{
+	struct session *session = session_new(in->stack, ops, owner);
+	int err = ERR_NOMEM;
+
+	if (!session) {
+		session_refuse(in, err);
+		return err;
+	}
+	session->state = SESSION_EARLY;
+	session->peer = in->flow;
+	if (txn_server_start(in, &session_server_ops, session->pooled.handle)) {
+		session->server = in->txn->pooled.handle;
+		err = dialog_init_uas(&session->dialog, in, txn_server_to_tag(in->txn).p,
+				      contact_line);
+	}
+	if (!err)
+		err = usage_start(in->stack, &session->usage, &session_usage_ops,
+				  session->dialog.call_id, dialog_local_tag(&session->dialog));
+	if (err) {
+		session_refuse(in, err);
+		session_finish(session);
+		return err;
+	}
+	*ret_session = session;
+	return 0;
+}
+
+/* The Contact and what we can do, in front of the owner's lines (RFC 3261 table 2). */
+int session_respond(struct session *session, const struct answer *answer)
+{
+	char text[2048];
+	struct buf lines = BUF_ON(text);
+	struct txn_server *txn = session_server(session);
+	struct answer full = *answer;
+
+	if (!txn)
+		return ERR_STATE;
+	if (answer->status < 300) {
+		buf_slice(&lines, session->dialog.contact);
+		buf_lit(&lines, SESSION_CAN_LINES);
+	}
+	buf_slice(&lines, answer->lines);
+	if (lines.is_overflown)
+		return ERR_LIMIT;
+	full.lines = buf_text(&lines);
+	return txn_server_respond(txn, &full);
+}
+
+int session_ring(struct session *session, const struct answer *answer)
+{
+	if (session->is_uac || session->state != SESSION_EARLY || answer->status >= 200)
+		return ERR_STATE;
+	return session_respond(session, answer);
+}
+
+int session_answer(struct session *session, const struct answer *answer)
+{
+	int err;
+
+	if (session->is_uac || session->state != SESSION_EARLY)
+		return ERR_STATE;
+	err = session_respond(session, answer);
+	if (err)
+		return err;
+	session_set_state(session, SESSION_ANSWERED);
+	session_await_ack(session);
+	return 0;
+}
+
+int session_new_fork(struct session *session)
+{
+	struct txn_server *txn = session_server(session);
+	char tag[TOKEN_BYTES];
+	int err;
+
+	if (!txn || session->is_uac || session->state != SESSION_EARLY)
+		return ERR_STATE;
+	stack_token(session->stack, tag);
+	err = usage_rename(session->stack, &session->usage, session->dialog.call_id,
+			   slice_of(tag, sizeof(tag)));
+	if (err)
+		return err;
+	memcpy(session->dialog.local_tag, tag, sizeof(tag));
+	txn_server_set_to_tag(txn, tag);
+	return 0;
+}
