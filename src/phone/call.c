@@ -612,7 +612,7 @@ static struct phone_call *call_find(struct phone *phone, unsigned number, unsign
 static int no_call(struct phone *phone, unsigned number, const char *what)
 {
 	if (number > 0)
-		return phone_fail(phone, ERR_NOTFOUND, "call %u %s", number, what);
+		return phone_fail(phone, ERR_NOTFOUND, "no call %u %s", number, what);
 	return phone_fail(phone, ERR_NOTFOUND, "no call %s", what);
 }
 

@@ -52,6 +52,18 @@ static int print_uri_given(const struct sip_uri *given, struct buf *buf)
 	return buf->is_overflown ? ERR_LIMIT : 0;
 }
 
+/* What stands before the '@' of somebody who is not named by a whole URI. */
+static bool is_user(struct slice user)
+{
+	static const struct slice never = SLICE_INIT(":<>\"");
+
+	for (size_t i = 0; i < user.n; i++)
+		if ((unsigned char)user.p[i] <= ' ' || user.p[i] == 0x7f ||
+		    slice_find_char(never, user.p[i]) < never.n)
+			return false;
+	return user.n > 0;
+}
+
 int phone_print_uri(const struct phone *phone, struct slice text, struct buf *buf)
 {
 	struct slice trimmed = slice_trim(text), user, host;
@@ -60,7 +72,7 @@ int phone_print_uri(const struct phone *phone, struct slice text, struct buf *bu
 	if (sip_uri_parse(trimmed, &uri) == 0)
 		return print_uri_given(&uri, buf);
 	slice_cut(trimmed, '@', &user, &host);
-	if (slice_is_empty(user))
+	if (!is_user(user))
 		return ERR_SYNTAX;
 	buf_lit(buf, "sip:");
 	uri_escape_user(buf, user);
