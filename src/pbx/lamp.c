@@ -234,8 +234,11 @@ static void document_make(struct document *document, const struct watcher *watch
 	enum visibility visibility = VISIBILITY_NONE;
 	bool may_pick_up = false;
 
-	document->info =
-		(struct dialog_info){ .version = watcher->version, .entity = watcher->entity_uri };
+	/* Entries are written when they are added; clearing room for all would cost more than they. */
+	document->info.version = watcher->version;
+	document->info.entity = watcher->entity_uri;
+	document->info.is_partial = false;
+	document->info.dialog_count = 0;
 	document->uri_buf = BUF_ON(document->uris);
 	document->has_ids = false;
 	if (watched && viewer) {

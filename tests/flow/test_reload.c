@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A new configuration while the switch works: calls go on, and what is no longer there or no longer
+ * allowed ends with its reason.
+ */
+#include "texts.h"
+#include "world.h"
+
+#include <stdio.h>
+
+#define SUBSCRIBE(to, call)                                                                        \
+	TEXT_HEAD("SUBSCRIBE", "201", to, call) TEXT_CONTACT("201", "192.0.2.5") "Event: dialog\n"
+
+/* The office again, with only these of 201 to 203, and this visibility for all. */
+static void reload(struct world *w, const char *const *numbers, enum visibility visibility)
+{
+	static const uint64_t secret[2] = { 3, 4 };
+	struct directory *directory = directory_new(secret);
+
+	expect(w, directory && directory_set_domain(directory, SLICE(OFFICE_DOMAIN)) == 0);
+	for (; *numbers; numbers++) {
+		struct extension extension = { .number = slice_from_cstr(*numbers),
+					       .name = SLICE("renamed"),
+					       .password = SLICE(OFFICE_PASSWORD),
+					       .visibility = visibility,
+					       .pickup = PICKUP_ALL };
+
+		expect(w, directory_add_extension(directory, &extension) == 0);
+	}
+	pbx_set_directory(&w->office.pbx, directory);
+	directory_unref(w->office.directory);
+	w->office.directory = directory;
+	advance_ms(w, 100);
+}
+
+FLOW_PLAIN(a_call_outlives_a_new_configuration, "RFC 3261 13")
+{
+	static const char *const all[] = { "201", "202", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+
+	watch(w, "carol", "bob");
+	dial(w, "alice", "bob");
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	reload(w, all, VISIBILITY_CALLS);
+	answer(w, "bob");
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	hang_up(w, "bob");
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(who_left_is_no_longer_registered_nor_watched, "RFC 6665 4.2.2, RFC 3261 10.3")
+{
+	static const char *const some[] = { "201", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+	struct raw *raw = world_raw(w, "raw");
+
+	dial_number(w, "carol", "299"); /* everybody has started */
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, SUBSCRIBE("202", "s") TEXT_END) == 200);
+	reload(w, some, VISIBILITY_NUMBERS);
+	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=noresource") != NULL);
+	dial(w, "alice", "bob");
+	expect_ended(w, "alice", PHONE_CAUSE_REFUSED, 404);
+	expect(w, w->office.pbx.bindings.held_count == 2);
+	expect(w, w->office.pbx.entities.count == 0);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_right_that_was_taken_ends_the_subscription, "RFC 6665 4.2.2")
+{
+	static const char *const all[] = { "201", "202", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+	struct raw *raw = world_raw(w, "raw");
+
+	dial_number(w, "carol", "299");
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, SUBSCRIBE("202", "s") TEXT_END) == 200);
+	reload(w, all, VISIBILITY_NONE);
+	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=rejected") != NULL);
+	expect(w, w->office.pbx.stack.notifiers.held_count == 0);
+	expect_quiet(w);
+}
