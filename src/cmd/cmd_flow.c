@@ -7,10 +7,10 @@
 #include "base/mem.h"
 #include "capture/collect.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "ladder/draw_text.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -23,8 +23,6 @@
 #define CALLS_SHOWN_MAX 10  /* when the wanted one is not there */
 #define WIDTH_DEFAULT 120
 #define WIDTH_MIN 40
-
-enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
 
 static const char usage[] =
 	"usage: lampyrid flow FILE... [--call ID] [--format text] [-o FILE]\n"
@@ -61,9 +59,7 @@ struct loaded {
 
 static int refuse_usage(const char *message, const char *what)
 {
-	fprintf(stderr, "lampyrid flow: %s%s%s\n", message, what ? ": " : "", what ? what : "");
-	fputs("Try `lampyrid flow --help`.\n", stderr);
-	return EXIT_CODE_USAGE;
+	return options_refuse("flow", message, what);
 }
 
 static int set_format(const char *format)
@@ -109,8 +105,10 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int set_option(struct options *options, int id, char **argv)
+static int set_option(void *object, int id)
 {
+	struct options *options = object;
+
 	switch (id) {
 	case OPTION_CALL:
 		if (options->call_count == CALLS_MAX)
@@ -130,29 +128,24 @@ static int set_option(struct options *options, int id, char **argv)
 	case OPTION_OUTPUT:
 		options->output = optarg;
 		return EXIT_CODE_OK;
-	case ':':
-		return refuse_usage("a value is missing behind", argv[optind - 1]);
 	default:
-		return refuse_usage("unknown option", argv[optind - 1]);
+		return EXIT_CODE_USAGE; /* no row of long_options has another value */
 	}
 }
 
 /* *ret_is_done: help was asked for and given. */
 static int parse_options(int argc, char **argv, struct options *options, bool *ret_is_done)
 {
-	int id, code = EXIT_CODE_OK;
+	static const struct option_set set = {
+		.command = "flow",
+		.usage = usage,
+		.letters = ":ho:",
+		.longs = long_options,
+		.set = set_option,
+	};
+	int code = options_read(&set, argc, argv, options, ret_is_done);
 
-	optind = 0;
-	while (code == EXIT_CODE_OK &&
-	       (id = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
-		if (id == OPTION_HELP) {
-			fputs(usage, stdout);
-			*ret_is_done = true;
-			return EXIT_CODE_OK;
-		}
-		code = set_option(options, id, argv);
-	}
-	if (code != EXIT_CODE_OK)
+	if (code != EXIT_CODE_OK || *ret_is_done)
 		return code;
 	options->files = argv + optind;
 	options->file_count = (size_t)(argc - optind);

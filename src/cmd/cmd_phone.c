@@ -5,12 +5,12 @@
  */
 #include "base/err.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "io/host.h"
 #include "io/trace_file.h"
 #include "phone/phone.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -20,8 +20,6 @@
 #define EVENT_MAX_BYTES (1u << 20)
 #define EXPIRES_MIN_S 10
 #define EXPIRES_MAX_S 86400
-
-enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
 
 static const char usage[] =
 	"usage: lampyrid phone --aor sip:USER@SERVER[:PORT] [--password PASSWORD] [--key KEY]...\n"
@@ -86,9 +84,7 @@ struct program {
 
 static int refuse_usage(const char *message, const char *what)
 {
-	fprintf(stderr, "lampyrid phone: %s%s%s\n", message, what ? ": " : "", what ? what : "");
-	fputs("Try `lampyrid phone --help`.\n", stderr);
-	return EXIT_CODE_USAGE;
+	return options_refuse("phone", message, what);
 }
 
 static int set_talking(struct phone_key_config *key, struct slice option, const char *text)
@@ -225,8 +221,10 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int set_option(struct options *options, int id, char **argv)
+static int set_option(void *object, int id)
 {
+	struct options *options = object;
+
 	switch (id) {
 	case OPTION_AOR:
 		options->phone.aor = slice_from_cstr(optarg);
@@ -264,10 +262,8 @@ static int set_option(struct options *options, int id, char **argv)
 	case OPTION_TRACE:
 		options->trace = optarg;
 		return EXIT_CODE_OK;
-	case ':':
-		return refuse_usage("a value is missing behind", argv[optind - 1]);
 	default:
-		return refuse_usage("unknown option", argv[optind - 1]);
+		return EXIT_CODE_USAGE; /* no row of long_options has another value */
 	}
 }
 
@@ -324,20 +320,17 @@ static int find_listen(struct options *options)
 /* *ret_is_done: help was asked for and given. */
 static int parse_options(int argc, char **argv, struct options *options, bool *ret_is_done)
 {
-	int id, code;
+	static const struct option_set set = {
+		.command = "phone",
+		.usage = usage,
+		.letters = ":h",
+		.longs = long_options,
+		.set = set_option,
+	};
+	int code = options_read(&set, argc, argv, options, ret_is_done);
 
-	optind = 1;
-	opterr = 0;
-	while ((id = getopt_long(argc, argv, ":h", long_options, NULL)) >= 0) {
-		if (id == OPTION_HELP) {
-			fputs(usage, stdout);
-			*ret_is_done = true;
-			return EXIT_CODE_OK;
-		}
-		code = set_option(options, id, argv);
-		if (code != EXIT_CODE_OK)
-			return code;
-	}
+	if (code != EXIT_CODE_OK || *ret_is_done)
+		return code;
 	if (optind < argc)
 		return refuse_usage("it takes options only", argv[optind]);
 	options->phone.keys = options->keys;

@@ -7,13 +7,13 @@
 #include "cmd/cmd.h"
 #include "cmd/event_log.h"
 #include "cmd/greeting.h"
+#include "cmd/options.h"
 #include "conf/conf.h"
 #include "io/host.h"
 #include "io/trace_file.h"
 #include "pbx/pbx.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -22,8 +22,6 @@
 #define CONFIG_HERE "./lampyrid.yaml"
 #define CONFIG_SYSTEM "/etc/lampyrid/lampyrid.yaml"
 #define EVENT_MAX_BYTES (CONF_MISTAKE_MAX_BYTES + 256)
-
-enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
 
 static const char usage[] =
 	"usage: lampyrid serve [-c FILE] [--check] [--listen ADDRESS]... [--trace FILE] [--log "
@@ -79,9 +77,7 @@ struct server {
 
 static int refuse_usage(const char *message, const char *what)
 {
-	fprintf(stderr, "lampyrid serve: %s%s%s\n", message, what ? ": " : "", what ? what : "");
-	fputs("Try `lampyrid serve --help`.\n", stderr);
-	return EXIT_CODE_USAGE;
+	return options_refuse("serve", message, what);
 }
 
 static int add_listen(struct options *options, const char *text)
@@ -124,8 +120,10 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int set_option(struct options *options, int id, char **argv)
+static int set_option(void *object, int id)
 {
+	struct options *options = object;
+
 	switch (id) {
 	case OPTION_CONFIG:
 		options->config = optarg;
@@ -141,10 +139,8 @@ static int set_option(struct options *options, int id, char **argv)
 	case OPTION_LOG:
 		options->log = optarg;
 		return EXIT_CODE_OK;
-	case ':':
-		return refuse_usage("a value is missing behind", argv[optind - 1]);
 	default:
-		return refuse_usage("unknown option", argv[optind - 1]);
+		return EXIT_CODE_USAGE; /* no row of long_options has another value */
 	}
 }
 
@@ -166,19 +162,16 @@ static int find_config(struct options *options)
 /* *ret_is_done: help was asked for and given. */
 static int parse_options(int argc, char **argv, struct options *options, bool *ret_is_done)
 {
-	int id, code = EXIT_CODE_OK;
+	static const struct option_set set = {
+		.command = "serve",
+		.usage = usage,
+		.letters = ":hc:",
+		.longs = long_options,
+		.set = set_option,
+	};
+	int code = options_read(&set, argc, argv, options, ret_is_done);
 
-	optind = 0;
-	while (code == EXIT_CODE_OK &&
-	       (id = getopt_long(argc, argv, ":hc:", long_options, NULL)) != -1) {
-		if (id == OPTION_HELP) {
-			fputs(usage, stdout);
-			*ret_is_done = true;
-			return EXIT_CODE_OK;
-		}
-		code = set_option(options, id, argv);
-	}
-	if (code != EXIT_CODE_OK)
+	if (code != EXIT_CODE_OK || *ret_is_done)
 		return code;
 	if (optind < argc)
 		return refuse_usage("what should this be? A configuration is named with -c",

@@ -3,11 +3,11 @@
  * `lampyrid`: finds the subcommand and calls it.
  */
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define EXIT_CODE_USAGE 2
 #define WORD_MAX_BYTES 16
 
 static const struct command {
