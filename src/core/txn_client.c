@@ -186,6 +186,24 @@ static int txn_client_enter_map(struct txn_client *txn, struct slice branch, str
 	return err;
 }
 
+/*
+ * The connection that the peer once made is gone: a new one to where it said that it listens
+ * (RFC 3261 18.1.1, 8.1.2), if that is a plain address and no proxy stands between.
+ */
+static int txn_client_send_anew(struct txn_client *txn, const struct request *request)
+{
+	struct sip_uri uri;
+	struct addr addr;
+
+	if (handle_eq(txn->flow.conn, HANDLE_NONE) || sip_uri_parse(request->uri, &uri) ||
+	    addr_parse_ip(uri.host, &addr) || addr.family != txn->flow.peer.family)
+		return ERR_IO;
+	addr.port = uri.port ? uri.port : 5060;
+	txn->flow.peer = addr;
+	txn->flow.conn = HANDLE_NONE;
+	return txn_client_send(txn, txn->request);
+}
+
 static int txn_client_start_on(struct stack *stack, const struct request *request,
 			       struct slice branch, const struct txn_client_ops *ops,
 			       struct handle owner, struct handle *ret_handle)
@@ -209,7 +227,7 @@ static int txn_client_start_on(struct stack *stack, const struct request *reques
 	if (ret_handle)
 		*ret_handle = txn->pooled.handle;
 	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
-	if (txn_client_send(txn, txn->request)) {
+	if (txn_client_send(txn, txn->request) && txn_client_send_anew(txn, request)) {
 		timer_start(stack->timers, &txn->timeout, 0, on_send_failed);
 	} else if (!transport_is_reliable(txn->flow.transport)) {
 		txn->interval_ms = T1_MS;

@@ -30,9 +30,9 @@ static int fake_send(void *host, const struct flow *flow, struct packet *packet)
 {
 	struct fake_peer *peer = host;
 
-	(void)flow;
-	if (peer->is_cut_off)
+	if (peer->is_cut_off || handle_eq(flow->conn, peer->lost_conn))
 		return ERR_IO;
+	peer->last_to = flow->peer;
 	assert_true(peer->sent_count < FAKE_SENT_MAX);
 	peer->sent[peer->sent_count++] = packet_ref(packet);
 	return 0;
@@ -41,7 +41,9 @@ static int fake_send(void *host, const struct flow *flow, struct packet *packet)
 void fake_peer_init(struct fake_peer *peer)
 {
 	*peer = (struct fake_peer){
-		.env = { .host = peer, .random = fake_random, .send = fake_send }, .random_state = 1
+		.lost_conn = { .slot = 7, .serial = 7 },
+		.env = { .host = peer, .random = fake_random, .send = fake_send },
+		.random_state = 1
 	};
 	timers_init(&peer->timers, 1000);
 	assert_int_equal(addr_parse(SLICE("192.0.2.3:5060"), &peer->flow.local), 0);

@@ -19,6 +19,8 @@ struct fake_peer {
 	struct flow flow; /* as the stack under test sends; local is the stack */
 	uint64_t random_state;
 	bool is_cut_off;		    /* sending answers ERR_IO */
+	struct handle lost_conn;	    /* so does sending by this connection */
+	struct addr last_to;		    /* where the last message went */
 	struct packet *sent[FAKE_SENT_MAX]; /* [sent_count] */
 	size_t sent_count;
 	size_t taken_count; /* of those */

@@ -285,6 +285,29 @@ static void what_cannot_be_sent_fails_with_503(void **state)
 	told("503");
 }
 
+static void a_lost_connection_is_replaced_by_one_to_the_contact(void **state)
+{
+	struct request request = { .method = SLICE("NOTIFY"),
+				   .uri = SLICE("sip:202@192.0.2.77:5099;transport=tcp"),
+				   .flow = rig->peer.flow };
+
+	(void)state;
+	request.flow.transport = TRANSPORT_TCP;
+	request.flow.conn = rig->peer.lost_conn;
+	assert_int_equal(txn_client_start(&rig->stack, &request, &client_ops, HANDLE_NONE, NULL),
+			 0);
+	assert_int_equal(rig->peer.sent_count, 1);
+	assert_int_equal(rig->peer.last_to.port, 5099);
+	assert_int_equal(rig->peer.last_to.ip[3], 77);
+	/* A name cannot be reached without looking it up. */
+	request.uri = SLICE("sip:202@phone.example");
+	assert_int_equal(txn_client_start(&rig->stack, &request, &client_ops, HANDLE_NONE, NULL),
+			 0);
+	assert_int_equal(rig->peer.sent_count, 1);
+	assert_int_equal(run_out(""), 32000);
+	told("503 408");
+}
+
 static void the_table_is_bounded(void **state)
 {
 	struct request request = { .method = SLICE("OPTIONS"),
@@ -463,6 +486,7 @@ int main(void)
 		TEST(a_failure_over_tcp_is_acknowledged_and_over),
 		TEST(every_2xx_is_told_until_timer_m),
 		TEST(what_cannot_be_sent_fails_with_503),
+		TEST(a_lost_connection_is_replaced_by_one_to_the_contact),
 		TEST(the_table_is_bounded),
 		TEST(a_failure_is_sent_again_by_timer_g_until_h),
 		TEST(a_failure_over_tcp_is_sent_once_and_waits_for_its_ack),
