@@ -257,6 +257,41 @@ void leg_on_free(void *object)
 	directory_unref(leg->directory);
 }
 
+/* --- Answering ---------------------------------------------------------------------------- */
+
+static struct slice print_identity_line(struct buf *line, const struct leg *leg)
+{
+	const struct extension *peer = leg_peer(leg);
+
+	if (!peer)
+		return SLICE_NONE;
+	buf_lit(line, "P-Asserted-Identity: ");
+	pbx_print_identity(leg->pbx, line, peer->name, peer->number);
+	buf_lit(line, "\r\n");
+	return line->is_overflown ? SLICE_NONE : buf_text(line);
+}
+
+int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
+{
+	const struct call *call = leg->call;
+	char text[IDENTITY_MAX_BYTES];
+	struct buf line = BUF_ON(text);
+	int err = 0;
+
+	if (leg == call->caller && !handle_eq(call->early, HANDLE_NONE) &&
+	    !handle_eq(call->early, call->partner->pooled.handle))
+		err = session_new_fork(leg->session);
+	if (err)
+		return err;
+	return session_answer(leg->session,
+			      &(struct answer){ .status = 200,
+						.lines = print_identity_line(&line, leg),
+						.content_type = content_type,
+						.body = body });
+}
+
+/* --- Ending ------------------------------------------------------------------------------- */
+
 void call_end_others(struct call *call, const struct leg *winner)
 {
 	LIST_FOR (leg, &call->legs, struct leg, node)

@@ -65,7 +65,7 @@ struct call {
 	const struct extension *target; /* who was called */
 	struct slice offer;	 /* owned: the caller's session description, empty without one */
 	struct slice offer_type; /* owned: its Content-Type */
-	struct leg *early;	 /* whose early media the caller has, NULL: nobody's */
+	struct handle early;	 /* the leg whose early media the caller has */
 	unsigned shown;		 /* the last provisional status that the caller was sent */
 	struct leg *offerer;	 /* whose re-INVITE is on its way through, NULL: none */
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
@@ -92,6 +92,13 @@ void call_end_others(struct call *call, const struct leg *winner);
 
 /* One leg leaves: its session ends with the status and lines (may be empty), its lamp goes dark. */
 void leg_end(struct leg *leg, unsigned status, struct slice lines);
+
+/*
+ * 200 with this description, as the other side's answer or offer, and with who that is
+ * (P-Asserted-Identity, RFC 3325), so that the phone's screen says it. When the caller has early
+ * media of somebody else, it comes under a new To tag, as another fork's (RFC 3261 13.2.1).
+ */
+int leg_answer(struct leg *leg, struct slice content_type, struct slice body);
 
 /* Everybody leaves. */
 void call_end(struct call *call, unsigned status, struct slice lines);

@@ -35,8 +35,9 @@ static struct slice body_type(const struct sip_msg *msg)
  */
 static void show_progress(struct call *call, struct leg *leg, const struct sip_msg *response)
 {
-	bool has_media = !slice_is_empty(response->body) && !slice_is_empty(call->offer) &&
-			 (!call->early || call->early == leg);
+	bool has_media =
+		!slice_is_empty(response->body) && !slice_is_empty(call->offer) &&
+		(handle_eq(call->early, HANDLE_NONE) || handle_eq(call->early, leg->pooled.handle));
 	struct answer answer = { .status = response->status };
 
 	if (!has_media && call->shown == response->status)
@@ -49,7 +50,7 @@ static void show_progress(struct call *call, struct leg *leg, const struct sip_m
 		return;
 	call->shown = response->status;
 	if (has_media)
-		call->early = leg;
+		call->early = leg->pooled.handle;
 }
 
 /* Behind a forking proxy the phone's tag may be another one than watchers were told. */
@@ -80,28 +81,13 @@ static void on_provisional(struct session *session, const struct sip_msg *respon
 
 /* --- Answered ----------------------------------------------------------------------------- */
 
-static int answer_caller(struct call *call, const struct leg *leg, const struct sip_msg *response)
-{
-	struct session *session = call->caller->session;
-	int err = 0;
-
-	/* Early media of another phone stands as the answer in this dialog: take a new one. */
-	if (call->early && call->early != leg)
-		err = session_new_fork(session);
-	if (err)
-		return err;
-	return session_answer(session, &(struct answer){ .status = 200,
-							 .content_type = body_type(response),
-							 .body = response->body });
-}
-
 static void on_answer(struct session *session, const struct sip_msg *response)
 {
 	struct leg *leg = session->owner;
 	struct call *call = leg->call;
 
 	call->partner = leg;
-	if (answer_caller(call, leg, response)) {
+	if (leg_answer(call->caller, body_type(response), response->body)) {
 		call_end(call, 500, SLICE_NONE);
 		return;
 	}

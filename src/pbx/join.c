@@ -22,11 +22,6 @@ bool join_is_possible(const struct call *call, struct slice partner_offer)
 	return !slice_is_empty(call->offer) || !slice_is_empty(partner_offer);
 }
 
-static struct answer answer_200(struct slice type, struct slice body)
-{
-	return (struct answer){ .status = 200, .content_type = type, .body = body };
-}
-
 static void join_done(struct call *call)
 {
 	call->join = JOIN_NONE;
@@ -65,16 +60,6 @@ static int cross(const struct call *call, struct slice offer, struct slice offer
 	return answers->partner.is_overflown || answers->caller.is_overflown ? ERR_LIMIT : 0;
 }
 
-/* The caller may have early media of somebody else: this answer comes as another fork's. */
-static int answer_caller(struct call *call, struct answer answer)
-{
-	int err = 0;
-
-	if (call->early)
-		err = session_new_fork(call->caller->session);
-	return err ? err : session_answer(call->caller->session, &answer);
-}
-
 static void both_talk(struct call *call)
 {
 	leg_set_state(call->partner, LEG_TALKING);
@@ -89,16 +74,13 @@ static int join_both_offered(struct call *call, struct slice offer, struct slice
 
 	if (err)
 		return err;
-	err = session_answer(call->partner->session,
-			     &(struct answer){ .status = 200,
-					       .content_type = SDP_TYPE,
-					       .body = buf_text(&answers.partner) });
+	err = leg_answer(call->partner, SDP_TYPE, buf_text(&answers.partner));
 	if (err)
 		return err;
 	call_set_state(call, CALL_JOINING);
 	call->join = step;
 	call_end_others(call, call->partner);
-	if (answer_caller(call, answer_200(SDP_TYPE, buf_text(&answers.caller)))) {
+	if (leg_answer(call->caller, SDP_TYPE, buf_text(&answers.caller))) {
 		call_end(call, 500, SLICE_NONE);
 		return 0;
 	}
@@ -112,15 +94,12 @@ static int join_both_offered(struct call *call, struct slice offer, struct slice
 static int join_one_offered(struct call *call, struct slice offer, struct slice offer_type)
 {
 	bool is_callers = slice_is_empty(offer);
-	struct answer answer;
 	int err;
 
-	if (is_callers) {
-		answer = answer_200(call->offer_type, call->offer);
-		err = session_answer(call->partner->session, &answer);
-	} else {
-		err = answer_caller(call, answer_200(offer_type, offer));
-	}
+	if (is_callers)
+		err = leg_answer(call->partner, call->offer_type, call->offer);
+	else
+		err = leg_answer(call->caller, offer_type, offer);
 	if (err)
 		return err;
 	call_set_state(call, CALL_JOINING);
@@ -150,14 +129,9 @@ static void join_ask_partner(struct call *call)
 
 static void join_last_answer(struct call *call, struct leg *waiting, const struct sip_msg *ack)
 {
-	struct answer answer = answer_200(sip_msg_value(ack, HDR_CONTENT_TYPE), ack->body);
+	struct slice type = sip_msg_value(ack, HDR_CONTENT_TYPE);
 
-	int err = ERR_SYNTAX;
-
-	if (!slice_is_empty(ack->body))
-		err = waiting == call->caller ? answer_caller(call, answer)
-					      : session_answer(waiting->session, &answer);
-	if (err)
+	if (slice_is_empty(ack->body) || leg_answer(waiting, type, ack->body))
 		call_end(call, 500, SLICE_NONE);
 	else
 		join_done(call);

@@ -234,7 +234,8 @@ static void document_make(struct document *document, const struct watcher *watch
 	enum visibility visibility = VISIBILITY_NONE;
 	bool may_pick_up = false;
 
-	/* Entries are written when they are added; clearing room for all would cost more than they. */
+	/* Entries are written when they are added; clearing room for all would cost more than they.
+	 */
 	document->info.version = watcher->version;
 	document->info.entity = watcher->entity_uri;
 	document->info.is_partial = false;

@@ -335,7 +335,7 @@ static unsigned replace(struct raw *raw, const char *call, const char *replaces)
 	return say(raw, text);
 }
 
-FLOW_PLAIN(replaces_with_tags_in_either_order, "RFC 3891 3")
+FLOW_PLAIN(replaces_with_tags_in_either_order, "RFC 3891 3, RFC 3325 9.1")
 {
 	struct raw *raw;
 	struct world *w = watched_ringing(&raw);
@@ -345,6 +345,8 @@ FLOW_PLAIN(replaces_with_tags_in_either_order, "RFC 3891 3")
 		 piece(raw, "NOTIFY", "call-id=\""), piece(raw, "NOTIFY", "local-tag=\""),
 		 piece(raw, "NOTIFY", "remote-tag=\""));
 	expect(w, replace(raw, "p", replaces) == 200);
+	expect(w, strstr(raw_last(raw, "SIP/2.0 200"),
+			 "P-Asserted-Identity: \"carol\" <sip:203@" OFFICE_DOMAIN ">\r\n") != NULL);
 	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
 	expect_ended(w, "bob", PHONE_CAUSE_ELSEWHERE, 0);
 	expect_quiet(w);
