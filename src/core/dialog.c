@@ -222,12 +222,12 @@ int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct 
 
 int dialog_on_first_notify(struct dialog *dialog, const struct incoming *in)
 {
-	int err = text_set(&dialog->remote_tag, in->msg->from_tag);
+	int err = dialog_set_routes(dialog, in->stack, in->msg, false);
 
 	if (!err)
-		err = dialog_set_routes(dialog, in->stack, in->msg, false);
-	if (!err)
 		err = dialog_refresh_target(dialog, in->msg, &in->flow);
+	if (!err)
+		err = text_set(&dialog->remote_tag, in->msg->from_tag);
 	return err;
 }
 

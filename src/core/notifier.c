@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #define RETRY_MS 30000
+#define EVENT_MAX_BYTES 256 /* it is repeated in every NOTIFY */
 
 static void on_expiry(struct timer *timer);
 static void on_retry(struct timer *timer);
@@ -220,6 +221,8 @@ static int notifier_init(struct notifier *notifier, struct incoming *in,
 {
 	int err;
 
+	if (sip_msg_value(in->msg, HDR_EVENT).n > EVENT_MAX_BYTES)
+		return ERR_SYNTAX;
 	if (!txn_server_start(in, NULL, HANDLE_NONE))
 		return ERR_NOMEM;
 	err = slice_keep(sip_msg_value(in->msg, HDR_EVENT), &notifier->event);
@@ -250,6 +253,7 @@ int notifier_take(struct incoming *in, const struct notifier_terms *terms,
 		return ERR_NOMEM;
 	}
 	notifier->stack = in->stack;
+	notifier->peer = in->flow;
 	notifier->ops = ops;
 	err = notifier_init(notifier, in, terms);
 	if (err) {
@@ -278,13 +282,16 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 {
 	uint32_t expires_s;
 	unsigned refusal = terms_grant(&notifier->terms, in->msg, &expires_s);
+	int err = 0;
 
 	if (!refusal && notifier->state != NOTIFIER_ACTIVE)
 		refusal = 481;
 	if (!refusal && !slice_eq(sip_msg_value(in->msg, HDR_EVENT), notifier->event))
 		refusal = 489;
-	if (!refusal && dialog_refresh_target(&notifier->dialog, in->msg, &in->flow))
-		refusal = 400;
+	if (!refusal)
+		err = dialog_refresh_target(&notifier->dialog, in->msg, &in->flow);
+	if (err)
+		refusal = err == ERR_NOMEM ? 503 : 400;
 	if (refusal) {
 		subscribe_refuse(in, &notifier->terms, refusal);
 		return;
@@ -296,7 +303,13 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 static void usage_on_request(struct usage *usage, struct incoming *in)
 {
 	struct notifier *notifier = CONTAINER_OF(usage, struct notifier, usage);
-	unsigned refusal = dialog_check_request(&notifier->dialog, in->msg);
+	unsigned refusal;
+
+	if (!flow_eq(&in->flow, &notifier->peer) && notifier->owner &&
+	    in->msg->method != METHOD_ACK && !notifier->ops->is_peer(notifier, in))
+		return;
+	notifier->peer = in->flow;
+	refusal = dialog_check_request(&notifier->dialog, in->msg);
 
 	if (!refusal && in->msg->method != METHOD_SUBSCRIBE && in->msg->method != METHOD_ACK)
 		refusal = 405;

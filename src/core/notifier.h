@@ -29,6 +29,8 @@ struct notifier_ops {
 	void (*on_due)(struct notifier *notifier);
 	/* It is over, whatever the reason. The owner forgets it. */
 	void (*on_end)(struct notifier *notifier);
+	/* A refresh came another way than before: as is_peer of struct session_ops. */
+	bool (*is_peer)(struct notifier *notifier, struct incoming *in);
 };
 
 struct notifier {
@@ -39,6 +41,7 @@ struct notifier {
 	void *owner;
 	enum notifier_state state;
 	struct dialog dialog;
+	struct flow peer;   /* the way the peer has spoken so far */
 	struct slice event; /* owned: the Event value, echoed in every NOTIFY (id parameter) */
 	struct notifier_terms terms; /* for refreshes; without the Contact, which the dialog has */
 	const char *reason;	     /* why it ends, constant text; NULL: active */

@@ -78,6 +78,7 @@ void session_finish(struct session *session)
 	timer_stop(timers, &session->retransmit);
 	timer_stop(timers, &session->ack_timeout);
 	timer_stop(timers, &session->offer_timeout);
+	timer_stop(timers, &session->probe);
 	if (open)
 		txn_client_cancel(open, SLICE_NONE);
 	usage_stop(session->stack, &session->usage);
@@ -91,6 +92,7 @@ void session_on_free(void *object)
 	timer_stop(session->stack->timers, &session->retransmit);
 	timer_stop(session->stack->timers, &session->ack_timeout);
 	timer_stop(session->stack->timers, &session->offer_timeout);
+	timer_stop(session->stack->timers, &session->probe);
 	usage_stop(session->stack, &session->usage);
 	dialog_fini(&session->dialog);
 	packet_unref(session->ack);
@@ -228,6 +230,54 @@ static void session_on_ack(struct session *session, const struct sip_msg *ack)
 	session->ops->on_ack(session, ack);
 }
 
+/* --- Is the peer still there? ------------------------------------------------------------- */
+
+static void on_probe(struct timer *timer);
+
+/* Whatever is said, somebody is there, unless it is that there is no such dialog (12.2.1.2). */
+static void probe_result(struct stack *stack, struct handle owner, unsigned status)
+{
+	struct session *session = session_find(stack, owner);
+
+	if (!session || status < 200)
+		return;
+	if (status == 408 || status == 481 || status == 503)
+		session_lose(session);
+	else
+		timer_start(stack->timers, &session->probe, session->probe_ms, on_probe);
+}
+
+static void probe_on_response(struct txn_client *txn, struct handle owner,
+			      const struct sip_msg *response, const struct flow *flow)
+{
+	(void)flow;
+	probe_result(txn->stack, owner, response->status);
+}
+
+static void probe_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
+{
+	probe_result(txn->stack, owner, status);
+}
+
+static const struct txn_client_ops probe_ops = { probe_on_response, probe_on_failed };
+
+static void on_probe(struct timer *timer)
+{
+	struct session *session = CONTAINER_OF(timer, struct session, probe);
+
+	if (!session_is_up(session))
+		return;
+	if (dialog_request(&session->dialog, session->stack, METHOD_OPTIONS, SLICE_NONE, SLICE_NONE,
+			   SLICE_NONE, &probe_ops, session->pooled.handle, NULL))
+		timer_start(session->stack->timers, timer, session->probe_ms, on_probe);
+}
+
+void session_probe_every(struct session *session, uint64_t every_ms)
+{
+	session->probe_ms = every_ms;
+	timer_start(session->stack->timers, &session->probe, every_ms, on_probe);
+}
+
 /* --- Requests in the dialog --------------------------------------------------------------- */
 
 static void session_on_bye(struct session *session, struct incoming *in)
@@ -261,19 +311,26 @@ static void session_on_other(struct session *session, struct incoming *in)
 						     .lines = SLICE_INIT(SESSION_ALLOW_LINE) });
 }
 
-/* An ACK changes nothing that its INVITE did not ask for. */
+/*
+ * Whether the request comes from the peer. One that comes another way than before has to prove it;
+ * an ACK, which cannot be challenged, has to come from the same host at least. What is repeated for
+ * want of an ACK is repeated on, so a wrong guess loses nothing.
+ */
 static bool session_knows_way(struct session *session, struct incoming *in)
 {
-	if (in->msg->method == METHOD_ACK || flow_eq(&in->flow, &session->peer) ||
-	    !session->ops->is_peer)
+	if (flow_eq(&in->flow, &session->peer) || !session->ops->is_peer ||
+	    session_is_let_go(session))
 		return true;
-	if (!slice_eq(in->msg->from_tag, session->dialog.remote_tag) ||
-	    session_is_let_go(session)) {
+	if (in->msg->method == METHOD_ACK)
+		return addr_eq_ip(&in->flow.peer, &session->peer.peer);
+	if (!slice_eq(in->msg->from_tag, session->dialog.remote_tag)) {
 		incoming_reply_stateless(in, &(struct answer){ .status = 481 });
 		return false;
 	}
 	if (!session->ops->is_peer(session, in))
 		return false;
+	if (flow_eq(&session->dialog.flow, &session->peer))
+		session->dialog.flow = in->flow;
 	session->peer = in->flow;
 	return true;
 }

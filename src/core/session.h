@@ -90,6 +90,8 @@ struct session {
 	struct timer retransmit; /* of our 2xx until ACK (13.3.1.4) */
 	struct timer ack_timeout;
 	struct timer offer_timeout; /* of our re-INVITE without a final response */
+	struct timer probe;	    /* when the peer is next asked whether it is still there */
+	uint64_t probe_ms;
 	uint64_t interval_ms;
 	uint32_t answered_cseq; /* CSeq of the peer's INVITE that our 2xx answered */
 };
@@ -140,6 +142,12 @@ int session_refuse_offer(struct session *session, const struct answer *answer);
 
 /* Takes back the re-INVITE of session_offer(): CANCEL; its result comes as always. */
 void session_cancel_offer(struct session *session);
+
+/*
+ * From now on the peer is asked every so often, by OPTIONS in the dialog, whether it is still
+ * there; without an answer, or when there is no such dialog, the session is lost.
+ */
+void session_probe_every(struct session *session, uint64_t every_ms);
 
 /*
  * Ends it from our side, whatever it takes: CANCEL, a final response (`status`, or 480 when 0), or

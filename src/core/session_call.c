@@ -94,6 +94,7 @@ static void invite_on_provisional(struct session *session, const struct sip_msg 
 		return;
 	if (dialog_on_response(&session->dialog, session->stack, response, flow))
 		return; /* as if it were lost; the next response tries again */
+	session->peer = *flow;
 	if (session->state == SESSION_CALLING)
 		session_set_state(session, SESSION_EARLY);
 	session->ops->on_provisional(session, response);
@@ -168,8 +169,11 @@ int session_ack(struct session *session, struct slice content_type, struct slice
 {
 	if (!session->is_ack_due)
 		return ERR_STATE;
-	session->is_ack_due = false;
 	session_send_ack(session, content_type, body);
+	/* Refused memory: the 2xx will come again, and an answer in the ACK must not be lost. */
+	if (!session->ack && !slice_is_empty(body))
+		return ERR_NOMEM;
+	session->is_ack_due = false;
 	if (session->state == SESSION_ANSWERED)
 		session_set_state(session, SESSION_CONFIRMED);
 	return 0;

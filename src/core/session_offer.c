@@ -8,6 +8,18 @@
 
 /* --- Re-INVITE of ours (RFC 3261 14.1) ---------------------------------------------------- */
 
+/* Taken back when it rings on: a re-INVITE has nobody to wait for. */
+static void on_offer_timeout(struct timer *timer)
+{
+	session_cancel_offer(CONTAINER_OF(timer, struct session, offer_timeout));
+}
+
+static void offer_started(struct session *session)
+{
+	session->invite_cseq = session->dialog.local_cseq;
+	timer_start(session->stack->timers, &session->offer_timeout, 64 * T1_MS, on_offer_timeout);
+}
+
 static void offer_failed(struct session *session, unsigned status, const struct sip_msg *response)
 {
 	/* The dialog is gone (12.2.1.2). */
@@ -43,7 +55,7 @@ static void offer_on_response(struct txn_client *txn, struct handle owner,
 			session_on_2xx_again(session, response, flow);
 	} else if (response->status >= 300) {
 		if (session_try_again(session, txn, response, &offer_ops, &session->client))
-			session->invite_cseq = session->dialog.local_cseq;
+			offer_started(session);
 		else
 			offer_failed(session, response->status, response);
 	} else if (response->cseq != session->invite_cseq || session->ack) {
@@ -53,12 +65,6 @@ static void offer_on_response(struct txn_client *txn, struct handle owner,
 		session->is_ack_due = true;
 		session->ops->on_offer_result(session, response->status, response);
 	}
-}
-
-/* Taken back when it rings on: a re-INVITE has nobody to wait for. */
-static void on_offer_timeout(struct timer *timer)
-{
-	session_cancel_offer(CONTAINER_OF(timer, struct session, offer_timeout));
 }
 
 void session_cancel_offer(struct session *session)
@@ -82,8 +88,7 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 			     body, &offer_ops, session->pooled.handle, &session->client);
 	if (err)
 		return err;
-	session->invite_cseq = session->dialog.local_cseq;
-	timer_start(session->stack->timers, &session->offer_timeout, 64 * T1_MS, on_offer_timeout);
+	offer_started(session);
 	packet_unref(session->ack);
 	session->ack = NULL;
 	return 0;
@@ -98,7 +103,10 @@ void session_on_reinvite(struct session *session, struct incoming *in)
 		struct buf line = BUF_ON(text);
 
 		sip_print_header(&line, HDR_UNSUPPORTED, sip_msg_value(in->msg, HDR_REQUIRE));
-		incoming_reply(in, &(struct answer){ .status = 420, .lines = buf_text(&line) });
+		incoming_reply(in,
+			       &(struct answer){ .status = 420,
+						 .lines = line.is_overflown ? SLICE_NONE
+									    : buf_text(&line) });
 		return;
 	}
 	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||

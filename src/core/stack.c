@@ -105,7 +105,7 @@ void stack_trace(struct stack *stack, const char *format, ...)
 	struct buf buf = BUF_ON(line);
 	va_list args;
 
-	if (!stack->env->trace)
+	if (!stack->env->trace || stack->is_ending)
 		return;
 	va_start(args, format);
 	buf_vprintf(&buf, format, args);

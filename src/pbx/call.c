@@ -14,6 +14,9 @@
 #define CONTACT_LINE_MAX_BYTES 256
 #define IDENTITY_MAX_BYTES 1024
 
+/* How long a lamp may say that somebody talks who is gone without a word, at most. */
+#define PROBE_MS 120000
+
 #define ELSEWHERE_LINE "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n"
 
 static const struct call_row {
@@ -42,7 +45,13 @@ void call_set_state(struct call *call, enum call_state state)
 	call->state = state;
 	if (state != CALL_RINGING)
 		timer_stop(call->pbx->stack.timers, &call->ring_timeout);
-	stack_trace(&call->pbx->stack, "event=call call=%u state=%s", call->pooled.handle.slot,
+	if (state != CALL_JOINING)
+		timer_stop(call->pbx->stack.timers, &call->join_retry);
+	if (state == CALL_TALKING) {
+		session_probe_every(call->caller->session, PROBE_MS);
+		session_probe_every(call->partner->session, PROBE_MS);
+	}
+	stack_trace(&call->pbx->stack, "event=call call=%u state=%s", call->number,
 		    call_rows[state].name);
 }
 
@@ -51,8 +60,7 @@ void leg_set_state(struct leg *leg, enum leg_state state)
 	CHECK(leg_rows[leg->state].next & (1u << state));
 	leg->state = state;
 	stack_trace(&leg->pbx->stack, "event=leg call=%u extension=%.*s state=%s call-id=%.*s",
-		    leg->call->pooled.handle.slot, SLICE_ARGS(leg->extension->number),
-		    leg_rows[state].name,
+		    leg->call->number, SLICE_ARGS(leg->extension->number), leg_rows[state].name,
 		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
 	if (state == LEG_ENDED)
 		lamp_leg_end(leg);
@@ -183,6 +191,7 @@ static struct call *call_new(struct pbx *pbx, const struct extension *target,
 	if (!call)
 		return NULL;
 	call->pbx = pbx;
+	call->number = ++pbx->last_call;
 	list_init(&call->legs);
 	call->directory = directory_ref(pbx->directory);
 	call->target = target;
@@ -210,6 +219,8 @@ void call_start(struct pbx *pbx, struct incoming *in, const struct extension *ca
 		call_refuse_full(in);
 		return;
 	}
+	stack_trace(&pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s", call->number,
+		    SLICE_ARGS(caller->number), SLICE_ARGS(target->number));
 	call->caller = call_take_leg(call, in, caller, target->number);
 	if (!call->caller) {
 		call_end(call, 0, SLICE_NONE);

@@ -56,6 +56,7 @@ struct leg {
 struct call {
 	struct pooled pooled;
 	struct pbx *pbx;
+	uint32_t number; /* of the log: counts up from 1 */
 	enum call_state state;
 	enum join_step join;
 	struct list legs;		/* the caller's first */
@@ -71,6 +72,8 @@ struct call {
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
 	unsigned best_status;  /* of the failures so far, 0: none */
 	struct timer ring_timeout;
+	struct timer join_retry; /* of the step in progress, after 491 */
+	unsigned join_retries;
 };
 
 /* Routes an INVITE of an authenticated extension: a call, or a pick-up. */

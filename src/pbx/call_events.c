@@ -169,7 +169,7 @@ static void on_end(struct session *session, enum session_cause cause, const stru
 	struct leg *leg = session->owner;
 
 	stack_trace(session->stack, "event=hangup call=%u extension=%.*s cause=%s",
-		    leg->call->pooled.handle.slot, SLICE_ARGS(leg->extension->number),
+		    leg->call->number, SLICE_ARGS(leg->extension->number),
 		    cause == SESSION_BYE ? "bye" : "lost");
 	leg_gone(session, bye);
 }

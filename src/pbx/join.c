@@ -5,9 +5,11 @@
 #include "pbx/join.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "sip/sdp.h"
 
 #define SDP_TYPE SLICE("application/sdp")
+#define JOIN_RETRIES_MAX 3
 
 /* The two answers, printed before anybody is answered. */
 struct answers {
@@ -116,16 +118,49 @@ int join_start(struct call *call, struct slice offer, struct slice offer_type)
 	return join_both_offered(call, offer, offer_type);
 }
 
-/* Both are on hold and have acknowledged: the partner is asked for an offer (RFC 3725 4.2). */
-static void join_ask_partner(struct call *call)
+/* --- Offering again (RFC 3725 4.2) -------------------------------------------------------- */
+
+/* Both are on hold and have acknowledged: the partner is asked for an offer, */
+static int join_ask_partner(struct call *call)
 {
-	if (call->caller->session->state != SESSION_CONFIRMED ||
-	    call->partner->session->state != SESSION_CONFIRMED)
-		return;
 	call->join = JOIN_ASKED_PARTNER;
-	if (session_offer(call->partner->session, SLICE_NONE, SLICE_NONE, SLICE_NONE))
+	return session_offer(call->partner->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+}
+
+/* and the caller is offered it; the partner's ACK waits for the caller's answer. */
+static int join_offer_caller(struct call *call)
+{
+	call->join = JOIN_OFFERED_CALLER;
+	return session_offer(call->caller->session, SLICE_NONE, call->offer_type, call->offer);
+}
+
+static void join_try(struct call *call, int (*step)(struct call *call))
+{
+	if (step(call))
 		call_end(call, 500, SLICE_NONE);
 }
+
+static void on_join_retry(struct timer *timer)
+{
+	struct call *call = CONTAINER_OF(timer, struct call, join_retry);
+
+	join_try(call, call->join == JOIN_ASKED_PARTNER ? join_ask_partner : join_offer_caller);
+}
+
+/* A phone that has just made an offer of its own (RFC 3261 14.1): we did not choose the Call-ID. */
+static bool join_waits(struct call *call, unsigned status)
+{
+	uint16_t random;
+
+	if (status != 491 || call->join_retries == JOIN_RETRIES_MAX)
+		return false;
+	call->join_retries++;
+	call->pbx->stack.env->random(call->pbx->stack.env->host, &random, sizeof(random));
+	timer_start(call->pbx->stack.timers, &call->join_retry, random % 2000u + 10, on_join_retry);
+	return true;
+}
+
+/* --- ACKs and answers --------------------------------------------------------------------- */
 
 static void join_last_answer(struct call *call, struct leg *waiting, const struct sip_msg *ack)
 {
@@ -149,7 +184,9 @@ void join_on_ack(struct call *call, struct leg *leg, const struct sip_msg *ack)
 			join_last_answer(call, call->caller, ack);
 		break;
 	case JOIN_HELD:
-		join_ask_partner(call);
+		if (call->caller->session->state == SESSION_CONFIRMED &&
+		    call->partner->session->state == SESSION_CONFIRMED)
+			join_try(call, join_ask_partner);
 		break;
 	case JOIN_NONE:
 	case JOIN_ASKED_PARTNER:
@@ -158,24 +195,44 @@ void join_on_ack(struct call *call, struct leg *leg, const struct sip_msg *ack)
 	}
 }
 
+/* The partner's offer takes the place of the caller's old one. */
+static int keep_offer(struct call *call, const struct sip_msg *response)
+{
+	struct slice offer, type;
+	int err = slice_keep(response->body, &offer);
+
+	if (err)
+		return err;
+	err = slice_keep(sip_msg_value(response, HDR_CONTENT_TYPE), &type);
+	if (err) {
+		mem_free((char *)offer.p);
+		return err;
+	}
+	mem_free((char *)call->offer.p);
+	mem_free((char *)call->offer_type.p);
+	call->offer = offer;
+	call->offer_type = type;
+	return 0;
+}
+
 void join_on_offer_result(struct call *call, struct leg *leg, unsigned status,
 			  const struct sip_msg *response)
 {
-	struct slice type;
 	bool is_good = status >= 200 && status < 300 && !slice_is_empty(response->body);
 
+	if (join_waits(call, status))
+		return;
 	if (!is_good) {
 		call_end(call, 500, SLICE_NONE);
-		return;
-	}
-	type = sip_msg_value(response, HDR_CONTENT_TYPE);
-	if (call->join == JOIN_ASKED_PARTNER && leg == call->partner) {
-		call->join = JOIN_OFFERED_CALLER;
-		if (session_offer(call->caller->session, SLICE_NONE, type, response->body))
+	} else if (call->join == JOIN_ASKED_PARTNER && leg == call->partner) {
+		if (keep_offer(call, response))
 			call_end(call, 500, SLICE_NONE);
+		else
+			join_try(call, join_offer_caller);
 	} else if (call->join == JOIN_OFFERED_CALLER && leg == call->caller) {
 		(void)session_ack(call->caller->session, SLICE_NONE, SLICE_NONE);
-		(void)session_ack(call->partner->session, type, response->body);
+		(void)session_ack(call->partner->session, sip_msg_value(response, HDR_CONTENT_TYPE),
+				  response->body);
 		join_done(call);
 	}
 }

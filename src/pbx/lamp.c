@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "pbx/auth.h"
 #include "pbx/call.h"
 #include "pbx/visibility.h"
 #include "sip/print.h"
@@ -299,7 +300,20 @@ static void on_end(struct notifier *notifier)
 	entity_release(entity);
 }
 
-static const struct notifier_ops notifier_ops = { on_due, on_end };
+/* From elsewhere, somebody must prove to be the one who watches. */
+static bool is_peer(struct notifier *notifier, struct incoming *in)
+{
+	const struct watcher *watcher = notifier->owner;
+	struct pbx *pbx = watcher->entity->pbx;
+	const struct extension *viewer = directory_find(pbx->directory, watcher->number);
+
+	if (viewer)
+		return auth_check_is(pbx, in, viewer);
+	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
+	return false;
+}
+
+static const struct notifier_ops notifier_ops = { on_due, on_end, is_peer };
 
 /*
  * The URI as it was subscribed, without parameters and headers: phones compare the entity of each

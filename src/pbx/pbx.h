@@ -27,6 +27,7 @@ struct pbx {
 	struct pool bindings;			  /* struct binding */
 	struct map aors;			  /* struct aor, by extension number */
 	struct pool calls;			  /* struct call */
+	uint32_t last_call;			  /* its number */
 	struct pool legs;			  /* struct leg */
 	struct map entities;			  /* struct lamp_entity, by extension number */
 	uint64_t turn;				  /* counts lamp changes, see lamp.h */

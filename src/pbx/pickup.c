@@ -33,6 +33,12 @@ static bool leg_is_for(const struct leg *leg, const struct extension *picker)
 	return leg->call->caller && !slice_eq(leg->call->caller->extension->number, picker->number);
 }
 
+static void refuse_right(struct incoming *in)
+{
+	incoming_reply(in, &(struct answer){ .status = 403,
+					     .reason = SLICE("Not allowed to pick up there") });
+}
+
 /* --- The one function --------------------------------------------------------------------- */
 
 static void pickup_take(struct leg *ringing, struct incoming *in, const struct extension *picker)
@@ -56,8 +62,8 @@ static void pickup_take(struct leg *ringing, struct incoming *in, const struct e
 		leg_end(partner, err == ERR_UNSUPPORTED ? 488 : 500, SLICE_NONE);
 		return;
 	}
-	stack_trace(&pbx->stack, "event=pickup picker=%.*s call=%u", SLICE_ARGS(picker->number),
-		    call->pooled.handle.slot);
+	stack_trace(&pbx->stack, "event=pickup call=%u picker=%.*s of=%.*s", call->number,
+		    SLICE_ARGS(picker->number), SLICE_ARGS(ringing->extension->number));
 }
 
 /* --- By number ---------------------------------------------------------------------------- */
@@ -87,7 +93,7 @@ void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extensi
 		return;
 	}
 	if (!pickup_is_allowed(watched, picker)) {
-		incoming_reply_status(in, 403);
+		refuse_right(in);
 		return;
 	}
 	leg = find_by_number(pbx, number, picker);
@@ -182,7 +188,7 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 	if (!leg || leg->is_initiator)
 		incoming_reply_status(in, 481);
 	else if (!pickup_is_allowed(leg->extension, picker))
-		incoming_reply_status(in, 403);
+		refuse_right(in);
 	else if (!leg_is_waiting(leg))
 		incoming_reply(
 			in, &(struct answer){ .status = 486, .reason = SLICE("Answered already") });

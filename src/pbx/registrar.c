@@ -237,6 +237,22 @@ static unsigned remove_all(struct incoming *in, struct aor *aor)
 	return 0;
 }
 
+/*
+ * A phone that comes back with another Contact each time leaves its old ones behind; the one that
+ * would run out first makes room, so that nobody locks themselves out.
+ */
+static void aor_make_room(struct aor *aor)
+{
+	struct binding *oldest = NULL;
+
+	if (!aor || aor->count < BINDINGS_PER_AOR_MAX)
+		return;
+	LIST_FOR (binding, &aor->bindings, struct binding, node)
+		if (!oldest || binding->expires_at_ms < oldest->expires_at_ms)
+			oldest = binding;
+	binding_end(oldest);
+}
+
 /* Looked up anew, since an entry before this one may have made or removed the same binding. */
 static unsigned wish_apply(struct pbx *pbx, struct incoming *in, struct slice number,
 			   const struct wish *wish)
@@ -248,8 +264,10 @@ static unsigned wish_apply(struct pbx *pbx, struct incoming *in, struct slice nu
 			binding_end(binding);
 		return 0;
 	}
-	if (!binding)
+	if (!binding) {
+		aor_make_room(registrar_find(pbx, number));
 		binding = binding_new(pbx, number, wish->contact.uri.text);
+	}
 	if (!binding)
 		return 503;
 	if (binding_set(binding, in, wish) == 0)
@@ -262,28 +280,23 @@ static unsigned wish_apply(struct pbx *pbx, struct incoming *in, struct slice nu
 static unsigned update(struct pbx *pbx, struct incoming *in, struct slice number)
 {
 	struct aor *aor = registrar_find(pbx, number);
-	struct wish wishes[SIP_CONTACTS_MAX];
+	struct wish wishes[BINDINGS_PER_AOR_MAX];
 	struct sip_list_cursor cursor = { 0 };
 	struct slice entry;
-	size_t count = 0, total = aor ? aor->count : 0;
+	size_t count = 0;
 
 	if (has_star(in->msg))
 		return remove_all(in, aor);
 	while (sip_msg_list_next(in->msg, HDR_CONTACT, &cursor, &entry)) {
 		unsigned refusal;
 
-		if (count == SIP_CONTACTS_MAX)
+		if (count == BINDINGS_PER_AOR_MAX)
 			return 403;
 		refusal = wish_read(pbx, in, aor, entry, &wishes[count]);
 		if (refusal)
 			return refusal;
-		if (wishes[count].expires_s > 0 &&
-		    !aor_find_contact(aor, &wishes[count].contact.uri))
-			total++;
 		count++;
 	}
-	if (total > BINDINGS_PER_AOR_MAX)
-		return 403;
 	for (size_t i = 0; i < count; i++) {
 		unsigned refusal = wish_apply(pbx, in, number, &wishes[i]);
 
@@ -349,6 +362,12 @@ void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct ex
 	struct buf user = BUF_ON(text);
 	unsigned refusal;
 
+	if (!pbx_is_own_host(pbx, &in->msg->uri, &in->flow)) {
+		incoming_reply(
+			in, &(struct answer){ .status = 404,
+					      .reason = SLICE("This domain is not served here") });
+		return;
+	}
 	if (uri_unescape(&user, in->msg->to.uri.user) || user.is_overflown ||
 	    !slice_eq(buf_text(&user), extension->number)) {
 		/* Nobody registers for somebody else (10.3 3.). */

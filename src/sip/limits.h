@@ -12,7 +12,6 @@
 #define SIP_HEADER_MAX_BYTES 8192 /* one header's value */
 #define SIP_VIAS_MAX 32		  /* hops named by one message */
 #define SIP_ROUTES_MAX 16	  /* Route or Record-Route entries kept for a dialog */
-#define SIP_CONTACTS_MAX 16	  /* Contact entries read from one REGISTER */
 #define SIP_CALL_ID_MAX_BYTES 255
 #define SIP_TAG_MAX_BYTES 255
 #define SIP_BRANCH_MAX_BYTES 255

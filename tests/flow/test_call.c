@@ -154,3 +154,30 @@ FLOW(answer_and_cancel_cross, "RFC 3261 9.1, RFC 3261 15")
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
 	expect_quiet(w);
 }
+
+FLOW(phones_that_vanish_in_a_call_do_not_stay_in_it, "RFC 3261 12.2.1.2, SECURITY D5")
+{
+	struct world *w = talking();
+
+	advance_ms(w, 1000);
+	cut_off(w, "alice");
+	cut_off(w, "bob");
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	advance_ms(w, 200000);
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect(w, w->office.pbx.calls.held_count == 0);
+	cut_off(w, "alice");
+	cut_off(w, "bob");
+	expect_quiet(w);
+}
+
+FLOW(a_long_call_is_not_disturbed, "RFC 3261 11")
+{
+	struct world *w = talking();
+
+	advance_ms(w, 3000000);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	expect_quiet(w);
+}

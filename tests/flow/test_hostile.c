@@ -76,6 +76,59 @@ FLOW_PLAIN(knowing_a_dialogs_ids_is_not_enough_to_speak_in_it, "RFC 3261 26, SEC
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_forged_ack_brings_no_answer, "RFC 3261 13.2.2.4, SECURITY R2")
+{
+	struct world *w = world_new("alice", "bob");
+	struct raw *caller = world_raw(w, "caller");
+	struct raw *thief = world_raw(w, "thief");
+	char text[2048], tag[64];
+
+	dial_number(w, "bob", "299"); /* everybody has started */
+	expect(w, raw_ask_as(caller, "201", OFFICE_PASSWORD,
+			     TEXT_HEAD("INVITE", "201", "202", "c") TEXT_CONTACT("201", "192.0.2.4")
+				     TEXT_END) == 180);
+	answer(w, "bob");
+	snprintf(tag, sizeof(tag), "%.16s",
+		 strstr(strstr(raw_last(caller, "SIP/2.0 200"), "\r\nTo:"), ";tag=") + 5);
+	snprintf(text, sizeof(text),
+		 "ACK sip:202@192.0.2.1:5060 SIP/2.0\n{via}\nFrom: <sip:201@" OFFICE_DOMAIN
+		 ">;tag=tc\nTo: <sip:202@" OFFICE_DOMAIN ">;tag=%s\nCall-ID: c\nCSeq: %u ACK\n%s",
+		 tag, caller->cseq, TEXT_WITH_SDP("192.0.2.5", "8"));
+	(void)raw_ask(thief, text);
+	expect_silence(w, "switch -> bob ACK");
+	(void)raw_ask(caller, text);
+	expect_ladder(w, "thief -> switch ACK", "caller -> switch ACK", "switch -> bob ACK");
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_strangers_refresh_does_not_move_a_subscription, "RFC 6665 6, SECURITY S1")
+{
+	struct world *w = world_new("alice", "bob");
+	struct raw *watcher = world_raw(w, "watcher");
+	struct raw *thief = world_raw(w, "thief");
+	char text[2048], tag[64];
+
+	dial_number(w, "bob", "299");
+	expect(w, raw_ask_as(watcher, "201", OFFICE_PASSWORD,
+			     TEXT_HEAD("SUBSCRIBE", "201", "202", "s") TEXT_CONTACT(
+				     "201", "192.0.2.4") "Event: dialog\n" TEXT_END) == 200);
+	snprintf(tag, sizeof(tag), "%.16s",
+		 strstr(strstr(raw_last(watcher, "NOTIFY"), "\r\nFrom:"), ";tag=") + 5);
+	snprintf(text, sizeof(text),
+		 "SUBSCRIBE sip:202@192.0.2.1:5060 SIP/2.0\n{via}\nMax-Forwards: 70\n"
+		 "From: <sip:201@" OFFICE_DOMAIN ">;tag=ts\nTo: <sip:202@" OFFICE_DOMAIN
+		 ">;tag=%s\nCall-ID: s\nCSeq: 77 SUBSCRIBE\n{auth}\nEvent: dialog\n"
+		 "Contact: <sip:201@192.0.2.5:5060>\n" TEXT_END,
+		 tag);
+	expect(w, raw_ask(thief, text) == 401);
+	expect(w, raw_count(thief, "NOTIFY") == 0);
+	/* The phone itself, from another port, has its password. */
+	expect(w, raw_ask_as(thief, "201", OFFICE_PASSWORD, text) == 200);
+	expect(w, raw_count(thief, "NOTIFY") == 1);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(requests_in_a_dialog_are_taken_in_order, "RFC 3261 12.2.2")
 {
 	struct raw *bob;

@@ -456,7 +456,8 @@ FLOW_PLAIN(a_picker_without_an_offer_gets_the_callers, "RFC 3264 4, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(offers_without_a_common_codec_are_held_and_offered_again, "RFC 3725 4.2, RFC 3264 6")
+FLOW_PLAIN(offers_without_a_common_codec_are_held_and_offered_again,
+	   "RFC 3725 4.2, RFC 3264 6, RFC 3261 14.1")
 {
 	struct raw *raw;
 	struct world *w = watched_ringing(&raw);
@@ -475,10 +476,15 @@ FLOW_PLAIN(offers_without_a_common_codec_are_held_and_offered_again, "RFC 3725 4
 	/* Asked for a new offer, this phone can do better. */
 	expect(w, raw_count(raw, "INVITE") == 1 &&
 			  strstr(raw_last(raw, "INVITE"), "Content-Length: 0") != NULL);
+	/* It is just about to offer something itself (14.1), and asked again. */
+	raw_reply(raw, "INVITE", 491, "", "", "");
+	advance_ms(w, 2100);
+	expect(w, raw_count(raw, "INVITE") >= 2);
 	raw_reply(raw, "INVITE", 200, "", CONTACT_LINE, ANSWER);
 	advance_ms(w, 100);
-	expect_ladder(w, "switch -> raw INVITE", "raw -> switch 200 INVITE",
-		      "switch -> carol INVITE", "carol -> switch 200 INVITE");
+	expect_ladder(w, "raw -> switch 491 INVITE", "switch -> raw INVITE",
+		      "raw -> switch 200 INVITE", "switch -> carol INVITE",
+		      "carol -> switch 200 INVITE");
 	expect(w, strstr(raw_last(raw, "ACK"), "m=audio") != NULL);
 	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);

@@ -3,6 +3,7 @@
  * REGISTER to the letter (RFC 3261 10.3) and digest authentication, by peers that say what no phone
  * of ours would.
  */
+#include "pbx/registrar.h"
 #include "texts.h"
 #include "world.h"
 
@@ -107,6 +108,19 @@ FLOW_PLAIN(a_request_that_was_overtaken_changes_nothing, "RFC 3261 10.3")
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_foreign_domain_is_not_registered, "RFC 3261 10.3")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+
+	expect(w, say(raw,
+		      "REGISTER sip:elsewhere.example SIP/2.0\n{via}\n"
+		      "From: <sip:201@elsewhere.example>;tag=1\nTo: <sip:201@elsewhere.example>\n"
+		      "Call-ID: r\nCSeq: {cseq} REGISTER\n{auth}\n" TEXT_CONTACT("201", "192.0.2.9")
+			      TEXT_END) == 404);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(nobody_registers_for_somebody_else, "RFC 3261 10.3, SECURITY A3")
 {
 	struct raw *raw;
@@ -130,7 +144,8 @@ FLOW_PLAIN(a_flood_of_contacts_is_bounded, "SECURITY D1")
 			 6000 + i, TEXT_END);
 		(void)say(raw, text);
 	}
-	expect(w, heard(raw, "403 Too many contacts"));
+	expect(w, w->office.pbx.bindings.held_count == BINDINGS_PER_AOR_MAX);
+	expect(w, heard(raw, ":6029>") && !heard(raw, ":6000>"));
 	expect_quiet(w);
 }
 
