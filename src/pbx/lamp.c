@@ -430,8 +430,9 @@ void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extens
 
 /* --- A new configuration ------------------------------------------------------------------ */
 
-static void watcher_on_directory(struct watcher *watcher, const struct directory *directory)
+static void watcher_on_directory(struct watcher *watcher)
 {
+	const struct directory *directory = watcher->entity->pbx->directory;
 	const struct extension *watched = directory_find(directory, watcher->entity->number);
 	const struct extension *viewer = directory_find(directory, watcher->number);
 
@@ -443,15 +444,30 @@ static void watcher_on_directory(struct watcher *watcher, const struct directory
 		notifier_change(watcher->notifier);
 }
 
-void lamp_on_directory(struct pbx *pbx)
+static void each_watcher(struct pbx *pbx, void (*tell)(struct watcher *watcher))
 {
 	for (struct map_node *node = map_first(&pbx->entities), *next; node; node = next) {
 		struct lamp_entity *entity = CONTAINER_OF(node, struct lamp_entity, node);
 
 		next = map_next(&pbx->entities, node);
 		LIST_FOR (watcher, &entity->watchers, struct watcher, node)
-			watcher_on_directory(watcher, pbx->directory);
+			tell(watcher);
 	}
+}
+
+void lamp_on_directory(struct pbx *pbx)
+{
+	each_watcher(pbx, watcher_on_directory);
+}
+
+static void watcher_stop(struct watcher *watcher)
+{
+	notifier_end(watcher->notifier, "deactivated");
+}
+
+void lamp_stop(struct pbx *pbx)
+{
+	each_watcher(pbx, watcher_stop);
 }
 
 void lamp_fini(struct pbx *pbx)

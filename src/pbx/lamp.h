@@ -48,6 +48,9 @@ bool lamp_was_told(const struct leg *leg, struct slice picker);
 /* Everybody is told anew, or that the subscription is over: after a new configuration. */
 void lamp_on_directory(struct pbx *pbx);
 
+/* Tells all watchers that it is over for now ("deactivated"). */
+void lamp_stop(struct pbx *pbx);
+
 /* Forgets all watchers without telling them. */
 void lamp_fini(struct pbx *pbx);
 

@@ -101,6 +101,17 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	lamp_on_directory(pbx);
 }
 
+void pbx_stop(struct pbx *pbx)
+{
+	struct call *call;
+	uint32_t slot = 0;
+
+	while ((call = pool_walk(&pbx->calls, &slot)))
+		if (call->state != CALL_TALKING)
+			call_end(call, 503, SLICE("Retry-After: 5\r\n"));
+	lamp_stop(pbx);
+}
+
 void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes)
 {
 	stack_on_message(&pbx->stack, flow, bytes);

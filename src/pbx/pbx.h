@@ -51,6 +51,13 @@ int pbx_add_own_address(struct pbx *pbx, const struct addr *addr);
 /* A new configuration: calls go on; bindings and subscriptions of those who left end. */
 void pbx_set_directory(struct pbx *pbx, struct directory *directory);
 
+/*
+ * The server is about to end: calls that ring are refused with 503, and lamps end with
+ * "deactivated", so that phones subscribe anew at once to whoever serves next (RFC 6665 4.2.2).
+ * Calls that talk go on; their media does not need us. What is sent needs some time to leave.
+ */
+void pbx_stop(struct pbx *pbx);
+
 void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes);
 void pbx_on_turn_end(struct pbx *pbx);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A new configuration while the switch works: calls go on, and what is no longer there or no longer
- * allowed ends with its reason.
+ * A new configuration while the switch works, and its end: calls go on, and what is no longer there
+ * or no longer allowed ends with its reason.
  */
 #include "texts.h"
 #include "world.h"
@@ -78,5 +78,26 @@ FLOW_PLAIN(a_right_that_was_taken_ends_the_subscription, "RFC 6665 4.2.2")
 	reload(w, all, VISIBILITY_NONE);
 	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=rejected") != NULL);
 	expect(w, w->office.pbx.stack.notifiers.held_count == 0);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(an_ending_server_refuses_what_rings_and_lets_talk_who_talks,
+	   "RFC 6665 4.2.2, RFC 3261 21.5.4")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+	struct raw *raw = world_raw(w, "raw");
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	dial(w, "carol", "dave");
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD,
+			     TEXT_HEAD("SUBSCRIBE", "201", "202", "s") TEXT_CONTACT(
+				     "201", "192.0.2.6") "Event: dialog\n" TEXT_END) == 200);
+	pbx_stop(&w->office.pbx);
+	advance_ms(w, 100);
+	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=deactivated") != NULL);
+	expect_ended(w, "carol", PHONE_CAUSE_REFUSED, 503);
+	expect_calls(w, "dave", PHONE_CALL_RINGING, 0);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
