@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The Replaces header (RFC 3891 6.1): call-id;to-tag=x;from-tag=y;early-only. Some phones leave
- * the tags out (see doc/phones.md), so a missing tag is an empty slice here, not an error.
+ * the tags out (snom, when the lamp document had none), so a missing tag is an empty slice here.
  */
 #ifndef LAMPYRID_SIP_REPLACES_H
 #define LAMPYRID_SIP_REPLACES_H
