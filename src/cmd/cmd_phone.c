@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define SIP_PORT 5060
@@ -20,6 +21,8 @@
 #define EVENT_MAX_BYTES (1u << 20)
 #define EXPIRES_MIN_S 10
 #define EXPIRES_MAX_S 86400
+#define PASSWORD_MAX_BYTES 256
+#define PASSWORD_VARIABLE "LAMPYRID_PASSWORD"
 
 static const char usage[] =
 	"usage: lampyrid phone --aor sip:USER@SERVER[:PORT] [--password PASSWORD] [--key KEY]...\n"
@@ -28,7 +31,11 @@ static const char usage[] =
 	"lamps on its keys, and picks up their calls. Signalling only: there is no sound.\n"
 	"\n"
 	"  --aor URI           who this phone is: sip:203@192.0.2.1:5060\n"
-	"  --password TEXT     without one, a server that asks for it is not answered\n"
+	"  --password TEXT     without one, a server that asks for it is not answered. Others on\n"
+	"                      this machine may see it for a moment; the next two hide it\n"
+	"  --password-file FILE\n"
+	"                      the password is the first line of FILE\n"
+	"  LAMPYRID_PASSWORD   in the environment: the password when neither is given\n"
 	"  --auth-user NAME    when it differs from the user of the AOR\n"
 	"  --name TEXT         the name that others see\n"
 	"  --server ADDR:PORT  where the server is, when the AOR has a domain name: names are\n"
@@ -53,7 +60,7 @@ static const char usage[] =
 	"Commands: dial TARGET, press N, answer [CALL], hangup [CALL], hold [CALL],\n"
 	"resume [CALL], dnd on, dnd off, calls, lamps, register, unregister, quit. CALL is the\n"
 	"number of a call; without it the one that is meant is taken. The end of the input is\n"
-	"quit, too; so are SIGINT and SIGTERM.\n"
+	"quit, too; so are SIGINT, SIGTERM and SIGHUP.\n"
 	"\n"
 	"Example:\n"
 	"  lampyrid phone --aor sip:203@127.0.0.1:5060 --password secret --key 1=blf:202\n";
@@ -65,7 +72,9 @@ struct options {
 	struct addr listen; /* ADDR_NONE: the default */
 	const char *trace;  /* NULL: none */
 	uint8_t transport;
+	bool has_transport; /* said by --transport */
 	bool is_json;
+	char password[PASSWORD_MAX_BYTES]; /* where phone.password points */
 };
 
 /* One phone in one process. */
@@ -156,8 +165,60 @@ static int set_pickup(struct options *options, const char *text)
 	return refuse_usage("--pickup should be auto, replaces, target or code", text);
 }
 
+static int set_password(struct options *options, struct slice text)
+{
+	if (text.n == 0 || text.n > sizeof(options->password))
+		return refuse_usage("the password should have 1 to 256 bytes", NULL);
+	memcpy(options->password, text.p, text.n);
+	options->phone.password = slice_of(options->password, text.n);
+	return EXIT_CODE_OK;
+}
+
+/* ps shows an argument for as long as it stands there. */
+static int take_password_argument(struct options *options, char *text)
+{
+	int code = set_password(options, slice_from_cstr(text));
+
+	explicit_bzero(text, strlen(text));
+	return code;
+}
+
+static int read_password_file(struct options *options, const char *path)
+{
+	char text[PASSWORD_MAX_BYTES + 2];
+	FILE *file = fopen(path, "re");
+	struct slice line;
+	size_t n;
+	int code;
+
+	if (!file)
+		return refuse_usage(strerror(errno), path);
+	n = fread(text, 1, sizeof(text), file);
+	line = slice_head(slice_of(text, n), slice_find_char(slice_of(text, n), '\n'));
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	code = ferror(file) ? refuse_usage("cannot be read", path) : set_password(options, line);
+	(void)fclose(file);
+	explicit_bzero(text, sizeof(text));
+	return code;
+}
+
+static int find_password(struct options *options)
+{
+	char *text = getenv(PASSWORD_VARIABLE);
+	int code = EXIT_CODE_OK;
+
+	if (!text || text[0] == '\0')
+		return EXIT_CODE_OK;
+	if (slice_is_empty(options->phone.password))
+		code = set_password(options, slice_from_cstr(text));
+	explicit_bzero(text, strlen(text));
+	return code;
+}
+
 static int set_transport(struct options *options, const char *text)
 {
+	options->has_transport = true;
 	if (!strcmp(text, "udp"))
 		options->transport = TRANSPORT_UDP;
 	else if (!strcmp(text, "tcp"))
@@ -187,6 +248,7 @@ static int set_expires(struct options *options, const char *text)
 enum option_id {
 	OPTION_AOR = 256,
 	OPTION_PASSWORD,
+	OPTION_PASSWORD_FILE,
 	OPTION_AUTH_USER,
 	OPTION_NAME,
 	OPTION_SERVER,
@@ -205,6 +267,7 @@ enum option_id {
 static const struct option long_options[] = {
 	{ "aor", required_argument, NULL, OPTION_AOR },
 	{ "password", required_argument, NULL, OPTION_PASSWORD },
+	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
 	{ "auth-user", required_argument, NULL, OPTION_AUTH_USER },
 	{ "name", required_argument, NULL, OPTION_NAME },
 	{ "server", required_argument, NULL, OPTION_SERVER },
@@ -230,8 +293,9 @@ static int set_option(void *object, int id)
 		options->phone.aor = slice_from_cstr(optarg);
 		return EXIT_CODE_OK;
 	case OPTION_PASSWORD:
-		options->phone.password = slice_from_cstr(optarg);
-		return EXIT_CODE_OK;
+		return take_password_argument(options, optarg);
+	case OPTION_PASSWORD_FILE:
+		return read_password_file(options, optarg);
 	case OPTION_AUTH_USER:
 		options->phone.auth_user = slice_from_cstr(optarg);
 		return EXIT_CODE_OK;
@@ -267,6 +331,28 @@ static int set_option(void *object, int id)
 	}
 }
 
+/* The AOR's own word on it (RFC 3261 19.1.1) counts as --transport does. */
+static int find_transport(struct options *options, const struct sip_uri *aor)
+{
+	struct slice value;
+	uint8_t transport;
+
+	if (!sip_param(aor->params, SLICE("transport"), &value))
+		return EXIT_CODE_OK;
+	if (slice_eq_nocase(value, SLICE("udp")))
+		transport = TRANSPORT_UDP;
+	else if (slice_eq_nocase(value, SLICE("tcp")))
+		transport = TRANSPORT_TCP;
+	else
+		return refuse_usage("the transport of --aor should be udp or tcp",
+				    options->phone.aor.p);
+	if (options->has_transport && transport != options->transport)
+		return refuse_usage("--transport contradicts the transport of --aor",
+				    options->phone.aor.p);
+	options->transport = transport;
+	return EXIT_CODE_OK;
+}
+
 /* The AOR's host as an address, when it is one. */
 static int find_server(struct options *options)
 {
@@ -278,6 +364,8 @@ static int find_server(struct options *options)
 	    slice_is_empty(uri.user))
 		return refuse_usage("--aor should be as sip:203@192.0.2.1:5060",
 				    options->phone.aor.p);
+	if (find_transport(options, &uri) != EXIT_CODE_OK)
+		return EXIT_CODE_USAGE;
 	if (options->server.family != ADDR_NONE)
 		return EXIT_CODE_OK;
 	if (slice_eq_nocase(uri.host, SLICE("localhost")))
@@ -336,7 +424,9 @@ static int parse_options(int argc, char **argv, struct options *options, bool *r
 	options->phone.keys = options->keys;
 	if (options->phone.pickup == PICKUP_BY_CODE && slice_is_empty(options->phone.pickup_code))
 		return refuse_usage("--pickup code needs a --pickup-code", NULL);
-	code = find_server(options);
+	code = find_password(options);
+	if (code == EXIT_CODE_OK)
+		code = find_server(options);
 	return code == EXIT_CODE_OK ? find_listen(options) : code;
 }
 
@@ -365,11 +455,7 @@ static void on_event(void *user, const struct phone_event *event)
 
 	if (program->is_output_lost)
 		return;
-	if (program->options->is_json)
-		phone_event_print_json(&buf, event);
-	else
-		phone_event_print(&buf, event);
-	buf_char(&buf, '\n');
+	phone_event_print_line(&buf, event, program->options->is_json);
 	/* Nobody is left who reads: the next turn ends it. */
 	if (fwrite(buf.p, 1, buf.n, stdout) != buf.n || fflush(stdout))
 		program->is_output_lost = true;
@@ -387,9 +473,8 @@ static void on_connection_lost(void *user, struct handle conn)
 	struct program *program = user;
 	struct flow flow;
 
-	if (host_conn_flow(program->host, conn, &flow) == 0 &&
-	    addr_eq(&flow.peer, &program->server.peer))
-		phone_on_connection_lost(&program->phone);
+	if (host_conn_flow(program->host, conn, &flow) == 0)
+		phone_on_connection_lost(&program->phone, conn, &flow.peer);
 }
 
 static void on_turn_end(void *user)
@@ -476,6 +561,15 @@ static int start_phone(struct program *program)
 	return EXIT_CODE_OK;
 }
 
+/* What the user has to know of the host's log: his line was not taken. */
+static void on_log(void *ctx, struct slice line)
+{
+	(void)ctx;
+	if (slice_starts_with(line, SLICE("event=line-too-long")))
+		fprintf(stderr, "lampyrid phone: a command of more than %d bytes was skipped\n",
+			HOST_LINE_MAX_BYTES);
+}
+
 static int run_phone(struct program *program)
 {
 	struct host *host = program->host;
@@ -485,6 +579,7 @@ static int run_phone(struct program *program)
 		return code;
 	if (host_on_signal(host, SIGINT, on_signal, program) ||
 	    host_on_signal(host, SIGTERM, on_signal, program) ||
+	    host_on_signal(host, SIGHUP, on_signal, program) ||
 	    host_read_lines(host, STDIN_FILENO, on_line, program)) {
 		code = fail("it cannot read its commands", strerror(errno));
 	} else {
@@ -532,6 +627,7 @@ int cmd_phone(int argc, char **argv)
 	err = host_new(&user, &program.host);
 	if (err)
 		return fail("it cannot start", err_text(err));
+	host_set_log(program.host, on_log, NULL);
 	code = run_on_host(&program);
 	host_free(program.host);
 	return code;

@@ -89,6 +89,25 @@ void stack_on_turn_end(struct stack *stack)
 	pool_sweep(&stack->txn_servers);
 }
 
+static bool txn_client_is_on(const struct txn_client *txn, struct handle conn,
+			     const struct addr *peer)
+{
+	if (txn->state != TXN_CLIENT_CALLING || !transport_is_reliable(txn->flow.transport))
+		return false;
+	return handle_eq(txn->flow.conn, conn) ||
+	       (handle_eq(txn->flow.conn, HANDLE_NONE) && addr_eq(&txn->flow.peer, peer));
+}
+
+void stack_on_connection_lost(struct stack *stack, struct handle conn, const struct addr *peer)
+{
+	uint32_t slot = 0;
+	struct txn_client *txn;
+
+	while ((txn = pool_walk(&stack->txn_clients, &slot)))
+		if (txn_client_is_on(txn, conn, peer))
+			txn_client_lose(txn);
+}
+
 void stack_token(struct stack *stack, char ret_token[TOKEN_BYTES])
 {
 	static const char letters[33] = "abcdefghijklmnopqrstuvwxyz234567";

@@ -110,6 +110,12 @@ int stack_send(struct stack *stack, const struct flow *flow, struct packet *pack
 /* To be called when the loop turn ends: frees what has ended. */
 void stack_on_turn_end(struct stack *stack);
 
+/*
+ * A connection ended or could not be opened: what was sent on it, or by HANDLE_NONE to `peer`, and
+ * has no response yet fails with 503 by the next timer (RFC 3261 8.1.3.1).
+ */
+void stack_on_connection_lost(struct stack *stack, struct handle conn, const struct addr *peer);
+
 /* Random text for tags, branches and Call-IDs: TOKEN_BYTES characters of [a-z2-7], 80 bits. */
 #define TOKEN_BYTES 16
 void stack_token(struct stack *stack, char ret_token[TOKEN_BYTES]);

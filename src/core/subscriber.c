@@ -254,6 +254,12 @@ void subscriber_refresh(struct subscriber *subscriber)
 		subscriber_refuse(subscriber, 503, NULL);
 }
 
+void subscriber_on_connection_lost(struct subscriber *subscriber, struct handle conn)
+{
+	if (handle_eq(subscriber->dialog.flow.conn, conn))
+		subscriber->dialog.flow = subscriber->flow;
+}
+
 /* It lasts so long from now on. */
 static void subscriber_set_time(struct subscriber *subscriber, uint32_t expires_s)
 {

@@ -82,6 +82,9 @@ void subscriber_start(struct subscriber *subscriber);
 /* SUBSCRIBE ahead of its time: the notifier answers with full state (RFC 6665 4.1.2.2). */
 void subscriber_refresh(struct subscriber *subscriber);
 
+/* The connection is gone: what is sent next by it goes another way. */
+void subscriber_on_connection_lost(struct subscriber *subscriber, struct handle conn);
+
 /* Unsubscribes; on_stopped follows, at once when there is nothing to unsubscribe from. */
 void subscriber_stop(struct subscriber *subscriber);
 

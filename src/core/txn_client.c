@@ -169,6 +169,11 @@ static void on_send_failed(struct timer *timer)
 	txn_client_fail(CONTAINER_OF(timer, struct txn_client, timeout), 503);
 }
 
+void txn_client_lose(struct txn_client *txn)
+{
+	timer_start(txn->stack->timers, &txn->timeout, 0, on_send_failed);
+}
+
 /* --- Starting ----------------------------------------------------------------------------- */
 
 static int txn_client_enter_map(struct txn_client *txn, struct slice branch, struct slice method)

@@ -91,6 +91,9 @@ void txn_client_on_response(struct txn_client *txn, const struct sip_msg *msg,
 			    const struct flow *flow);
 struct txn_client *txn_client_match(struct stack *stack, const struct sip_msg *msg);
 void txn_client_end(struct txn_client *txn);
+
+/* It fails with 503 as soon as timers run: no handler is called from here. */
+void txn_client_lose(struct txn_client *txn);
 void txn_client_on_free(void *object);
 
 #endif

@@ -180,7 +180,41 @@ static int call_offer(struct phone_call *call, enum phone_offer offer)
 	err = session_offer(session, SLICE(SESSION_CAN_LINES), SDP_TYPE, buf_text(&sdp));
 	if (err)
 		call->offer = PHONE_OFFER_NONE;
+	else
+		call->sdp_version++;
 	return err;
+}
+
+static bool call_has_use(const struct phone_call *call, enum phone_offer offer)
+{
+	return (offer == PHONE_OFFER_HOLD && call->state == PHONE_CALL_TALKING) ||
+	       (offer == PHONE_OFFER_RESUME && call->state == PHONE_CALL_HOLDING);
+}
+
+/*
+ * Sends what is wanted, unless something is under way: before the ACK, or during another offer, it
+ * has to wait (RFC 3261 14.1, 14.2).
+ */
+static void call_go_on(struct phone_call *call)
+{
+	enum phone_offer wanted = call->wanted;
+	int err;
+
+	if (wanted == PHONE_OFFER_NONE || call->offer != PHONE_OFFER_NONE || call->retry.is_running)
+		return;
+	err = call_has_use(call, wanted) ? call_offer(call, wanted) : 0;
+	if (err == ERR_STATE)
+		return;
+	call->wanted = PHONE_OFFER_NONE;
+	if (err)
+		(void)phone_fail(call->phone, err, "call %u: it cannot be %s: %s", call->number,
+				 wanted == PHONE_OFFER_HOLD ? "held" : "resumed", err_text(err));
+}
+
+static void call_want(struct phone_call *call, enum phone_offer offer)
+{
+	call->wanted = offer;
+	call_go_on(call);
 }
 
 /* One ear, one call: whoever else is on the line is put on hold. */
@@ -189,63 +223,39 @@ static void hold_others(struct phone *phone, const struct phone_call *but)
 	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
 		struct phone_call *call = &phone->calls[i];
 
-		if (call != but && call->state == PHONE_CALL_TALKING)
-			(void)call_offer(call, PHONE_OFFER_HOLD);
+		if (call == but)
+			continue;
+		if (call->state == PHONE_CALL_TALKING || call->offer == PHONE_OFFER_RESUME)
+			call_want(call, PHONE_OFFER_HOLD);
+		else
+			call->wanted = PHONE_OFFER_NONE;
 	}
 }
+
+static void call_retry(struct phone_call *call);
 
 static void on_retry(struct timer *timer)
 {
 	struct phone_call *call = CONTAINER_OF(timer, struct phone_call, retry);
-	enum phone_offer offer = call->offer;
 
-	call->offer = PHONE_OFFER_NONE;
-	if (call_offer(call, offer))
-		(void)phone_fail(call->phone, ERR_STATE, "call %u: it cannot be changed just now",
-				 call->number);
+	call_go_on(call);
+	if (call->wanted != PHONE_OFFER_NONE && call->offer == PHONE_OFFER_NONE)
+		call_retry(call);
 }
 
 /* RFC 3261 14.1: whoever made the Call-ID waits 2.1 to 4 s, the other up to 2 s. */
-static void call_retry(struct phone_call *call, const struct session *session)
+static void call_retry(struct phone_call *call)
 {
+	const struct session *session = call_session(call);
 	const struct env *env = call->phone->stack.env;
 	uint32_t bits;
 	uint64_t wait_ms;
 
+	if (!session)
+		return;
 	env->random(env->host, &bits, sizeof(bits));
 	wait_ms = session->is_uac ? 2100 + bits % 191 * GLARE_UNIT_MS : bits % 201 * GLARE_UNIT_MS;
 	timer_start(call->phone->stack.timers, &call->retry, wait_ms, on_retry);
-}
-
-static void on_offer_result(struct session *session, unsigned status,
-			    const struct sip_msg *response)
-{
-	struct phone_call *call = session->owner;
-	enum phone_offer offer = call->offer;
-
-	(void)response;
-	if (status == 491) {
-		call_retry(call, session);
-		return;
-	}
-	call->offer = PHONE_OFFER_NONE;
-	if (status >= 300) {
-		struct slice reason = sip_status_reason(status);
-
-		(void)phone_fail(call->phone, ERR_DENIED,
-				 "call %u: the other side refused to %s (%u %.*s)", call->number,
-				 offer == PHONE_OFFER_HOLD ? "be held" : "go on", status,
-				 SLICE_ARGS(reason));
-		return;
-	}
-	(void)session_ack(session, SLICE_NONE, SLICE_NONE);
-	if (offer == PHONE_OFFER_HOLD && call->state == PHONE_CALL_TALKING) {
-		call_set_state(call, PHONE_CALL_HOLDING);
-		call_emit(call, PHONE_HELD);
-	} else if (offer == PHONE_OFFER_RESUME && call->state == PHONE_CALL_HOLDING) {
-		call_set_state(call, PHONE_CALL_TALKING);
-		call_emit(call, PHONE_RESUMED);
-	}
 }
 
 /* The peer's last word on media. */
@@ -267,6 +277,53 @@ static bool body_is_sdp(const struct sip_msg *msg)
 
 	sip_token_params(sip_msg_value(msg, HDR_CONTENT_TYPE), &type, &params);
 	return slice_eq_nocase(type, SDP_TYPE);
+}
+
+/* The description of a message holds us. */
+static bool msg_is_hold(const struct sip_msg *msg)
+{
+	struct sdp sdp;
+
+	return !slice_is_empty(msg->body) && body_is_sdp(msg) && sdp_parse(msg->body, &sdp) == 0 &&
+	       sdp_is_hold(&sdp);
+}
+
+static void call_agreed(struct phone_call *call, enum phone_offer offer)
+{
+	if (!call_has_use(call, offer))
+		return;
+	call_set_state(call, offer == PHONE_OFFER_HOLD ? PHONE_CALL_HOLDING : PHONE_CALL_TALKING);
+	call_emit(call, offer == PHONE_OFFER_HOLD ? PHONE_HELD : PHONE_RESUMED);
+}
+
+static void on_offer_result(struct session *session, unsigned status,
+			    const struct sip_msg *response)
+{
+	struct phone_call *call = session->owner;
+	enum phone_offer offer = call->offer;
+
+	call->offer = PHONE_OFFER_NONE;
+	if (status == 491) {
+		if (call->wanted == PHONE_OFFER_NONE)
+			call->wanted = offer;
+		call_retry(call);
+		return;
+	}
+	if (status >= 300) {
+		struct slice reason = sip_status_reason(status);
+
+		(void)phone_fail(call->phone, ERR_DENIED,
+				 "call %u: the other side refused to %s (%u %.*s)", call->number,
+				 offer == PHONE_OFFER_HOLD ? "be held" : "go on", status,
+				 SLICE_ARGS(reason));
+	} else {
+		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+		call_agreed(call, offer);
+		/* An answer to sendonly may be inactive without anybody holding (RFC 3264 6.1). */
+		if (offer == PHONE_OFFER_RESUME && msg_is_hold(response))
+			call_set_held(call, true);
+	}
+	call_go_on(call);
 }
 
 static struct answer refusal_of_body(int err)
@@ -301,29 +358,32 @@ static void on_offer(struct session *session, const struct sip_msg *invite)
 
 	if (!slice_is_empty(invite->body) && !body_is_sdp(invite)) {
 		(void)session_refuse_offer(session, &unsupported_type);
+		call_go_on(call);
 		return;
 	}
 	err = call_print_media(call, invite, &sdp, &is_hold);
 	if (err) {
 		refusal = refusal_of_body(err);
 		(void)session_refuse_offer(session, &refusal);
+		call_go_on(call);
 		return;
 	}
 	if (session_accept_offer(session, &(struct answer){ .status = 200,
 							    .content_type = SDP_TYPE,
-							    .body = buf_text(&sdp) }) == 0)
+							    .body = buf_text(&sdp) }) == 0) {
+		call->sdp_version++;
 		call_set_held(call, is_hold);
+	}
 }
 
 /* With a description it answers an offer of ours. */
 static void on_ack(struct session *session, const struct sip_msg *ack)
 {
 	struct phone_call *call = session->owner;
-	struct sdp sdp;
 
-	if (!slice_is_empty(ack->body) && body_is_sdp(ack) && sdp_parse(ack->body, &sdp) == 0 &&
-	    call->state == PHONE_CALL_TALKING)
-		call_set_held(call, sdp_is_hold(&sdp));
+	if (!slice_is_empty(ack->body) && body_is_sdp(ack) && call->state == PHONE_CALL_TALKING)
+		call_set_held(call, msg_is_hold(ack));
+	call_go_on(call);
 }
 
 /* --- Calling ------------------------------------------------------------------------------ */
@@ -370,9 +430,11 @@ static int call_invite(struct phone_call *call, struct slice uri, const struct p
 						   .content_type = SDP_TYPE,
 						   .body = buf_text(&sdp) },
 			   &call_ops, call, &session);
-	if (!err)
-		call->session = session->pooled.handle;
-	return err;
+	if (err)
+		return err;
+	call->session = session->pooled.handle;
+	call->sdp_version++;
+	return 0;
 }
 
 /* Who is called; of a call that is picked up, who is calling. */
@@ -433,8 +495,11 @@ static void on_answer(struct session *session, const struct sip_msg *response)
 	(void)session_ack(session, SLICE_NONE, SLICE_NONE);
 	if (peer_find(call->phone, response, &session->dialog.flow, &peer))
 		(void)call_set_peer(call, &peer);
+	hold_others(call->phone, call);
 	call_set_state(call, PHONE_CALL_TALKING);
 	call_emit(call, PHONE_ANSWERED);
+	if (msg_is_hold(response))
+		call_set_held(call, true);
 }
 
 static void on_refused(struct session *session, unsigned status, const struct sip_msg *response)
@@ -491,8 +556,7 @@ static int call_take(struct phone_call *call, struct incoming *in)
 	char text[PHONE_SDP_MAX_BYTES];
 	struct buf sdp = BUF_ON(text);
 	struct sip_addr peer;
-	bool is_hold;
-	int err = call_print_media(call, in->msg, &sdp, &is_hold);
+	int err = call_print_media(call, in->msg, &sdp, &call->is_held_by_invite);
 
 	if (!err)
 		err = slice_keep(buf_text(&sdp), &call->answer);
@@ -634,9 +698,11 @@ int phone_answer(struct phone *phone, unsigned number)
 		&(struct answer){ .status = 200, .content_type = SDP_TYPE, .body = call->answer });
 	if (err)
 		return phone_fail(phone, err, "call %u: %s", call->number, err_text(err));
+	call->sdp_version++;
 	hold_others(phone, call);
 	call_set_state(call, PHONE_CALL_TALKING);
 	call_emit(call, PHONE_ANSWERED);
+	call_set_held(call, call->is_held_by_invite);
 	return 0;
 }
 
@@ -662,28 +728,20 @@ int phone_hangup(struct phone *phone, unsigned number)
 int phone_hold(struct phone *phone, unsigned number)
 {
 	struct phone_call *call = call_find(phone, number, 1 << PHONE_CALL_TALKING);
-	int err;
 
 	if (!call)
 		return no_call(phone, number, "is talking");
-	err = call_offer(call, PHONE_OFFER_HOLD);
-	if (err)
-		return phone_fail(phone, err, "call %u cannot be held just now: %s", call->number,
-				  err_text(err));
+	call_want(call, PHONE_OFFER_HOLD);
 	return 0;
 }
 
 int phone_resume(struct phone *phone, unsigned number)
 {
 	struct phone_call *call = call_find(phone, number, 1 << PHONE_CALL_HOLDING);
-	int err;
 
 	if (!call)
 		return no_call(phone, number, "is on hold");
-	err = call_offer(call, PHONE_OFFER_RESUME);
-	if (err)
-		return phone_fail(phone, err, "call %u cannot be resumed just now: %s",
-				  call->number, err_text(err));
+	call_want(call, PHONE_OFFER_RESUME);
 	hold_others(phone, call);
 	return 0;
 }

@@ -91,6 +91,13 @@ static bool char_is_control(uint32_t c)
 	return c < 0x20 || (c >= 0x7f && c < 0xa0);
 }
 
+/* Marks that turn the direction of a terminal's text, and of what follows on the line. */
+static bool char_is_bidi(uint32_t c)
+{
+	return c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
 static void plain_print(struct buf *buf, struct slice text)
 {
 	size_t n;
@@ -98,7 +105,7 @@ static void plain_print(struct buf *buf, struct slice text)
 	for (; text.n > 0; text = slice_from(text, n)) {
 		uint32_t c = utf8_char(text, &n);
 
-		if (c == CHAR_BAD || char_is_control(c))
+		if (c == CHAR_BAD || char_is_control(c) || char_is_bidi(c))
 			buf_char(buf, '?');
 		else
 			buf_slice(buf, slice_head(text, n));
@@ -376,4 +383,28 @@ void phone_event_print_json(struct buf *buf, const struct phone_event *event)
 	json_text(buf, "event", kind_name(event->kind));
 	json_fields(buf, event);
 	buf_char(buf, '}');
+}
+
+static void event_print(struct buf *buf, const struct phone_event *event, bool is_json)
+{
+	if (is_json)
+		phone_event_print_json(buf, event);
+	else
+		phone_event_print(buf, event);
+	buf_char(buf, '\n');
+}
+
+void phone_event_print_line(struct buf *buf, const struct phone_event *event, bool is_json)
+{
+	size_t start = buf->n;
+
+	event_print(buf, event, is_json);
+	if (!buf->is_overflown)
+		return;
+	buf->n = start;
+	buf->is_overflown = false;
+	event_print(buf,
+		    &(struct phone_event){ .kind = PHONE_ERROR,
+					   .text = SLICE("an event is too long to be shown") },
+		    is_json);
 }

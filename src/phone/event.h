@@ -77,4 +77,7 @@ void phone_event_print(struct buf *buf, const struct phone_event *event);
 /* One JSON object without a line end. */
 void phone_event_print_json(struct buf *buf, const struct phone_event *event);
 
+/* Either with its line end; one that does not fit becomes an error event. */
+void phone_event_print_line(struct buf *buf, const struct phone_event *event, bool is_json);
+
 #endif

@@ -5,6 +5,7 @@
  */
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/retry.h"
 #include "core/subscriber.h"
 #include "phone/phone_inner.h"
 #include "xml/dialog_info_read.h"
@@ -76,11 +77,59 @@ void phone_show_lamps(struct phone *phone)
 
 /* --- Subscriptions ------------------------------------------------------------------------ */
 
+static void key_ask(struct phone_key *key)
+{
+	struct stack *stack = &key->phone->stack;
+	struct subscriber *subscriber = key_subscriber(key);
+
+	if (!subscriber)
+		return;
+	key->ask_at_ms = stack->timers->now_ms + retry_wait_ms(stack, ++key->asks);
+	watch_set_asked(&key->watch);
+	subscriber_refresh(subscriber);
+}
+
+static void on_ask(struct timer *timer)
+{
+	key_ask(CONTAINER_OF(timer, struct phone_key, ask));
+}
+
+/*
+ * Something is missing. A notifier that goes on leaving gaps is asked later and later, so that it
+ * cannot make us send as fast as it does; one that was in order for long is trusted again.
+ */
+static void key_want_full_state(struct phone_key *key)
+{
+	struct timers *timers = key->phone->stack.timers;
+
+	if (key->ask.is_running)
+		return;
+	if (timers->now_ms > key->ask_at_ms + RETRY_MAX_MS)
+		key->asks = 0;
+	if (timers->now_ms >= key->ask_at_ms)
+		key_ask(key);
+	else
+		timer_start(timers, &key->ask, key->ask_at_ms - timers->now_ms, on_ask);
+}
+
 static void on_new(struct subscriber *subscriber)
 {
 	struct phone_key *key = subscriber->owner;
 
+	timer_stop(key->phone->stack.timers, &key->ask);
 	watch_restart(&key->watch);
+}
+
+/* A lamp that cannot be known is dark; a document refused for want of memory can be had again. */
+static void key_on_unreadable(struct phone_key *key, int err)
+{
+	(void)phone_fail(key->phone, err, "key %u: unreadable dialog-info: %s", key->config.number,
+			 err_text(err));
+	if (err == ERR_NOMEM)
+		key_want_full_state(key);
+	else
+		watch_clear(&key->watch);
+	key_update_lamp(key);
 }
 
 static void on_notify(struct subscriber *subscriber, const struct sip_msg *notify)
@@ -94,10 +143,7 @@ static void on_notify(struct subscriber *subscriber, const struct sip_msg *notif
 	arena_init(&arena, phone->xml_block, PHONE_XML_BYTES);
 	err = dialog_info_read(notify->body, &arena, &info);
 	if (err) {
-		(void)phone_fail(phone, err, "key %u: unreadable dialog-info: %s",
-				 key->config.number, err_text(err));
-		if (err == ERR_NOMEM)
-			subscriber_refresh(subscriber);
+		key_on_unreadable(key, err);
 		return;
 	}
 	switch (watch_take(&key->watch, key->target, &info)) {
@@ -106,9 +152,12 @@ static void on_notify(struct subscriber *subscriber, const struct sip_msg *notif
 		break;
 	case WATCH_GAP:
 	case WATCH_REFUSED:
-		subscriber_refresh(subscriber);
+		key_want_full_state(key);
 		break;
 	}
+	/* What was missing has come. */
+	if (!key->watch.is_asked && !info.is_partial)
+		timer_stop(phone->stack.timers, &key->ask);
 	key_update_lamp(key);
 }
 
@@ -117,6 +166,7 @@ static void on_lost(struct subscriber *subscriber, unsigned status, struct slice
 {
 	struct phone_key *key = subscriber->owner;
 
+	timer_stop(key->phone->stack.timers, &key->ask);
 	watch_clear(&key->watch);
 	key_update_lamp(key);
 	if (status > 0)
@@ -136,6 +186,7 @@ static void on_stopped(struct subscriber *subscriber)
 
 	subscriber_end(subscriber);
 	key->subscriber = HANDLE_NONE;
+	timer_stop(key->phone->stack.timers, &key->ask);
 	watch_clear(&key->watch);
 	key_update_lamp(key);
 }
@@ -200,6 +251,19 @@ void phone_keys_stop(struct phone *phone)
 	}
 }
 
+/* What was told on it in the meantime is lost; asking is bounded as for any other gap. */
+void phone_keys_on_connection_lost(struct phone *phone, struct handle conn)
+{
+	for (size_t i = 0; i < phone->key_count; i++) {
+		struct subscriber *subscriber = key_subscriber(&phone->keys[i]);
+
+		if (!subscriber)
+			continue;
+		subscriber_on_connection_lost(subscriber, conn);
+		key_want_full_state(&phone->keys[i]);
+	}
+}
+
 /* --- Life --------------------------------------------------------------------------------- */
 
 static int key_init(struct phone *phone, const struct phone_key_config *config)
@@ -234,6 +298,7 @@ int phone_keys_init(struct phone *phone, const struct phone_config *config)
 void phone_keys_fini(struct phone *phone)
 {
 	for (size_t i = 0; i < phone->key_count; i++) {
+		timer_stop(phone->stack.timers, &phone->keys[i].ask);
 		watch_clear(&phone->keys[i].watch);
 		mem_free((char *)phone->keys[i].target.p);
 	}

@@ -36,16 +36,28 @@ static void address_print(struct buf *buf, const struct addr *addr)
 	buf_lit(buf, "\r\n");
 }
 
-void phone_media_print(struct phone_call *call, struct buf *buf)
+/*
+ * An offer of ours leaves the peer's hold as it is (RFC 3264 8.4): what he does not want to hear
+ * now is not offered. Anything else is crossed with his own offer.
+ */
+static const char *direction_line(const struct phone_call *call)
 {
-	struct addr addr = media_addr(call->phone);
 	bool is_hold = call->offer == PHONE_OFFER_HOLD ||
 		       (call->state == PHONE_CALL_HOLDING && call->offer != PHONE_OFFER_RESUME);
+
+	if (call->offer != PHONE_OFFER_NONE && call->is_held_by_peer)
+		return is_hold ? "a=inactive\r\n" : "a=recvonly\r\n";
+	return is_hold ? "a=sendonly\r\n" : "a=sendrecv\r\n";
+}
+
+void phone_media_print(const struct phone_call *call, struct buf *buf)
+{
+	struct addr addr = media_addr(call->phone);
 
 	buf_lit(buf, "v=0\r\no=- ");
 	buf_u64(buf, call->sdp_id);
 	buf_char(buf, ' ');
-	buf_u64(buf, ++call->sdp_version);
+	buf_u64(buf, call->sdp_version + 1u);
 	buf_char(buf, ' ');
 	address_print(buf, &addr);
 	buf_lit(buf, "s=-\r\nc=");
@@ -57,7 +69,7 @@ void phone_media_print(struct phone_call *call, struct buf *buf)
 		     "a=rtpmap:0 PCMU/8000\r\n"
 		     "a=rtpmap:101 telephone-event/8000\r\n"
 		     "a=fmtp:101 0-15\r\n");
-	buf_cstr(buf, is_hold ? "a=sendonly\r\n" : "a=sendrecv\r\n");
+	buf_cstr(buf, direction_line(call));
 }
 
 int phone_media_answer(struct phone_call *call, struct slice offer, struct buf *buf,

@@ -12,9 +12,13 @@
 #include "phone/phone_inner.h"
 #include "sip/digest.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #define EXPIRES_S 3600
 #define FAIL_TEXT_MAX_BYTES 512
-#define TRANSACTIONS_MAX 128
+/* Each NOTIFY leaves one for 32 s: as many as busy keys bring (RFC 3261 17.2.2). */
+#define TRANSACTIONS_MAX 2048
 /* A call that is over may still have its BYE or CANCEL on the way. */
 #define SESSIONS_MAX (4 * PHONE_CALLS_MAX)
 
@@ -28,13 +32,17 @@ void phone_emit(struct phone *phone, const struct phone_event *event)
 int phone_fail(struct phone *phone, int err, const char *format, ...)
 {
 	char text[FAIL_TEXT_MAX_BYTES];
-	struct buf buf = BUF_ON(text);
+	size_t n;
 	va_list args;
+	int wanted;
 
 	va_start(args, format);
-	buf_vprintf(&buf, format, args);
+	wanted = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	phone_emit(phone, &(struct phone_event){ .kind = PHONE_ERROR, .text = buf_text(&buf) });
+	n = wanted < 0 ? 0 : (size_t)wanted;
+	if (n >= sizeof(text))
+		n = sizeof(text) - 1;
+	phone_emit(phone, &(struct phone_event){ .kind = PHONE_ERROR, .text = slice_of(text, n) });
 	return err;
 }
 
@@ -379,12 +387,17 @@ void phone_on_turn_end(struct phone *phone)
 	stack_on_turn_end(&phone->stack);
 }
 
-void phone_on_connection_lost(struct phone *phone)
+void phone_on_connection_lost(struct phone *phone, struct handle conn, const struct addr *peer)
 {
 	struct registration *registration = phone_registration(phone);
 
+	stack_on_connection_lost(&phone->stack, conn, peer);
+	if (!addr_eq(peer, &phone->config.server.peer) || phone->is_stopping)
+		return;
 	if (registration && registration->is_wanted && registration->state == REGISTRATION_KEPT)
 		registration_start(registration);
+	/* Behind the REGISTER, so that the server knows the connection already. */
+	phone_keys_on_connection_lost(phone, conn);
 }
 
 /* --- Looking at it ------------------------------------------------------------------------ */

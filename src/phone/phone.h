@@ -77,12 +77,14 @@ struct phone_call {
 	struct slice remote;  /* URI, owned */
 	struct slice display; /* owned */
 	struct auth_attempt attempt;
-	enum phone_offer offer;
+	enum phone_offer offer;	 /* under way */
+	enum phone_offer wanted; /* to be sent when nothing else is under way */
 	bool is_held_by_peer;
-	uint64_t sdp_id; /* of our descriptions (RFC 8866 5.2) */
-	uint32_t sdp_version;
-	struct slice answer; /* owned: what we say in media when a ringing call is answered */
-	struct timer retry;  /* of the re-INVITE after 491 (RFC 3261 14.1) */
+	bool is_held_by_invite; /* while it rings: the offer holds us */
+	uint64_t sdp_id;	/* of our descriptions (RFC 8866 5.2) */
+	uint32_t sdp_version;	/* of the last one sent */
+	struct slice answer;	/* owned: what we say in media when a ringing call is answered */
+	struct timer retry;	/* of the re-INVITE after 491 (RFC 3261 14.1) */
 };
 
 struct phone_key {
@@ -91,7 +93,10 @@ struct phone_key {
 	struct slice target; /* URI, owned; for blf also what is subscribed */
 	struct handle subscriber;
 	struct watch watch;
-	bool is_told; /* what follows has been told by an event */
+	struct timer ask;   /* the next SUBSCRIBE for full state */
+	uint64_t ask_at_ms; /* not before */
+	unsigned asks;	    /* in a row */
+	bool is_told;	    /* what follows has been told by an event */
 	enum lamp lamp;
 	enum dialog_state state; /* of the dialog that decided on it */
 };
@@ -137,8 +142,11 @@ void phone_stop(struct phone *phone);
 void phone_on_message(struct phone *phone, const struct flow *flow, struct slice bytes);
 void phone_on_turn_end(struct phone *phone);
 
-/* The connection to the server is gone: registering again opens one and makes it known. */
-void phone_on_connection_lost(struct phone *phone);
+/*
+ * A connection ended or could not be opened. If it was the server's, registering again opens one
+ * and makes it known, and each key asks over it what it has missed.
+ */
+void phone_on_connection_lost(struct phone *phone, struct handle conn, const struct addr *peer);
 
 /*
  * A line of the command language: "dial 202", "press 1", "answer", "hangup",

@@ -36,8 +36,11 @@ struct slice phone_call_state_name(enum phone_call_state state);
 
 /* --- media.c ------------------------------------------------------------------------------ */
 
-/* Our own description: sound both ways, or only to the peer when we hold it. */
-void phone_media_print(struct phone_call *call, struct buf *buf);
+/*
+ * Our own description: sound both ways, or only to the peer when we hold it. Its version counts
+ * when it is sent (RFC 3264 8): the caller adds one to call->sdp_version then.
+ */
+void phone_media_print(const struct phone_call *call, struct buf *buf);
 
 /*
  * Our answer to an offer. ERR_SYNTAX, or ERR_UNSUPPORTED when there is no codec in common.
@@ -54,6 +57,7 @@ void phone_keys_fini(struct phone *phone);
 /* Watches what is not watched yet. */
 void phone_keys_start(struct phone *phone);
 void phone_keys_stop(struct phone *phone);
+void phone_keys_on_connection_lost(struct phone *phone, struct handle conn);
 struct phone_key *phone_key_find(struct phone *phone, unsigned number);
 
 #endif

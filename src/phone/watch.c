@@ -169,6 +169,7 @@ enum watch_verdict watch_take(struct watch *watch, struct slice subscribed,
 {
 	struct watched_dialog *dialogs[DIALOG_INFO_MAX];
 	bool is_next = watch->has_version && info->version == watch->version + 1;
+	bool is_base = !info->is_partial || (watch->is_asked && !is_next);
 
 	if (!slice_is_empty(info->entity) && !entity_is(info->entity, subscribed))
 		return WATCH_IGNORED;
@@ -183,18 +184,26 @@ enum watch_verdict watch_take(struct watch *watch, struct slice subscribed,
 	watch->version = info->version;
 	watch->has_version = true;
 	watch->has_entity = !slice_is_empty(info->entity);
-	return info->is_partial && !is_next ? WATCH_GAP : WATCH_TAKEN;
+	if (is_base)
+		watch->is_asked = false;
+	return is_base || is_next ? WATCH_TAKEN : WATCH_GAP;
+}
+
+void watch_set_asked(struct watch *watch)
+{
+	watch->is_asked = true;
 }
 
 void watch_restart(struct watch *watch)
 {
 	watch->has_version = false;
+	watch->is_asked = false;
 }
 
 void watch_clear(struct watch *watch)
 {
 	watch_drop_dialogs(watch);
-	watch->has_version = false;
+	watch_restart(watch);
 }
 
 /* --- The lamp ----------------------------------------------------------------------------- */
@@ -216,14 +225,15 @@ enum lamp watch_dialog_lamp(const struct watch *watch, const struct dialog_entry
 		return LAMP_STEADY;
 	if (!watch->has_entity)
 		return lamp_without_direction(entry->state);
+	/* Off the hook, or an INVITE that nobody has answered yet: it does not ring. */
+	if (entry->state == DIALOG_TRYING)
+		return LAMP_STEADY;
 	switch (entry->direction) {
 	case DIALOG_INITIATOR:
 		return LAMP_STEADY;
 	case DIALOG_RECIPIENT:
-		return LAMP_FLASH;
 	case DIALOG_DIRECTION_NONE:
-		/* Off the hook, or ringing. */
-		return entry->state == DIALOG_TRYING ? LAMP_STEADY : LAMP_FLASH;
+		return LAMP_FLASH;
 	}
 	return LAMP_OFF;
 }

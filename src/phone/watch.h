@@ -20,6 +20,7 @@ struct watch {
 	uint32_t version; /* of the last document */
 	bool has_version;
 	bool has_entity; /* the last document said whom it is about */
+	bool is_asked;	 /* full state was asked for and has not come */
 };
 
 /* What has become of a document. */
@@ -36,6 +37,12 @@ enum watch_verdict {
  */
 enum watch_verdict watch_take(struct watch *watch, struct slice subscribed,
 			      const struct dialog_info *info);
+
+/*
+ * Full state was asked for. A notifier that answers in part all the same has no more to say: its
+ * next document is the base, whatever its version.
+ */
+void watch_set_asked(struct watch *watch);
 
 /* A new subscription counts its versions anew (RFC 4235 4.1). The dialogs stay till it speaks. */
 void watch_restart(struct watch *watch);

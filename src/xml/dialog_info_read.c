@@ -59,7 +59,7 @@ static struct slice text_keep(struct reader *reader, struct slice text)
 		return SLICE_NONE;
 	copy = arena_alloc(reader->arena, text.n);
 	if (!copy) {
-		reader_fail(reader, ERR_NOMEM);
+		reader_fail(reader, ERR_LIMIT); /* the arena is full */
 		return SLICE_NONE;
 	}
 	memcpy(copy, text.p, text.n);
@@ -114,7 +114,8 @@ static void dialog_info_start(struct reader *reader, const XML_Char **attributes
 {
 	struct slice version = slice_trim(attribute_get(attributes, "version"));
 
-	if (version.n > 0 && slice_to_u32(version, UINT32_MAX, &reader->info.version) != 0) {
+	/* Mandatory: without it nobody knows which of two documents is the newer one. */
+	if (slice_to_u32(version, UINT32_MAX, &reader->info.version) != 0) {
 		reader_fail(reader, ERR_SYNTAX);
 		return;
 	}
@@ -300,7 +301,7 @@ static void on_text(void *context, const XML_Char *piece, int piece_bytes)
 	if (reader->err || !reader->gathers_text || (node != NODE_STATE && node != NODE_IDENTITY))
 		return;
 	if (!text_grow(reader, reader->text.n + n)) {
-		reader_fail(reader, ERR_NOMEM);
+		reader_fail(reader, ERR_LIMIT); /* the arena is full */
 		return;
 	}
 	memcpy(reader->text_room + reader->text.n, piece, n);

@@ -10,8 +10,9 @@
 #include "sip/dialog_info.h"
 
 /*
- * Fills *ret_info with slices into the arena. ERR_SYNTAX for what is not well-formed or no
- * dialog-info, ERR_LIMIT for too deep, too large or too many dialogs, ERR_NOMEM.
+ * Fills *ret_info with slices into the arena. ERR_SYNTAX for what is not well-formed, no
+ * dialog-info or without a version; ERR_LIMIT for too deep, too large, too many dialogs or too
+ * small an arena; ERR_NOMEM when the heap refuses, which another try may not.
  */
 int dialog_info_read(struct slice document, struct arena *arena, struct dialog_info *ret_info);
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #define XMLNS " xmlns=\"urn:ietf:params:xml:ns:dialog-info\""
-#define ROOT "<dialog-info" XMLNS ">"
+#define ROOT "<dialog-info" XMLNS " version=\"0\">"
 #define END "</dialog-info>"
 #define EARLY "<state>early</state>"
 #define ONE(inside) ROOT "<dialog id=\"1\">" inside "</dialog>" END
@@ -203,7 +203,7 @@ static const struct {
 				      .target = SLICE_INIT("sip:a@b"),
 				      .is_rendering_no = true } } } } },
 	{ "no namespace, an unknown state, none at all",
-	  SLICE_INIT("<dialog-info><dialog id=\"1\"><state>dreaming</state></dialog>"
+	  SLICE_INIT("<dialog-info version=\"0\"><dialog id=\"1\"><state>dreaming</state></dialog>"
 		     "<dialog id=\"2\"/><dialog id=\"3\"><state>trying</state></dialog>"
 		     "</dialog-info>"),
 	  { .dialog_count = 1, .dialogs = { { .id = SLICE_INIT("3"), .state = DIALOG_TRYING } } } },
@@ -377,6 +377,7 @@ static const struct {
 	  SLICE_INIT("<dialog-info" XMLNS
 		     " version=\"9999999999999999999999999999999999999999\"/>"),
 	  ERR_SYNTAX },
+	{ "no version", SLICE_INIT("<dialog-info" XMLNS " state=\"full\"/>"), ERR_SYNTAX },
 	{ "P11 version -1", SLICE_INIT("<dialog-info" XMLNS " version=\"-1\"/>"), ERR_SYNTAX },
 	{ "P11 document type", SLICE_INIT("<!DOCTYPE dialog-info>" ROOT END), ERR_SYNTAX },
 	{ "P11 external subset", SLICE_INIT("<!DOCTYPE d SYSTEM \"file:///etc/passwd\">" ROOT END),
@@ -518,7 +519,7 @@ static void a_small_arena_is_noticed(void **state)
 	needed = arena.used;
 	for (size_t n = 0; n < needed; n++) {
 		arena_init(&arena, block, n);
-		assert_int_equal(dialog_info_read(text, &arena, &info), ERR_NOMEM);
+		assert_int_equal(dialog_info_read(text, &arena, &info), ERR_LIMIT);
 	}
 }
 

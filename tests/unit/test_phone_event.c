@@ -164,6 +164,38 @@ static void any_text_stays_one_line(void **state)
 	}
 }
 
+static void a_long_event_becomes_an_error(void **state)
+{
+	static const struct phone_event event = { .kind = PHONE_ERROR,
+						  .text = SLICE_INIT(
+							  "0123456789012345678901234567"
+							  "890123456789012345678901234567"
+							  "890123456789") };
+	char text[80];
+	struct buf buf = BUF_ON(text);
+
+	(void)state;
+	phone_event_print_line(&buf, &event, true);
+	assert_true(slice_eq(buf_text(&buf),
+			     SLICE("{\"event\":\"error\",\"text\":\"an event is too long to be "
+				   "shown\"}\n")));
+}
+
+static void marks_of_direction_are_not_printed(void **state)
+{
+	static const struct phone_event event = {
+		.kind = PHONE_ERROR,
+		.text = SLICE_INIT("a\xe2\x80\x8e\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9"
+				   "\xe2\x80\xaf")
+	};
+	char text[80];
+	struct buf buf = BUF_ON(text);
+
+	(void)state;
+	phone_event_print(&buf, &event);
+	assert_true(slice_eq(buf_text(&buf), SLICE("error: a?\?\?\?\?\xe2\x80\xaf")));
+}
+
 /* --- Being called ------------------------------------------------------------------------- */
 
 static void send_in_dialog(struct phone_rig *rig, const char *method, unsigned cseq,
@@ -355,6 +387,119 @@ static void the_right_call_is_meant(void **state)
 	phone_rig_end(&rig);
 }
 
+static void expect_in_body(const struct sip_msg *msg, const char *text)
+{
+	if (!memmem(msg->body.p, msg->body.n, text, strlen(text)))
+		fail_msg("no %s in %.*s", text, SLICE_ARGS(msg->body));
+}
+
+static void a_hold_waits_for_the_ack(void **state)
+{
+	struct phone_rig rig;
+	char tag[64];
+
+	(void)state;
+	phone_rig_start(&rig, NULL);
+	ring(&rig, "in1", SDP, tag);
+	assert_int_equal(phone_answer(&rig.phone, 0), 0);
+	(void)fake_peer_take_response(&rig.peer, 200);
+	assert_int_equal(phone_hold(&rig.phone, 0), 0);
+	assert_true(fake_peer_is_idle(&rig.peer));
+	send_in_dialog(&rig, "ACK", 1, "in1", tag, "", "");
+	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), "a=sendonly\r\n");
+	fake_peer_answer(&rig.peer, 200, "", "Content-Type: application/sdp\r\n",
+			 SDP "a=recvonly\r\n");
+	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
+	phone_rig_expect(&rig, "{\"event\":\"held\",\"call\":1," ALICE ",\"by\":\"local\"}");
+	phone_rig_end(&rig);
+}
+
+/* Two are called at once, and both answer: the first is held. */
+static void one_ear_one_call(void **state)
+{
+	struct phone_rig rig;
+
+	(void)state;
+	phone_rig_start(&rig, NULL);
+	assert_int_equal(phone_dial(&rig.phone, SLICE("202")), 0);
+	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE);
+	fake_peer_answer(&rig.peer, 180, "x", "", "");
+	assert_int_equal(phone_dial(&rig.phone, SLICE("202")), 0);
+	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE);
+	fake_peer_answer(&rig.peer, 200, "y", "Contact: <sip:202@192.0.2.1>\r\n", "");
+	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
+	assert_int_equal(phone_count_calls_in(&rig.phone, PHONE_CALL_TALKING), 1);
+	rig.peer.taken_count = 0; /* back to the first */
+	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE);
+	fake_peer_answer(&rig.peer, 200, "x",
+			 "Contact: <sip:202@192.0.2.1>\r\nContent-Type: application/sdp\r\n",
+			 SDP "a=sendonly\r\n");
+	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE); /* the second, taken before */
+	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
+	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
+	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), "a=sendonly\r\n");
+	/* And the answer held us. */
+	phone_rig_expect(&rig, "{\"event\":\"held\",\"call\":1,"
+			       "\"remote\":\"sip:202@pbx.example.com\",\"by\":\"remote\"}");
+	phone_rig_end(&rig);
+}
+
+/* RFC 3261 14.1: both offer at once; the hold is not forgotten, and not said before its time. */
+static void a_hold_survives_glare(void **state)
+{
+	struct phone_rig rig;
+	char tag[64];
+	uint64_t waited_ms = 0;
+
+	(void)state;
+	phone_rig_start(&rig, NULL);
+	ring(&rig, "in1", SDP, tag);
+	assert_int_equal(phone_answer(&rig.phone, 0), 0);
+	(void)fake_peer_take_response(&rig.peer, 200);
+	send_in_dialog(&rig, "ACK", 1, "in1", tag, "", "");
+	assert_int_equal(phone_hold(&rig.phone, 0), 0);
+	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), " 2 IN IP4");
+	fake_peer_answer(&rig.peer, 491, "", "", "");
+	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
+	/* His offer is answered as things are; its ACK is late, so that our time runs out. */
+	send_in_dialog(&rig, "INVITE", 2, "in1", tag, "Contact: <sip:201@192.0.2.1>\n", SDP);
+	(void)fake_peer_take_response(&rig.peer, 100);
+	expect_in_body(fake_peer_take_response(&rig.peer, 200), "a=sendrecv\r\n");
+	fake_peer_advance_ms(&rig.peer, 2001);
+	while (!fake_peer_is_idle(&rig.peer))
+		(void)fake_peer_take_response(&rig.peer, 200);
+	send_in_dialog(&rig, "ACK", 2, "in1", tag, "", "");
+	for (; fake_peer_is_idle(&rig.peer) && waited_ms <= 2000; waited_ms += 10)
+		fake_peer_advance_ms(&rig.peer, 10);
+	/* The refused offer was the second description, the answer the third. */
+	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), " 4 IN IP4");
+	expect_in_body(&rig.peer.msg, "a=sendonly\r\n");
+	phone_rig_end(&rig);
+}
+
+/* An INVITE that holds us already; our hold of him leaves his as it is. */
+static void who_is_held_holds(void **state)
+{
+	struct phone_rig rig;
+	char tag[64];
+
+	(void)state;
+	phone_rig_start(&rig, NULL);
+	ring(&rig, "in1", SDP "a=sendonly\r\n", tag);
+	assert_int_equal(phone_answer(&rig.phone, 0), 0);
+	expect_in_body(fake_peer_take_response(&rig.peer, 200), "a=recvonly\r\n");
+	phone_rig_expect(&rig, "{\"event\":\"held\",\"call\":1," ALICE ",\"by\":\"remote\"}");
+	send_in_dialog(&rig, "ACK", 1, "in1", tag, "", "");
+	assert_int_equal(phone_hold(&rig.phone, 0), 0);
+	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), "a=inactive\r\n");
+	fake_peer_answer(&rig.peer, 200, "", "Content-Type: application/sdp\r\n",
+			 SDP "a=inactive\r\n");
+	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
+	assert_int_equal(phone_resume(&rig.phone, 0), 0);
+	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), "a=recvonly\r\n");
+	phone_rig_end(&rig);
+}
+
 static void calls_are_bounded(void **state)
 {
 	struct phone_rig rig;
@@ -467,6 +612,39 @@ static void mistakes_are_told(void **state)
 	}
 }
 
+static void a_long_mistake_is_told_as_far_as_it_fits(void **state)
+{
+	static char line[2000];
+	struct phone_rig rig;
+
+	(void)state;
+	phone_rig_start(&rig, NULL);
+	memset(line, 'x', sizeof(line));
+	phone_command(&rig.phone, slice_of(line, sizeof(line)));
+	assert_true(slice_starts_with(slice_of(rig.events, rig.events_n),
+				      SLICE("{\"event\":\"error\",\"text\":\"'xxxxxxxx")));
+	phone_rig_end(&rig);
+}
+
+/* A refused TCP connection is told at once, not after 32 s. */
+static void a_lost_connection_is_told_at_once(void **state)
+{
+	struct phone_rig rig;
+	struct phone_config config = { 0 };
+
+	(void)state;
+	phone_rig_start(&rig, &config);
+	rig.phone.config.server.transport = TRANSPORT_TCP;
+	assert_int_equal(phone_dial(&rig.phone, SLICE("202")), 0);
+	phone_on_connection_lost(&rig.phone, (struct handle){ .slot = 1, .serial = 1 },
+				 &rig.peer.flow.peer);
+	fake_peer_advance_ms(&rig.peer, 1);
+	phone_rig_expect(&rig, "{\"event\":\"ended\",\"call\":1,"
+			       "\"remote\":\"sip:202@pbx.example.com\",\"cause\":\"refused\","
+			       "\"status\":503,\"reason\":\"Service Unavailable\"}");
+	phone_rig_end(&rig);
+}
+
 static void other_requests_are_answered(void **state)
 {
 	static const struct {
@@ -515,15 +693,23 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_print),
 		cmocka_unit_test(any_text_stays_one_line),
+		cmocka_unit_test(a_long_event_becomes_an_error),
+		cmocka_unit_test(marks_of_direction_are_not_printed),
 		cmocka_unit_test(a_call_comes_is_held_and_ends),
 		cmocka_unit_test(a_cancel_says_why),
 		cmocka_unit_test(invites_that_do_not_ring),
 		cmocka_unit_test(a_delayed_offer_is_made_by_us),
 		cmocka_unit_test(the_right_call_is_meant),
+		cmocka_unit_test(a_hold_waits_for_the_ack),
+		cmocka_unit_test(one_ear_one_call),
+		cmocka_unit_test(a_hold_survives_glare),
+		cmocka_unit_test(who_is_held_holds),
 		cmocka_unit_test(calls_are_bounded),
 		cmocka_unit_test(a_call_rings_and_is_refused),
 		cmocka_unit_test(a_challenge_is_answered),
 		cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(a_long_mistake_is_told_as_far_as_it_fits),
+		cmocka_unit_test(a_lost_connection_is_told_at_once),
 		cmocka_unit_test(other_requests_are_answered),
 		cmocka_unit_test(stopping_says_goodbye_to_everybody),
 	};

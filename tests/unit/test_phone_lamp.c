@@ -50,7 +50,7 @@ static const struct sequence {
 	  { { INNOVAPHONE_DOCUMENT("1", "trying"), LAMP_STEADY, false },
 	    { INNOVAPHONE_DOCUMENT("2", "confirmed"), LAMP_STEADY, false } } },
 	{ "being called",
-	  { { FULL("0", DIALOG("1", RECIPIENT, "trying")), LAMP_FLASH, false },
+	  { { FULL("0", DIALOG("1", RECIPIENT, "trying")), LAMP_STEADY, false },
 	    { FULL("1", DIALOG("1", RECIPIENT, "proceeding")), LAMP_FLASH, false },
 	    { FULL("2", DIALOG("1", RECIPIENT, "early")), LAMP_FLASH, false },
 	    { FULL("3", DIALOG("1", RECIPIENT, "confirmed")), LAMP_STEADY, false },
@@ -111,10 +111,21 @@ static const struct sequence {
 	    { ENTITY("202", "6"), LAMP_FLASH, false },
 	    { FULL("7", ""), LAMP_OFF, false },
 	    { ENTITY("202@pbx.example.com", "8"), LAMP_FLASH, false } } },
-	{ "what cannot be read changes nothing",
+	{ "what cannot be read clears the lamp, and the next tells it again",
 	  { { FULL("1", DIALOG("1", RECIPIENT, "early")), LAMP_FLASH, false },
-	    { "<dialog-info", LAMP_FLASH, false },
-	    { "no xml at all", LAMP_FLASH, false } } },
+	    { "<dialog-info", LAMP_OFF, false },
+	    { "no xml at all", LAMP_OFF, false },
+	    { FULL("2", DIALOG("1", RECIPIENT, "early")), LAMP_FLASH, false } } },
+	{ "without a version it cannot be read",
+	  { { FULL("1", DIALOG("1", RECIPIENT, "early")), LAMP_FLASH, false },
+	    { "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" state=\"full\" "
+	      "entity=\"sip:202@pbx.example.com\"/>",
+	      LAMP_OFF, false } } },
+	{ "a partial answer to the question for full state is the base",
+	  { { FULL("1", ""), LAMP_OFF, false },
+	    { PARTIAL("5", DIALOG("1", RECIPIENT, "early")), LAMP_FLASH, true },
+	    { PARTIAL("9", DIALOG("1", RECIPIENT, "confirmed")), LAMP_STEADY, false },
+	    { PARTIAL("10", DIALOG("1", RECIPIENT, "terminated")), LAMP_OFF, false } } },
 };
 
 static void play(const struct sequence *sequence)
@@ -174,6 +185,71 @@ static void each_change_is_told_once(void **state)
 			 "{\"event\":\"lamp\",\"key\":1,\"entity\":\"sip:202@pbx.example.com\","
 			 "\"lamp\":\"flash\",\"state\":\"early\","
 			 "\"remote\":\"sip:201@pbx.example.com\"}");
+	phone_rig_end(&rig);
+}
+
+/* A notifier that answers each question with another gap does not make us ask as fast. */
+static void gaps_are_asked_about_later_and_later(void **state)
+{
+	struct phone_rig rig;
+	char document[512];
+	unsigned asked = 0;
+
+	(void)state;
+	phone_rig_start_watching(&rig, "202", NULL);
+	phone_rig_notify(&rig, FULL("1", ""));
+	for (unsigned i = 1; i <= 100; i++) {
+		snprintf(document, sizeof(document), DIALOG_INFO("%u", "partial") DIALOG_INFO_END,
+			 10 * i);
+		phone_rig_notify(&rig, document);
+		if (!fake_peer_is_idle(&rig.peer)) {
+			phone_rig_take_subscribe(&rig);
+			asked++;
+		}
+		fake_peer_advance_ms(&rig.peer, 200);
+		if (!fake_peer_is_idle(&rig.peer)) {
+			phone_rig_take_subscribe(&rig);
+			asked++;
+		}
+	}
+	/* 20 s: at once, after 2 to 4 s, after 4 to 8 s more, after 8 to 16 s more. */
+	if (asked < 2 || asked > 4)
+		fail_msg("asked %u times", asked);
+	phone_rig_end(&rig);
+}
+
+static void a_lost_connection_is_made_good(void **state)
+{
+	struct phone_rig rig;
+	struct addr other;
+
+	(void)state;
+	phone_rig_start_watching(&rig, "202", NULL);
+	phone_rig_notify(&rig, FULL("1", ""));
+	assert_int_equal(addr_parse(SLICE("192.0.2.9:5060"), &other), 0);
+	phone_on_connection_lost(&rig.phone, HANDLE_NONE, &other);
+	assert_true(fake_peer_is_idle(&rig.peer));
+	phone_on_connection_lost(&rig.phone, HANDLE_NONE, &rig.peer.flow.peer);
+	phone_rig_take_subscribe(&rig);
+	/* The new one is lost, too: it is not asked in a circle. */
+	phone_on_connection_lost(&rig.phone, HANDLE_NONE, &rig.peer.flow.peer);
+	assert_true(fake_peer_is_idle(&rig.peer));
+	fake_peer_advance_ms(&rig.peer, 4001);
+	phone_rig_take_subscribe(&rig);
+	phone_rig_end(&rig);
+}
+
+static void busy_keys_leave_room_for_a_call(void **state)
+{
+	struct phone_rig rig;
+
+	(void)state;
+	phone_rig_start_watching(&rig, "202", NULL);
+	for (unsigned i = 0; i < 150; i++)
+		phone_rig_notify(&rig, FULL("1", ""));
+	phone_rig_invite(&rig, "in1", "", "");
+	(void)fake_peer_take_response(&rig.peer, 100);
+	(void)fake_peer_take_response(&rig.peer, 180);
 	phone_rig_end(&rig);
 }
 
@@ -294,6 +370,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sequences_give_their_lamps),
 		cmocka_unit_test(each_change_is_told_once),
+		cmocka_unit_test(gaps_are_asked_about_later_and_later),
+		cmocka_unit_test(a_lost_connection_is_made_good),
+		cmocka_unit_test(busy_keys_leave_room_for_a_call),
 		cmocka_unit_test(the_calls_screen_names_who_calls_whom),
 		cmocka_unit_test(a_new_subscription_counts_its_versions_anew),
 		cmocka_unit_test(a_lamp_that_nobody_keeps_is_dark),
