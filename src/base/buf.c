@@ -37,12 +37,14 @@ void buf_hex(struct buf *buf, const void *bytes, size_t n)
 void buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
 	char text[1024]; /* a line; what is longer overflows */
+	size_t room = buf->cap - buf->n;
 	int n = vsnprintf(text, sizeof(text), format, args);
+	size_t wanted = n < 0 ? 0 : (size_t)n;
+	struct slice fits = slice_of(text, wanted < sizeof(text) ? wanted : sizeof(text) - 1);
 
-	if (n < 0 || (size_t)n >= sizeof(text))
+	buf_slice(buf, slice_head(fits, room));
+	if (wanted > room || wanted >= sizeof(text))
 		buf->is_overflown = true;
-	else
-		buf_slice(buf, slice_of(text, (size_t)n));
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

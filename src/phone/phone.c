@@ -13,7 +13,6 @@
 #include "sip/digest.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #define EXPIRES_S 3600
 #define FAIL_TEXT_MAX_BYTES 512
@@ -32,17 +31,13 @@ void phone_emit(struct phone *phone, const struct phone_event *event)
 int phone_fail(struct phone *phone, int err, const char *format, ...)
 {
 	char text[FAIL_TEXT_MAX_BYTES];
-	size_t n;
+	struct buf buf = BUF_ON(text);
 	va_list args;
-	int wanted;
 
 	va_start(args, format);
-	wanted = vsnprintf(text, sizeof(text), format, args);
+	buf_vprintf(&buf, format, args);
 	va_end(args);
-	n = wanted < 0 ? 0 : (size_t)wanted;
-	if (n >= sizeof(text))
-		n = sizeof(text) - 1;
-	phone_emit(phone, &(struct phone_event){ .kind = PHONE_ERROR, .text = slice_of(text, n) });
+	phone_emit(phone, &(struct phone_event){ .kind = PHONE_ERROR, .text = buf_text(&buf) });
 	return err;
 }
 
