@@ -3,6 +3,7 @@
  * `lampyrid serve`: the switch on a host. Reads the configuration, opens the listeners, says where
  * it can be reached, and runs until a signal ends it.
  */
+#include "base/check.h"
 #include "base/err.h"
 #include "cmd/cmd.h"
 #include "cmd/event_log.h"
@@ -21,6 +22,7 @@
 
 #define CONFIG_HERE "./lampyrid.yaml"
 #define CONFIG_SYSTEM "/etc/lampyrid/lampyrid.yaml"
+#define GOODBYE_MS 200
 #define EVENT_MAX_BYTES (CONF_MISTAKE_MAX_BYTES + 256)
 
 static const char usage[] =
@@ -49,7 +51,7 @@ static const char usage[] =
 	"Examples:\n"
 	"  lampyrid serve -c config/lampyrid.yaml\n"
 	"  lampyrid serve --check -c lampyrid.yaml && pkill -HUP lampyrid\n"
-	"  lampyrid serve --listen udp:127.0.0.1:0 --trace /tmp/calls.txt\n";
+	"  lampyrid serve --listen udp:127.0.0.1:0 --trace calls.txt\n";
 
 struct options {
 	const char *config;
@@ -71,6 +73,7 @@ struct server {
 	struct listen_addr bound[DIRECTORY_LISTENERS_MAX]; /* [bound_count] */
 	size_t bound_count;
 	uint64_t map_secret[2];
+	struct timer goodbye; /* from the signal to the end */
 };
 
 /* --- Options ------------------------------------------------------------------------------ */
@@ -271,12 +274,23 @@ static void on_reload(void *ctx, int signum)
 	directory_unref(directory);
 }
 
+static void on_goodbye(struct timer *timer)
+{
+	host_stop(CONTAINER_OF(timer, struct server, goodbye)->host);
+}
+
+/* What the phones are told of the end needs a moment to leave; a second signal does not wait. */
 static void on_stop(void *ctx, int signum)
 {
 	struct server *server = ctx;
 
+	if (server->goodbye.is_running) {
+		host_stop(server->host);
+		return;
+	}
 	log_event(server, "event=stop signal=%s", signum == SIGINT ? "SIGINT" : "SIGTERM");
-	host_stop(server->host);
+	pbx_stop(&server->pbx);
+	timer_start(host_timers(server->host), &server->goodbye, GOODBYE_MS, on_goodbye);
 }
 
 /* --- Listeners ---------------------------------------------------------------------------- */
@@ -374,11 +388,13 @@ static void on_message(void *user, const struct flow *flow, struct slice bytes)
 	pbx_on_message(&server->pbx, flow, bytes);
 }
 
-/* What was under way on the connection is ended by its timers. */
 static void on_connection_lost(void *user, struct handle conn)
 {
-	(void)user;
-	(void)conn;
+	struct server *server = user;
+	struct flow flow;
+
+	if (!host_conn_flow(server->host, conn, &flow))
+		stack_on_connection_lost(&server->pbx.stack, conn, &flow.peer);
 }
 
 static void on_turn_end(void *user)
@@ -391,12 +407,16 @@ static void on_turn_end(void *user)
 static int open_trace(struct server *server)
 {
 	const char *path = server->options->trace;
+	int err;
 
 	if (!path)
 		return EXIT_CODE_OK;
-	if (trace_file_open(path, &server->trace)) {
+	err = trace_file_open(path, &server->trace);
+	if (err) {
 		fprintf(stderr, "lampyrid serve: cannot write the trace %s: %s\n", path,
-			strerror(errno));
+			err == ERR_DENIED ? "it must be a regular file of your own, and no "
+					    "symbolic link"
+					  : strerror(errno));
 		return EXIT_CODE_FAILED;
 	}
 	host_set_tap(server->host, trace_file_tap, server->trace);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time is UTC, as in the traces. A line is written in one piece.
+ * The time is UTC, as in the traces. A line is written in one piece, and no longer than what a pipe
+ * that can be written takes at once (pipe(7)): so writing it never waits for a reader. The
+ * descriptor is shared with whoever started us and cannot be made non-blocking for it.
  */
 #include "cmd/event_log.h"
 
@@ -8,6 +10,8 @@
 #include "base/err.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,16 +82,36 @@ static void print_escaped(struct buf *buf, struct slice line)
 }
 
 /* A log that cannot be written is no reason to drop a call. */
-void event_log_line(void *ctx, struct slice line)
+static bool write_line(const struct event_log *log, struct slice line)
 {
-	struct event_log *log = ctx;
+	struct pollfd ready = { .fd = log->fd, .events = POLLOUT };
 	char text[LINE_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
-	ssize_t written;
 
+	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+		return false;
 	print_now(&buf);
 	print_escaped(&buf, line);
 	buf_char(&buf, '\n');
-	written = write(log->fd, buf.p, buf.n);
-	(void)written;
+	return write(log->fd, buf.p, buf.n) == (ssize_t)buf.n;
+}
+
+static bool tell_dropped(struct event_log *log)
+{
+	char text[64];
+	struct buf buf = BUF_ON(text);
+
+	buf_printf(&buf, "event=log-lines-dropped count=%" PRIu64, log->dropped);
+	if (!write_line(log, buf_text(&buf)))
+		return false;
+	log->dropped = 0;
+	return true;
+}
+
+void event_log_line(void *ctx, struct slice line)
+{
+	struct event_log *log = ctx;
+
+	if ((log->dropped > 0 && !tell_dropped(log)) || !write_line(log, line))
+		log->dropped++;
 }

@@ -8,9 +8,12 @@
 
 #include "base/slice.h"
 
+#include <stdint.h>
+
 struct event_log {
 	const char *path; /* NULL: standard error */
 	int fd;
+	uint64_t dropped; /* lines, since the last that was written */
 };
 
 /* Appends to the file. ERR_IO with errno. */
@@ -21,7 +24,10 @@ int event_log_open(struct event_log *log, const char *path);
 int event_log_reopen(struct event_log *log);
 void event_log_close(struct event_log *log);
 
-/* Has the shape of the host's log; `ctx` is the struct event_log. */
+/*
+ * Has the shape of the host's log; `ctx` is the struct event_log. Where nobody reads the log, the
+ * line is dropped rather than waited with; how many were is told when lines go through again.
+ */
 void event_log_line(void *ctx, struct slice line);
 
 #endif

@@ -5,8 +5,10 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WORD_MAX_BYTES 16
 
@@ -129,8 +131,26 @@ static int run_help(int argc, char **argv)
 	return refuse_unknown(argv[2]);
 }
 
+/* Else a socket gets the number of standard error, and our messages go to a phone. */
+static bool open_standard_descriptors(void)
+{
+	int fd;
+
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+		if (fcntl(i, F_GETFD) >= 0)
+			continue;
+		/* The lowest number that is free: this one. */
+		fd = open("/dev/null", O_RDWR);
+		if (fd != i)
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	if (!open_standard_descriptors())
+		return EXIT_CODE_FAILED;
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_CODE_USAGE;

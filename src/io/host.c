@@ -15,8 +15,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+#define PAUSE_MS 100
+#define OTHER_DESCRIPTORS 128 /* listeners, the loop's own, files, what the program came with */
 
 void host_log(struct host *host, struct slice line)
 {
@@ -160,6 +164,23 @@ struct listener *host_find_listener(struct host *host, const struct flow *flow)
 	return listener->transport == flow->transport ? listener : NULL;
 }
 
+/* Such a peer could be heard but never called, as half a phone: better none, and told. */
+bool host_has_no_way(struct host *host, const struct addr *peer)
+{
+	char text[128];
+	struct buf buf = BUF_ON(text);
+
+	if (!sockaddr_is_link_local(peer))
+		return false;
+	if (!host->is_no_way_told) {
+		buf_lit(&buf, "event=peer-refused reason=link-local-ipv6 peer=");
+		addr_print(&buf, peer);
+		host_log(host, buf_text(&buf));
+	}
+	host->is_no_way_told = true;
+	return true;
+}
+
 static void tap_sent(struct host *host, struct flow *flow, struct packet *packet)
 {
 	if (flow->local.family == ADDR_NONE || addr_is_any(&flow->local))
@@ -174,7 +195,8 @@ static int host_send(void *ctx, const struct flow *flow, struct packet *packet)
 	struct flow used = *flow;
 	int err;
 
-	if (!listener || flow->peer.family != listener->addr.family || flow->peer.port == 0)
+	if (!listener || flow->peer.family != listener->addr.family || flow->peer.port == 0 ||
+	    host_has_no_way(host, &flow->peer))
 		return ERR_IO;
 	host->is_turn_open = true;
 	if (listener->transport == TRANSPORT_TCP)
@@ -225,6 +247,18 @@ void listener_watch(struct listener *listener, bool is_writing_wanted)
 		return;
 	if (uv_poll_start(&listener->poll, events, on_poll) == 0)
 		listener->polled = events;
+}
+
+static void on_pause_over(struct timer *timer)
+{
+	listener_watch(CONTAINER_OF(timer, struct listener, pause), false);
+}
+
+void listener_pause(struct listener *listener)
+{
+	uv_poll_stop(&listener->poll);
+	listener->polled = 0;
+	timer_start(&listener->host->conn_timers, &listener->pause, PAUSE_MS, on_pause_over);
 }
 
 static void listener_free(struct listener *listener)
@@ -315,6 +349,11 @@ int host_local_addr(struct host *host, const struct flow *flow, struct addr *ret
 	return 0;
 }
 
+void host_conn_trust(struct host *host, struct handle conn)
+{
+	tcp_trust(host, conn);
+}
+
 /* Signals */
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -350,6 +389,19 @@ int host_on_signal(struct host *host, int signum, void (*handler)(void *ctx, int
 
 /* Beginning and end */
 
+/* The usual soft limit of 1024 is for select(), which we do not use. */
+static void raise_descriptor_limit(void)
+{
+	const rlim_t wanted = HOST_CONNECTIONS_MAX + OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	/* With fewer the host still runs. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void init_state(struct host *host, const struct host_user *user)
 {
 	uint64_t secret[2];
@@ -364,6 +416,8 @@ static void init_state(struct host *host, const struct host_user *user)
 	timers_init(&host->conn_timers, uv_now(&host->loop));
 	fill_random(secret, sizeof(secret));
 	map_init(&host->conns_by_peer, secret);
+	map_init(&host->sources, secret);
+	log_limits_init(host);
 	host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
@@ -398,6 +452,7 @@ int host_new(const struct host_user *user, struct host **ret_host)
 		return err;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
 	*ret_host = host;
 	return 0;
 }
@@ -405,8 +460,10 @@ int host_new(const struct host_user *user, struct host **ret_host)
 static void close_handles(struct host *host)
 {
 	tcp_close_all(host);
-	for (uint8_t i = 0; i < host->listener_count; i++)
+	for (uint8_t i = 0; i < host->listener_count; i++) {
+		timer_stop(&host->conn_timers, &host->listeners[i]->pause);
 		uv_close((uv_handle_t *)&host->listeners[i]->poll, on_listener_closed);
+	}
 	for (uint8_t i = 0; i < host->signal_count; i++)
 		uv_close((uv_handle_t *)&host->signals[i].handle, NULL);
 	lines_close(host->lines);
@@ -436,6 +493,7 @@ void host_set_limits(struct host *host, const struct host_limits *limits)
 {
 	CHECK(host->listener_count == 0);
 	CHECK(limits->connections > 0 && limits->connections <= HOST_CONNECTIONS_MAX);
+	CHECK(limits->source_connections > 0);
 	CHECK(limits->datagrams_waiting > 0);
 	host->limits = *limits;
 }

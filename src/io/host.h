@@ -38,27 +38,32 @@ struct host_user {
 #define HOST_LISTENERS_MAX 16
 
 struct host_limits {
-	uint32_t connections;	    /* at most HOST_CONNECTIONS_MAX; more are closed at once */
-	uint32_t first_message_ms;  /* from accept to the end of the first message */
-	uint32_t partial_ms;	    /* from the first to the last byte of any message */
-	uint32_t idle_ms;	    /* without any traffic */
-	uint32_t connect_ms;	    /* until a connection of ours stands */
-	uint32_t conn_queue_bytes;  /* waiting to be written to one connection */
-	uint32_t datagrams_waiting; /* per listener, while the socket takes no more */
+	uint32_t connections;	     /* at most HOST_CONNECTIONS_MAX; see host_conn_trust() */
+	uint32_t source_connections; /* accepted from one IPv4 address or IPv6 /64 */
+	uint32_t first_message_ms;   /* from accept to the end of the first message */
+	uint32_t partial_ms;	     /* from the first to the last byte of any message */
+	uint32_t idle_ms;	     /* without any traffic */
+	uint32_t stranger_idle_ms;   /* the same, until host_conn_trust() */
+	uint32_t connect_ms;	     /* until a connection of ours stands */
+	uint32_t conn_queue_bytes;   /* waiting to be written to one connection */
+	uint32_t datagrams_waiting;  /* per listener, while the socket takes no more */
 };
 
 #define HOST_CONNECTIONS_MAX 4096
 #define HOST_LIMITS_DEFAULT                                                                        \
 	((struct host_limits){ .connections = HOST_CONNECTIONS_MAX,                                \
+			       .source_connections = 64,                                           \
 			       .first_message_ms = 30000,                                          \
 			       .partial_ms = 30000,                                                \
 			       .idle_ms = 2 * 60 * 60 * 1000,                                      \
+			       .stranger_idle_ms = 5 * 60 * 1000,                                  \
 			       .connect_ms = 10000,                                                \
 			       .conn_queue_bytes = 256 * 1024,                                     \
 			       .datagrams_waiting = 4096 })
 
 /*
- * `user` is copied. The process ignores SIGPIPE from here on. ERR_NOMEM, or ERR_IO when the system
+ * `user` is copied. The process ignores SIGPIPE from here on, and may open as many descriptors as
+ * HOST_CONNECTIONS_MAX needs, if the system allows it so many. ERR_NOMEM, or ERR_IO when the system
  * has no event loop for us.
  */
 int host_new(const struct host_user *user, struct host **ret_host);
@@ -83,7 +88,8 @@ int host_listen(struct host *host, uint8_t transport, const struct addr *addr,
  * Lives as long as the host. Sending by TCP with conn HANDLE_NONE takes the connection that the
  * listener has with that peer, or opens one; with a handle it takes that one or answers ERR_IO. A
  * datagram leaves from flow.local where that is an address of ours, else from the one that the
- * kernel picks.
+ * kernel picks. ERR_IO for link-local IPv6, which would need a scope (RFC 4007 6) to be reached;
+ * what comes from there is refused as well.
  */
 const struct env *host_env(struct host *host);
 
@@ -102,6 +108,14 @@ int host_local_addr(struct host *host, const struct flow *flow, struct addr *ret
 
 /* Listener, addresses and handle of a connection, also inside on_connection_lost. ERR_NOTFOUND. */
 int host_conn_flow(struct host *host, struct handle conn, struct flow *ret_flow);
+
+/*
+ * Somebody has vouched for the peer, as by authenticating. Until then an accepted connection may be
+ * idle for limits.stranger_idle_ms only, and where there are too many connections, or no more
+ * descriptors, the stranger that is idle longest is closed first. Connections that the host opens
+ * are trusted. A stale handle does nothing.
+ */
+void host_conn_trust(struct host *host, struct handle conn);
 
 /* Handlers run in the loop as any other event. A second call for a signal replaces the first. */
 int host_on_signal(struct host *host, int signum, void (*handler)(void *ctx, int signum),

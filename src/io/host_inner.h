@@ -8,12 +8,21 @@
 
 #include <uv.h>
 
+#include "base/list.h"
 #include "base/map.h"
 #include "io/host.h"
 
 #define HOST_SIGNALS_MAX 8
 #define HOST_RANDOM_BYTES 512
 #define TCP_READ_BYTES 65536
+
+/* Kinds of lines that a peer can cause at will. */
+enum host_log_kind {
+	HOST_LOG_CLOSED,
+	HOST_LOG_REFUSED,
+	HOST_LOG_DROPPED,
+	HOST_LOG_KINDS,
+};
 
 struct udp_batch;
 struct udp_queue;
@@ -29,6 +38,16 @@ struct listener {
 	uv_poll_t poll;
 	int polled;		     /* events that `poll` waits for */
 	struct udp_queue *udp_queue; /* UDP only */
+	struct timer pause;	     /* running while nothing is accepted */
+};
+
+struct log_limit {
+	struct host *host;
+	enum host_log_kind kind;
+	struct timer timer; /* runs while lines are withheld, to the end of the second */
+	uint64_t since_ms;  /* when the first of `told` was */
+	uint32_t told;
+	uint32_t withheld;
 };
 
 struct host_signal {
@@ -47,6 +66,7 @@ struct host {
 	uint64_t wake_at_ms; /* what `wake` is armed for, or TIMER_NEVER */
 	bool is_turn_open;   /* something happened that on_turn_end has not seen */
 	bool is_freeing;     /* the user is not called any more */
+	bool is_no_way_told; /* of the first link-local peer */
 
 	struct host_user user;
 	struct host_limits limits;
@@ -60,6 +80,10 @@ struct host {
 
 	struct pool conns;	  /* struct conn */
 	struct map conns_by_peer; /* listener and peer -> struct conn */
+	struct list strangers;	  /* struct conn, those idle longest first */
+	struct list trusted;	  /* the same of those that somebody vouched for */
+	uint32_t conn_count;	  /* in both lists */
+	struct map sources;	  /* struct source */
 	char *read_buffer;	  /* [TCP_READ_BYTES], with the first TCP listener */
 	struct packet *pong;
 	int spare_fd; /* given up to shed a connection when descriptors run out */
@@ -76,6 +100,7 @@ struct host {
 	void *tap_ctx;
 	void (*log)(void *ctx, struct slice line);
 	void *log_ctx;
+	struct log_limit log_limits[HOST_LOG_KINDS];
 };
 
 /* First thing in every callback of the loop: sets the clocks and makes a turn's end due. */
@@ -87,11 +112,22 @@ void host_deliver(struct host *host, const struct flow *flow, struct slice bytes
 /* To the log's sink, if there is one. */
 void host_log(struct host *host, struct slice line);
 
+/* log_limit.c: whether one more line of this kind may go to the log now; a refusal is counted. */
+void log_limits_init(struct host *host);
+bool host_may_log(struct host *host, enum host_log_kind kind);
+void host_log_often(struct host *host, enum host_log_kind kind, struct slice line);
+
+/* Whether nothing can be sent to the peer; told in the log. */
+bool host_has_no_way(struct host *host, const struct addr *peer);
+
 /* The listener that a flow names, or NULL. */
 struct listener *host_find_listener(struct host *host, const struct flow *flow);
 
 /* Polls for reading, and for writing too while `is_writing_wanted`. */
 void listener_watch(struct listener *listener, bool is_writing_wanted);
+
+/* Polls for nothing for a while: what cannot be accepted now would wake us for ever. */
+void listener_pause(struct listener *listener);
 
 /* udp.c: `flow` says what is asked, and on success the local address that is used, if known. */
 int udp_listener_init(struct listener *listener);
@@ -110,6 +146,7 @@ void tcp_fini(struct host *host);
 int tcp_send(struct listener *listener, struct flow *flow, struct packet *packet);
 void tcp_on_acceptable(struct listener *listener);
 const struct flow *tcp_find_flow(struct host *host, struct handle conn);
+void tcp_trust(struct host *host, struct handle conn);
 
 /* lines.c */
 void lines_close(struct line_reader *lines);

@@ -44,6 +44,11 @@ void sockaddr_to_addr(const union sockaddr_any *name, struct addr *ret_addr)
 	}
 }
 
+bool sockaddr_is_link_local(const struct addr *addr)
+{
+	return addr->family == ADDR_IPV6 && addr->ip[0] == 0xfe && (addr->ip[1] & 0xc0) == 0x80;
+}
+
 static int set_option(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value)) ? ERR_IO : 0;

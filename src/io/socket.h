@@ -17,6 +17,9 @@ union sockaddr_any {
 
 socklen_t sockaddr_from_addr(const struct addr *addr, union sockaddr_any *ret_name);
 
+/* Reached only with a scope (RFC 4007 6), which struct addr has no room for. */
+bool sockaddr_is_link_local(const struct addr *addr);
+
 /* ADDR_NONE when it is neither IPv4 nor IPv6. */
 void sockaddr_to_addr(const union sockaddr_any *name, struct addr *ret_addr);
 

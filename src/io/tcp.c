@@ -2,8 +2,9 @@
 /*
  * Connections (RFC 3261 18): accepted ones and our own, cut into messages by sip/framer.h. All
  * connections without half a message read into one buffer of the host; only half a message has
- * memory of its own. Slow, silent and idle peers are closed (SECURITY D6), and nothing is freed
- * before libuv says that the socket is gone: that is also when the user hears of the loss.
+ * memory of its own. Slow, silent and idle peers are closed, and those idle longest make room for
+ * new ones (SECURITY D6). Nothing is freed before libuv says that the socket is gone: that is also
+ * when the user hears of the loss.
  */
 #include "io/host_inner.h"
 
@@ -11,6 +12,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "io/socket.h"
+#include "io/source.h"
 #include "sip/framer.h"
 #include "sip/limits.h"
 
@@ -24,6 +26,7 @@
 #define READ_ROOM_BYTES 2048 /* least room to read into */
 #define KEEPALIVE_S 60
 #define PEER_KEY_BYTES 20
+#define CLOSING_MAX 1024 /* on top of the limit, until the end of the turn */
 
 enum conn_state {
 	CONN_CONNECTING, /* ours; what is sent waits in `writes` */
@@ -42,6 +45,10 @@ struct conn {
 
 	struct map_node by_peer; /* in the map while its key is set */
 	char peer_key[PEER_KEY_BYTES];
+
+	struct list by_age;    /* in host->trusted or host->strangers, until it closes */
+	struct source *source; /* counts this one, until it closes; NULL for ours */
+	bool is_trusted;
 
 	char *partial; /* [partial_cap], owned; NULL when there is no half message */
 	size_t partial_n;
@@ -113,7 +120,7 @@ static void log_closed(const struct conn *conn, struct slice reason)
 	buf_slice(&buf, reason);
 	buf_lit(&buf, " peer=");
 	addr_print(&buf, &conn->flow.peer);
-	host_log(conn->host, buf_text(&buf));
+	host_log_often(conn->host, HOST_LOG_CLOSED, buf_text(&buf));
 }
 
 /*
@@ -130,7 +137,37 @@ static void conn_close(struct conn *conn, struct slice reason)
 	if (conn->by_peer.key.p)
 		map_remove(&conn->host->conns_by_peer, &conn->by_peer);
 	conn->by_peer.key = SLICE_NONE;
+	list_remove(&conn->by_age);
+	conn->host->conn_count--;
+	source_release(&conn->host->sources, conn->source);
+	conn->source = NULL;
 	uv_close((uv_handle_t *)&conn->tcp, on_closed);
+}
+
+/* Age */
+
+static void conn_touch(struct conn *conn)
+{
+	struct host *host = conn->host;
+
+	conn->traffic_ms = now_ms(conn);
+	if (conn->state == CONN_CLOSING)
+		return;
+	list_remove(&conn->by_age);
+	list_append(conn->is_trusted ? &host->trusted : &host->strangers, &conn->by_age);
+}
+
+/* Its descriptor is free on return. False when there is none. */
+static bool close_idlest(struct host *host)
+{
+	struct conn *conn = LIST_FIRST(&host->strangers, struct conn, by_age);
+
+	if (!conn)
+		conn = LIST_FIRST(&host->trusted, struct conn, by_age);
+	if (!conn)
+		return false;
+	conn_close(conn, SLICE("idlest"));
+	return true;
 }
 
 /* Deadlines */
@@ -144,8 +181,13 @@ static bool is_inside_message(const struct conn *conn)
 static uint64_t conn_deadline_ms(const struct conn *conn)
 {
 	const struct host_limits *limits = &conn->host->limits;
-	uint64_t at_ms = conn->traffic_ms + limits->idle_ms;
-	uint64_t sooner_ms = at_ms;
+	uint32_t idle_ms = limits->idle_ms;
+	uint64_t at_ms, sooner_ms;
+
+	if (!conn->is_trusted && limits->stranger_idle_ms < idle_ms)
+		idle_ms = limits->stranger_idle_ms;
+	at_ms = conn->traffic_ms + idle_ms;
+	sooner_ms = at_ms;
 
 	if (conn->state == CONN_CONNECTING)
 		sooner_ms = conn->begun_ms + limits->connect_ms;
@@ -193,7 +235,7 @@ static void on_written(uv_write_t *req, int status)
 	if (conn->host->is_freeing)
 		return;
 	host_turn_begin(conn->host);
-	conn->traffic_ms = now_ms(conn);
+	conn_touch(conn);
 	if (status < 0)
 		conn_close(conn, SLICE("write-failed"));
 }
@@ -234,7 +276,7 @@ static int conn_send(struct conn *conn, struct packet *packet)
 {
 	size_t from = 0;
 
-	conn->traffic_ms = now_ms(conn);
+	conn_touch(conn);
 	if (conn_is_open(conn) && list_is_empty(&conn->writes)) {
 		uv_buf_t all = uv_buf_init(packet->p, packet->n);
 		int n = uv_try_write((uv_stream_t *)&conn->tcp, &all, 1);
@@ -380,7 +422,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		conn_close(conn, n == UV_EOF ? SLICE("peer-closed") : SLICE("read-failed"));
 		return;
 	}
-	conn->traffic_ms = now_ms(conn);
+	conn_touch(conn);
 	if (conn->partial)
 		conn_receive(conn, slice_of(conn->partial, conn->partial_n + (size_t)n));
 	else
@@ -419,14 +461,14 @@ static void conn_map(struct conn *conn, struct listener *listener)
 		conn->by_peer.key = SLICE_NONE;
 }
 
-/* NULL when there are too many. */
+/* The one that is idle longest makes room where there is none. NULL without memory. */
 static struct conn *conn_new(struct listener *listener, const struct addr *peer,
 			     enum conn_state state)
 {
 	struct host *host = listener->host;
 	struct conn *conn;
 
-	if (host->conns.live_count >= host->limits.connections)
+	if (host->conn_count >= host->limits.connections && !close_idlest(host))
 		return NULL;
 	conn = pool_new(&host->conns);
 	if (!conn)
@@ -441,8 +483,11 @@ static struct conn *conn_new(struct listener *listener, const struct addr *peer,
 				    .transport = TRANSPORT_TCP,
 				    .listener = listener->index };
 	conn->begun_ms = now_ms(conn);
-	conn->traffic_ms = conn->begun_ms;
 	list_init(&conn->writes);
+	conn->is_trusted = state == CONN_CONNECTING;
+	list_init(&conn->by_age);
+	conn_touch(conn);
+	host->conn_count++;
 	conn_map(conn, listener);
 	conn_watch(conn);
 	return conn;
@@ -477,7 +522,7 @@ static void on_connected(uv_connect_t *connect, int status)
 		return;
 	}
 	conn->state = CONN_OPEN;
-	conn->traffic_ms = now_ms(conn);
+	conn_touch(conn);
 	if (conn_start(conn)) {
 		conn_close(conn, SLICE("connect-failed"));
 		return;
@@ -546,16 +591,52 @@ const struct flow *tcp_find_flow(struct host *host, struct handle handle)
 	return conn ? &conn->flow : NULL;
 }
 
+void tcp_trust(struct host *host, struct handle handle)
+{
+	struct conn *conn = conn_find(host, handle);
+
+	if (!conn || conn->is_trusted)
+		return;
+	conn->is_trusted = true;
+	list_remove(&conn->by_age);
+	list_append(&host->trusted, &conn->by_age);
+}
+
 /* Accepting */
+
+static void refuse(struct listener *listener, int fd, const struct addr *peer, struct slice reason)
+{
+	char text[160];
+	struct buf buf = BUF_ON(text);
+
+	close(fd);
+	buf_lit(&buf, "event=connection-refused reason=");
+	buf_slice(&buf, reason);
+	buf_lit(&buf, " peer=");
+	addr_print(&buf, peer);
+	host_log_often(listener->host, HOST_LOG_REFUSED, buf_text(&buf));
+}
 
 static void accept_one(struct listener *listener, int fd, const struct addr *peer)
 {
-	struct conn *conn = conn_new(listener, peer, CONN_SILENT);
+	struct host *host = listener->host;
+	struct source *source;
+	struct conn *conn;
+	int err = source_take(&host->sources, peer, host->limits.source_connections, &source);
 
+	if (err) {
+		refuse(listener, fd, peer,
+		       err == ERR_LIMIT ? SLICE("source-limit") : SLICE("memory"));
+		return;
+	}
+	conn = conn_new(listener, peer, CONN_SILENT);
 	if (!conn) {
-		close(fd);
-		host_log(listener->host, SLICE("event=connection-refused reason=limit"));
-	} else if (uv_tcp_open(&conn->tcp, fd)) {
+		source_release(&host->sources, source);
+		refuse(listener, fd, peer, SLICE("memory"));
+		return;
+	}
+	conn->source = source;
+	if (uv_tcp_open(&conn->tcp, fd)) {
 		close(fd);
 		conn_close(conn, SLICE("accept-failed"));
 	} else if (conn_start(conn)) {
@@ -563,44 +644,59 @@ static void accept_one(struct listener *listener, int fd, const struct addr *pee
 	}
 }
 
+static int accept_next(struct listener *listener, struct addr *ret_peer)
+{
+	union sockaddr_any name;
+	socklen_t n = sizeof(name);
+	int fd = accept4(listener->fd, &name.any, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		sockaddr_to_addr(&name, ret_peer);
+	return fd;
+}
+
 /*
- * Out of descriptors: the connection cannot be taken, and would wake us for ever. The spare
- * descriptor is given up to take it and drop it.
+ * Out of descriptors, which the system says even when nobody waits. The spare one shows whether
+ * somebody does: then the connection that is idle longest makes room.
  */
-static bool shed_one(struct listener *listener)
+static int accept_on_spare(struct listener *listener, struct addr *ret_peer)
 {
 	struct host *host = listener->host;
-	int fd;
+	int fd, why;
 
 	if (host->spare_fd >= 0)
 		close(host->spare_fd);
-	fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
+	fd = accept_next(listener, ret_peer);
+	why = errno;
+	if (fd >= 0 && !close_idlest(host)) {
+		refuse(listener, fd, ret_peer, SLICE("descriptors"));
+		fd = -1;
+		why = ECONNABORTED;
+	}
 	host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	host_log(host, SLICE("event=connection-refused reason=descriptors"));
-	return fd >= 0;
+	errno = why;
+	return fd;
 }
 
 void tcp_on_acceptable(struct listener *listener)
 {
 	for (int i = 0; i < ACCEPTS_PER_WAKE; i++) {
-		union sockaddr_any name;
-		socklen_t n = sizeof(name);
-		int fd = accept4(listener->fd, &name.any, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		struct addr peer;
+		int fd = accept_next(listener, &peer);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-			if (!shed_one(listener))
-				return;
-			continue;
-		}
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+			fd = accept_on_spare(listener, &peer);
 		if (fd < 0 && (errno == ECONNABORTED || errno == EINTR))
 			continue;
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno != EAGAIN && errno != EWOULDBLOCK)
+				listener_pause(listener);
 			return;
-		sockaddr_to_addr(&name, &peer);
-		accept_one(listener, fd, &peer);
+		}
+		if (host_has_no_way(listener->host, &peer))
+			close(fd);
+		else
+			accept_one(listener, fd, &peer);
 	}
 }
 
@@ -608,7 +704,10 @@ void tcp_on_acceptable(struct listener *listener)
 
 int tcp_init(struct host *host)
 {
-	pool_init(&host->conns, "connections", sizeof(struct conn), HOST_CONNECTIONS_MAX, NULL);
+	pool_init(&host->conns, "connections", sizeof(struct conn),
+		  HOST_CONNECTIONS_MAX + CLOSING_MAX, NULL);
+	list_init(&host->strangers);
+	list_init(&host->trusted);
 	host->pong = packet_new(SLICE("\r\n"));
 	return host->pong ? 0 : ERR_NOMEM;
 }
@@ -635,6 +734,7 @@ void tcp_fini(struct host *host)
 {
 	pool_fini(&host->conns);
 	map_fini(&host->conns_by_peer);
+	map_fini(&host->sources);
 	packet_unref(host->pong);
 	mem_free(host->read_buffer);
 }

@@ -7,7 +7,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,16 +63,52 @@ static void print_head(struct buf *buf, bool is_sent, const struct flow *flow, s
 	buf_lit(buf, " bytes):\n\n");
 }
 
+static int make_private(int fd)
+{
+	struct stat stat;
+
+	if (fstat(fd, &stat))
+		return ERR_IO;
+	if (!S_ISREG(stat.st_mode) || stat.st_uid != geteuid()) {
+		errno = EPERM;
+		return ERR_DENIED;
+	}
+	return fchmod(fd, 0600) ? ERR_IO : 0;
+}
+
+/* O_NONBLOCK means nothing to a regular file; with a FIFO open() would wait for its reader. */
+static int open_private(const char *path, int *ret_fd)
+{
+	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	int fd = open(path, flags, 0600);
+	int err, why;
+
+	if (fd < 0)
+		return errno == ELOOP || errno == ENXIO ? ERR_DENIED : ERR_IO;
+	err = make_private(fd);
+	if (err) {
+		why = errno;
+		close(fd);
+		errno = why;
+		return err;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
 int trace_file_open(const char *path, struct trace_file **ret_file)
 {
 	struct trace_file *file = mem_alloc(sizeof(*file));
+	int err;
 
-	if (!file)
+	if (!file) {
+		errno = ENOMEM;
 		return ERR_NOMEM;
-	file->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (file->fd < 0) {
+	}
+	err = open_private(path, &file->fd);
+	if (err) {
 		mem_free(file);
-		return ERR_IO;
+		return err;
 	}
 	*ret_file = file;
 	return 0;

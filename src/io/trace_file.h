@@ -22,7 +22,11 @@
 
 struct trace_file;
 
-/* Appends to the file, or makes it, readable by its owner only. ERR_IO with errno, ERR_NOMEM. */
+/*
+ * Appends to the file, or makes it, readable by its owner only: others could read it otherwise, or
+ * choose what is written to (CWE-59). ERR_DENIED, with errno for those who print that, when it is a
+ * symbolic link, no regular file or somebody else's; ERR_IO with errno; ERR_NOMEM.
+ */
 int trace_file_open(const char *path, struct trace_file **ret_file);
 
 /* Has the shape of the host's tap; `ctx` is the struct trace_file. Whole in the file on return. */

@@ -52,6 +52,7 @@ struct udp_queue {
 	uint32_t max;
 	uint32_t dropped; /* since the last line in the log */
 	bool is_blocked;  /* the socket takes no more; waiting for it to become writable */
+	bool is_retrying; /* it was blocked since the system had no memory for us */
 	struct udp_waiting waiting[];
 };
 
@@ -153,7 +154,8 @@ static void deliver_slot(struct listener *listener, struct mmsghdr *message)
 
 	sockaddr_to_addr(message->msg_hdr.msg_name, &flow.peer);
 	if (flow.peer.family != listener->addr.family || flow.peer.port == 0 ||
-	    (message->msg_hdr.msg_flags & MSG_TRUNC) || is_keep_alive(bytes))
+	    (message->msg_hdr.msg_flags & MSG_TRUNC) || is_keep_alive(bytes) ||
+	    host_has_no_way(listener->host, &flow.peer))
 		return;
 	if (listener->is_any)
 		read_destination(&message->msg_hdr, &flow.local);
@@ -231,11 +233,17 @@ static bool send_round(struct listener *listener)
 		prepare_send(out, i, queue_at(queue, i));
 	sent = sendmmsg(listener->fd, out->messages, n, MSG_DONTWAIT);
 	if (sent > 0) {
+		queue->is_retrying = false;
 		queue_drop_first(queue, (uint32_t)sent);
 		return true;
 	}
 	if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return false;
+	/* What waits is tried once more in the next turn; then the system is given up on. */
+	if (sent < 0 && (errno == ENOBUFS || errno == ENOMEM) && !queue->is_retrying) {
+		queue->is_retrying = true;
+		return false;
+	}
 	/* No way to this peer: a datagram has no news, and the others shall go. */
 	queue_drop_first(queue, 1);
 	queue->dropped++;
@@ -248,7 +256,7 @@ static void log_dropped(struct listener *listener)
 	char text[96];
 	struct buf buf = BUF_ON(text);
 
-	if (queue->dropped == 0)
+	if (queue->dropped == 0 || !host_may_log(listener->host, HOST_LOG_DROPPED))
 		return;
 	buf_lit(&buf, "event=datagrams-dropped listener=");
 	buf_u64(&buf, listener->index);
@@ -266,6 +274,8 @@ static void send_rounds(struct listener *listener)
 	while (queue->count > 0 && send_round(listener))
 		;
 	queue->is_blocked = queue->count > 0;
+	if (!queue->is_blocked)
+		queue->is_retrying = false;
 	listener_watch(listener, queue->is_blocked);
 }
 

@@ -10,6 +10,10 @@ import live
 GOOD = live.CONFIG.format(domain=live.DOMAIN, listen='"udp:127.0.0.1:0"')
 BAD = 'domain: lampyrid.test\nlisen: []\nextensions:\n  "201":\n    name: Alice\n'
 
+PING = ("OPTIONS sip:lampyrid.test SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK1\r\n"
+        "From: <sip:a@lampyrid.test>;tag=1\r\nTo: <sip:lampyrid.test>\r\nCall-ID: 1\r\n"
+        "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n")
+
 
 def run(scene, *arguments):
     """The exit code and what was printed."""
@@ -153,6 +157,49 @@ def a_log_file_may_be_moved_away(scene):
     live.expect_equal("exit code", server.stop(), 0)
 
 
+def closed_descriptors_are_filled(scene):
+    """serve: started without standard descriptors, it does not give their numbers to sockets"""
+    config, trace = file(scene, "good.yaml", GOOD), scene.path("trace.txt")
+    server = scene.run("serve", ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", live.LAMPYRID,
+                                 "serve", "-c", config, "--trace", trace])
+    live.poll("the trace", lambda: os.path.exists(trace), server)
+    descriptors = [os.readlink(f"/proc/{server.popen.pid}/fd/{number}") for number in range(3)]
+    live.expect_equal("descriptors 0 to 2", descriptors, ["/dev/null"] * 3)
+    live.expect_equal("exit code", server.stop(), 0)
+
+
+def a_trace_by_symbolic_link_is_refused(scene):
+    """serve: a trace that is a symbolic link or a device is refused in words"""
+    path = file(scene, "good.yaml", GOOD)
+    os.symlink(scene.path("elsewhere"), scene.path("link"))
+    for trace in (scene.path("link"), "/dev/null"):
+        status, text = run(scene, "serve", "-c", path, "--trace", trace)
+        live.expect_equal("exit code", status, 1)
+        expect_in("it must be a regular file of your own", text)
+    live.expect_equal("elsewhere was made", os.path.exists(scene.path("elsewhere")), False)
+
+
+def a_full_log_stops_nobody(scene):
+    """serve: where nobody reads its standard error, it goes on"""
+    os.mkfifo(scene.path("log"))
+    reader = os.open(scene.path("log"), os.O_RDONLY | os.O_NONBLOCK)
+    with open(scene.path("log"), "wb", buffering=0) as writer:
+        os.set_blocking(writer.fileno(), False)
+        while writer.write(b"x" * 4096):
+            pass
+    config = file(scene, "good.yaml", GOOD)
+    server = scene.run("serve", ["sh", "-c", 'exec "$@" 2>"$0"', scene.path("log"),
+                                 live.LAMPYRID, "serve", "-c", config])
+    address = server.expect(r" udp:127.0.0.1:(\d+)")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(live.DEADLINE_S)
+        sock.connect(("127.0.0.1", int(address.group(1))))
+        sock.send(PING.format(port=sock.getsockname()[1]).encode())
+        expect_in("SIP/2.0 200", sock.recv(65536).decode())
+    live.expect_equal("exit code", server.stop(), 0)
+    os.close(reader)
+
+
 def expect_log(server, path, text):
     def is_there():
         if not os.path.exists(path):
@@ -167,4 +214,5 @@ live.main([check_is_silent_about_a_good_file, check_tells_every_mistake,
            help_and_version_are_there, a_taken_address_is_explained,
            the_greeting_says_what_to_type, wildcards_are_resolved, a_bad_reload_is_refused,
            changed_listeners_need_a_restart, signals_end_it_cleanly,
-           a_log_file_may_be_moved_away])
+           a_log_file_may_be_moved_away, closed_descriptors_are_filled,
+           a_trace_by_symbolic_link_is_refused, a_full_log_stops_nobody])

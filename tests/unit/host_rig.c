@@ -161,6 +161,19 @@ bool has_answer(struct rig *rig)
 	return poll(&wait, 1, 0) == 1;
 }
 
+static bool is_never(struct rig *rig)
+{
+	(void)rig;
+	return false;
+}
+
+void run_for(struct rig *rig, unsigned ms)
+{
+	rig->is_done = is_never;
+	timer_start(host_timers(rig->host), &rig->patience, ms, on_impatience);
+	host_run(rig->host);
+}
+
 void expect_text(const struct rig *rig, const char *expected)
 {
 	assert_int_equal(rig->text_n, strlen(expected));
@@ -232,11 +245,23 @@ void plain_send_to(int fd, const struct addr *to, struct slice text)
 
 int plain_tcp(const struct addr *to)
 {
+	return plain_tcp_from(NULL, to);
+}
+
+int plain_tcp_from(const char *from, const struct addr *to)
+{
 	union sockaddr_any name;
 	socklen_t n = sockaddr_from_addr(to, &name);
 	int fd = socket(name.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
+	if (from) {
+		struct addr addr = addr_of(from);
+		union sockaddr_any ours;
+
+		n = sockaddr_from_addr(&addr, &ours);
+		assert_int_equal(bind(fd, &ours.any, n), 0);
+	}
 	assert_int_equal(connect(fd, &name.any, n), 0);
 	return fd;
 }

@@ -54,6 +54,7 @@ bool has_messages(struct rig *rig);
 bool has_turns(struct rig *rig);
 bool has_lost(struct rig *rig);
 bool has_answer(struct rig *rig); /* rig->fd can be read */
+void run_for(struct rig *rig, unsigned ms);
 
 void expect_text(const struct rig *rig, const char *expected);
 bool log_has(const struct rig *rig, const char *piece);
@@ -65,6 +66,7 @@ int send_text(struct rig *rig, const struct flow *flow, struct slice text);
 struct addr name_of(int fd);
 int plain_udp(const char *text);
 int plain_tcp(const struct addr *to);
+int plain_tcp_from(const char *from, const struct addr *to);
 void plain_send_to(int fd, const struct addr *to, struct slice text);
 void plain_write(int fd, struct slice text);
 bool plain_wait(int fd);

@@ -234,6 +234,76 @@ static void datagram_without_a_way_stops_no_other(void **state)
 	close(fd);
 }
 
+static int send_errors; /* how often the system has no memory for us */
+
+int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags);
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags);
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
+{
+	if (send_errors == 0)
+		return __real_sendmmsg(fd, messages, n, flags);
+	send_errors--;
+	errno = ENOBUFS;
+	return -1;
+}
+
+static void datagram_is_tried_twice(void **state)
+{
+	struct rig rig;
+	int fd = plain_udp("127.0.0.1:0");
+	struct flow flow = { .peer = name_of(fd) };
+
+	(void)state;
+	rig_init(&rig, NULL);
+	listen_on(&rig, TRANSPORT_UDP, "127.0.0.1:0");
+	rig.fd = fd;
+	send_errors = 1;
+	assert_int_equal(send_text(&rig, &flow, SLICE("once")), 0);
+	assert_true(run_until(&rig, has_answer, 0));
+	plain_expect(fd, SLICE("once"));
+	send_errors = 2;
+	assert_int_equal(send_text(&rig, &flow, SLICE("lost")), 0);
+	assert_int_equal(send_text(&rig, &flow, SLICE("kept")), 0);
+	assert_true(run_until(&rig, has_answer, 0));
+	plain_expect(fd, SLICE("kept"));
+	run_for(&rig, 1);
+	assert_int_equal(send_errors, 0);
+	assert_true(log_has(&rig, "event=datagrams-dropped listener=0 count=1|"));
+	rig_fini(&rig);
+	close(fd);
+}
+
+/* RFC 4007 6: without its scope such an address leads nowhere. */
+static void link_local_peer_is_refused(void **state)
+{
+	static const struct {
+		const char *peer;
+		int expected;
+	} rows[] = {
+		{ "[fe80::1]:5060", ERR_IO },
+		{ "[febf::1]:5060", ERR_IO },
+		{ "[fe80::2]:5061", ERR_IO },
+		{ "[::1]:5060", 0 },
+	};
+	struct rig rig;
+
+	(void)state;
+	if (!has_ipv6())
+		skip();
+	rig_init(&rig, NULL);
+	listen_on(&rig, TRANSPORT_UDP, "[::1]:0");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct flow flow = { .peer = addr_of(rows[i].peer) };
+
+		assert_int_equal(send_text(&rig, &flow, SLICE("x")), rows[i].expected);
+	}
+	assert_int_equal(rig.log_n, strlen("event=peer-refused reason=link-local-ipv6 "
+					   "peer=[fe80::1]:5060|"));
+	assert_true(log_has(&rig, "peer=[fe80::1]:5060|"));
+	rig_fini(&rig);
+}
+
 static void datagram_queue_is_bounded(void **state)
 {
 	struct host_limits limits = HOST_LIMITS_DEFAULT;
@@ -537,6 +607,8 @@ int main(void)
 		HOST_TEST(ipv6_listener_takes_no_ipv4),
 		HOST_TEST(local_addr_is_what_the_peer_sees),
 		HOST_TEST(datagram_without_a_way_stops_no_other),
+		HOST_TEST(datagram_is_tried_twice),
+		HOST_TEST(link_local_peer_is_refused),
 		HOST_TEST(datagram_queue_is_bounded),
 		HOST_TEST(impossible_flows_are_refused),
 		HOST_TEST(occupied_port_is_an_error),

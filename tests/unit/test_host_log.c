@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log under a flood: what strangers can cause is told a few times a second, and a log that
+ * nobody reads stops nobody.
+ */
+#include "host_rig.h"
+
+#include "base/check.h"
+#include "cmd/event_log.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static bool is_told(struct rig *rig)
+{
+	return log_has(rig, "event=lines-withheld");
+}
+
+static unsigned count_of(const struct rig *rig, const char *piece)
+{
+	const char *at = rig->log, *end = rig->log + rig->log_n;
+	unsigned n = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), piece, strlen(piece)))) {
+		at += strlen(piece);
+		n++;
+	}
+	return n;
+}
+
+static void connections_are_logged_a_few_times_a_second(void **state)
+{
+	struct rig rig;
+	struct addr to;
+
+	(void)state;
+	rig_init(&rig, NULL);
+	to = listen_on(&rig, TRANSPORT_TCP, "127.0.0.1:0");
+	for (unsigned i = 0; i < 30; i++)
+		close(plain_tcp(&to));
+	assert_true(run_until(&rig, has_lost, 30));
+	assert_int_equal(count_of(&rig, "event=connection-closed"), 10);
+	assert_true(run_until(&rig, is_told, 0));
+	assert_true(log_has(&rig, "event=lines-withheld kind=connection-closed count=20|"));
+	close(plain_tcp(&to));
+	assert_true(run_until(&rig, has_lost, 31));
+	assert_int_equal(count_of(&rig, "event=connection-closed"), 11);
+	rig_fini(&rig);
+}
+
+/* Reads what is there; the number of bytes. */
+static size_t drain(int fd, char *text, size_t cap)
+{
+	size_t n = 0;
+	ssize_t more;
+
+	while (n < cap && (more = read(fd, text + n, cap - n)) > 0)
+		n += (size_t)more;
+	return n;
+}
+
+static void full_pipe_drops_lines_and_says_so(void **state)
+{
+	static char text[1 << 20];
+	char filler[2000], expected[64];
+	struct event_log log = { .path = NULL };
+	uint64_t dropped;
+	size_t n;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+	log.fd = fds[1];
+	memset(filler, 'x', sizeof(filler));
+	for (unsigned i = 0; i < 1000; i++)
+		event_log_line(&log, slice_of(filler, sizeof(filler)));
+	dropped = log.dropped;
+	assert_in_range(dropped, 1, 999);
+	n = drain(fds[0], text, sizeof(text));
+	assert_true(n > 0 && text[n - 1] == '\n');
+	event_log_line(&log, SLICE("event=later"));
+	n = drain(fds[0], text, sizeof(text));
+	snprintf(expected, sizeof(expected), "event=log-lines-dropped count=%u\n",
+		 (unsigned)dropped);
+	assert_non_null(memmem(text, n, expected, strlen(expected)));
+	assert_non_null(memmem(text, n, "event=later\n", strlen("event=later\n")));
+	assert_int_equal(log.dropped, 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void log_without_a_reader_is_survived(void **state)
+{
+	struct event_log log = { .path = NULL };
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	close(fds[0]);
+	log.fd = fds[1];
+	event_log_line(&log, SLICE("event=a"));
+	event_log_line(&log, SLICE("event=b"));
+	assert_int_equal(log.dropped, 2);
+	close(fds[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOST_TEST(connections_are_logged_a_few_times_a_second),
+		HOST_TEST(full_pipe_drops_lines_and_says_so),
+		HOST_TEST(log_without_a_reader_is_survived),
+	};
+
+	return cmocka_run_group_tests(tests, warm_up, NULL);
+}
