@@ -22,6 +22,10 @@ struct env {
 	 */
 	int (*send)(void *host, const struct flow *flow, struct packet *packet);
 
+	/* The peer of this flow has proved who it is: its connection is worth keeping. May be NULL.
+	 */
+	void (*trust)(void *host, const struct flow *flow);
+
 	/* One line about an event, for the log: "key=value ..."; a peer's text is escaped. May be
 	 * NULL. */
 	void (*trace)(void *host, struct slice line);

@@ -208,6 +208,11 @@ static int host_send(void *ctx, const struct flow *flow, struct packet *packet)
 	return err;
 }
 
+static void host_trust(void *object, const struct flow *flow)
+{
+	tcp_trust(object, flow->conn);
+}
+
 static void host_trace(void *ctx, struct slice line)
 {
 	host_log(ctx, line);
@@ -349,11 +354,6 @@ int host_local_addr(struct host *host, const struct flow *flow, struct addr *ret
 	return 0;
 }
 
-void host_conn_trust(struct host *host, struct handle conn)
-{
-	tcp_trust(host, conn);
-}
-
 /* Signals */
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -408,9 +408,11 @@ static void init_state(struct host *host, const struct host_user *user)
 
 	host->user = *user;
 	host->limits = HOST_LIMITS_DEFAULT;
-	host->env = (struct env){
-		.host = host, .random = host_random, .send = host_send, .trace = host_trace
-	};
+	host->env = (struct env){ .host = host,
+				  .random = host_random,
+				  .send = host_send,
+				  .trust = host_trust,
+				  .trace = host_trace };
 	host->wake_at_ms = TIMER_NEVER;
 	timers_init(&host->timers, uv_now(&host->loop));
 	timers_init(&host->conn_timers, uv_now(&host->loop));

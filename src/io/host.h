@@ -38,12 +38,12 @@ struct host_user {
 #define HOST_LISTENERS_MAX 16
 
 struct host_limits {
-	uint32_t connections;	     /* at most HOST_CONNECTIONS_MAX; see host_conn_trust() */
+	uint32_t connections;	     /* at most HOST_CONNECTIONS_MAX; see host_env() */
 	uint32_t source_connections; /* accepted from one IPv4 address or IPv6 /64 */
 	uint32_t first_message_ms;   /* from accept to the end of the first message */
 	uint32_t partial_ms;	     /* from the first to the last byte of any message */
 	uint32_t idle_ms;	     /* without any traffic */
-	uint32_t stranger_idle_ms;   /* the same, until host_conn_trust() */
+	uint32_t stranger_idle_ms;   /* the same, until env->trust() */
 	uint32_t connect_ms;	     /* until a connection of ours stands */
 	uint32_t conn_queue_bytes;   /* waiting to be written to one connection */
 	uint32_t datagrams_waiting;  /* per listener, while the socket takes no more */
@@ -90,6 +90,10 @@ int host_listen(struct host *host, uint8_t transport, const struct addr *addr,
  * datagram leaves from flow.local where that is an address of ours, else from the one that the
  * kernel picks. ERR_IO for link-local IPv6, which would need a scope (RFC 4007 6) to be reached;
  * what comes from there is refused as well.
+ *
+ * Until env->trust() an accepted connection may be idle for limits.stranger_idle_ms only, and where
+ * there are too many connections, or no more descriptors, the stranger that is idle longest is
+ * closed first. Connections that the host opens are trusted.
  */
 const struct env *host_env(struct host *host);
 
@@ -108,14 +112,6 @@ int host_local_addr(struct host *host, const struct flow *flow, struct addr *ret
 
 /* Listener, addresses and handle of a connection, also inside on_connection_lost. ERR_NOTFOUND. */
 int host_conn_flow(struct host *host, struct handle conn, struct flow *ret_flow);
-
-/*
- * Somebody has vouched for the peer, as by authenticating. Until then an accepted connection may be
- * idle for limits.stranger_idle_ms only, and where there are too many connections, or no more
- * descriptors, the stranger that is idle longest is closed first. Connections that the host opens
- * are trusted. A stale handle does nothing.
- */
-void host_conn_trust(struct host *host, struct handle conn);
 
 /* Handlers run in the loop as any other event. A second call for a signal replaces the first. */
 int host_on_signal(struct host *host, int signum, void (*handler)(void *ctx, int signum),

@@ -375,6 +375,11 @@ static void tcp_the_idlest_makes_room(void **state)
 		close(fds[i]);
 }
 
+static void trust(struct rig *rig, struct handle conn)
+{
+	host_env(rig->host)->trust(rig->host, &(struct flow){ .conn = conn });
+}
+
 static void tcp_strangers_make_room_before_the_trusted(void **state)
 {
 	struct host_limits limits = HOST_LIMITS_DEFAULT;
@@ -387,8 +392,8 @@ static void tcp_strangers_make_room_before_the_trusted(void **state)
 	rig_init(&rig, &limits);
 	to = listen_on(&rig, TRANSPORT_TCP, "127.0.0.1:0");
 	trusted = plain_stranger(&rig, NULL, &to);
-	host_conn_trust(rig.host, rig.flow.conn);
-	host_conn_trust(rig.host, rig.flow.conn);
+	trust(&rig, rig.flow.conn);
+	trust(&rig, rig.flow.conn);
 	for (unsigned i = 0; i < 5; i++) {
 		int next = plain_stranger(&rig, NULL, &to);
 
@@ -417,14 +422,14 @@ static void tcp_strangers_may_idle_less(void **state)
 	rig_init(&rig, &limits);
 	to = listen_on(&rig, TRANSPORT_TCP, "127.0.0.1:0");
 	trusted = plain_stranger(&rig, NULL, &to);
-	host_conn_trust(rig.host, rig.flow.conn);
+	trust(&rig, rig.flow.conn);
 	stranger = plain_stranger(&rig, NULL, &to);
 	assert_true(run_until(&rig, has_lost, 1));
 	assert_true(plain_is_closed(stranger));
 	run_for(&rig, 100);
 	assert_int_equal(rig.lost, 1);
 	assert_true(is_still_open(trusted));
-	host_conn_trust(rig.host, rig.lost_conn);
+	trust(&rig, rig.lost_conn);
 	rig_fini(&rig);
 	close(trusted);
 	close(stranger);
