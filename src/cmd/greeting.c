@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -227,7 +228,8 @@ static void print_examples(const struct listen_addr *server, const struct extens
 {
 	bool is_tcp = server->transport == TRANSPORT_TCP;
 
-	fputs("\nOr, with softphones on this machine\n  lampyrid phone --aor ", stdout);
+	/* As it was started: build/lampyrid, until it is installed. */
+	printf("\nOr, with softphones on this machine\n  %s phone --aor ", program_invocation_name);
 	print_uri(server, extension->number);
 	printf("%s --password PASSWORD --key 1=blf:%.*s\n", is_tcp ? " --transport tcp" : "",
 	       SLICE_ARGS(watched->number));
