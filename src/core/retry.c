@@ -32,8 +32,9 @@ uint64_t retry_wait_ms(struct stack *stack, unsigned failures)
 uint64_t refresh_wait_ms(struct stack *stack, uint32_t expires_s)
 {
 	uint64_t whole_ms = (uint64_t)expires_s * 1000;
+	uint64_t wait_ms = whole_ms / 2 + random_ms(stack, whole_ms / 4);
 
-	return whole_ms / 2 + random_ms(stack, whole_ms / 4);
+	return wait_ms > REFRESH_MIN_MS ? wait_ms : REFRESH_MIN_MS;
 }
 
 uint64_t retry_after_ms(struct slice value)

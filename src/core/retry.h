@@ -13,7 +13,12 @@
 /* After the nth failure in a row, from 1 (RFC 5626 4.5): doubled each time up to RETRY_MAX_MS. */
 uint64_t retry_wait_ms(struct stack *stack, unsigned failures);
 
-/* When to refresh what lasts `expires_s`: after half to three quarters of its time. */
+#define REFRESH_MIN_MS 5000
+
+/*
+ * When to refresh what lasts `expires_s`: after half to three quarters of its time, but no sooner
+ * than REFRESH_MIN_MS, however little time a server grants.
+ */
 uint64_t refresh_wait_ms(struct stack *stack, uint32_t expires_s);
 
 /* Seconds as a peer wrote them, such as Retry-After: 3 or Retry-After: 120 (busy);duration=60

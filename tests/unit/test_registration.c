@@ -492,6 +492,15 @@ static void a_dead_connection_is_a_failure(void **state)
 	take_register(rig, 2, 600);
 }
 
+static void no_server_can_make_us_ask_without_end(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_int_equal(refresh_wait_ms(&rig->stack, 1), REFRESH_MIN_MS);
+	assert_true(refresh_wait_ms(&rig->stack, 600) >= 300000);
+	assert_true(refresh_wait_ms(&rig->stack, 600) <= 450000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -514,6 +523,7 @@ int main(void)
 		TEST(it_may_be_ended_in_any_handler),
 		TEST(refused_memory_is_a_failure_like_any_other),
 		TEST(a_dead_connection_is_a_failure),
+		TEST(no_server_can_make_us_ask_without_end),
 	};
 
 	return cmocka_run_group_tests_name("registration", tests, NULL, NULL);
