@@ -131,6 +131,15 @@ FLOW_PLAIN(an_answer_without_contact_ends_the_call_on_both_sides, "RFC 3261 12.1
 	expect_quiet(w);
 }
 
+/* The switch's tag in the dialog that alice's phone is in. */
+static struct slice tag_at_alice(struct world *w)
+{
+	struct phone *phone = &w->phones[0].phone;
+	struct session *session = session_find(&phone->stack, phone->calls[0].session);
+
+	return session ? session->dialog.remote_tag : SLICE_NONE;
+}
+
 FLOW_PLAIN(early_media_of_one_phone_and_the_answer_of_another_are_two_dialogs, "RFC 3261 13.2.1")
 {
 	struct raw *raw;
@@ -143,11 +152,12 @@ FLOW_PLAIN(early_media_of_one_phone_and_the_answer_of_another_are_two_dialogs, "
 				     TEXT_CONTACT("202", "192.0.2.4") TEXT_END) == 200);
 	dial_number(w, "alice", "202");
 	raw_reply(raw, "INVITE", 183, "one", CONTACT_LINE, ANSWER);
-	snprintf(tag, sizeof(tag), "%s", "");
+	snprintf(tag, sizeof(tag), "%.*s", SLICE_ARGS(tag_at_alice(w)));
 	raw_reply(other, "INVITE", 180, "two", CONTACT_LINE, "");
 	raw_reply(other, "INVITE", 200, "two", CONTACT_LINE, ANSWER);
 	expect_ladder(w, "switch -> alice 183 INVITE", "switch -> alice 200 INVITE");
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect(w, tag[0] && !slice_eq(tag_at_alice(w), slice_from_cstr(tag)));
 	expect(w, raw_count(raw, "CANCEL") == 1);
 	expect(w, strstr(raw_last(raw, "CANCEL"), "Call completed elsewhere") != NULL);
 	expect_quiet(w);
@@ -263,13 +273,16 @@ FLOW_PLAIN(a_malformed_request_is_told_why, "RFC 3261 21.4.1, SECURITY P2, SECUR
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(an_invite_without_contact_is_refused, "RFC 3261 12.1.1, SECURITY P8")
+FLOW_PLAIN(an_invite_without_a_good_contact_is_refused, "RFC 3261 12.1.1, SECURITY P8")
 {
 	struct raw *raw;
 	struct world *w = office_with_raw_alice(&raw);
 
 	expect(w, say(raw, TEXT_HEAD("INVITE", "201", "202", "c") TEXT_END) == 400);
-	expect(w, say(raw, INVITE("202", "d") "Contact: *\n" TEXT_END) == 180 || true);
+	expect(w, say(raw, TEXT_HEAD("INVITE", "201", "202", "d") "Contact: *\n" TEXT_END) == 400);
+	expect(w, say(raw, TEXT_HEAD("INVITE", "201", "202", "e") "Contact: <tel:1>\n" TEXT_END) ==
+			  400);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
 	expect_quiet(w);
 }
 
