@@ -141,7 +141,10 @@ struct flow txn_reply_flow(const struct sip_msg *msg, const struct flow *came_by
 {
 	struct flow flow = *came_by;
 
-	/* Without rport the answer goes to the port that the Via names (18.2.2). */
+	/*
+	 * Without rport the answer goes to the port that the Via names (18.2.2). A maddr there is
+	 * not followed: anybody could have answers sent to a third party by it.
+	 */
 	if (!transport_is_reliable(flow.transport) && !msg->via.has_rport)
 		flow.peer.port = msg->via.port ? msg->via.port : 5060;
 	return flow;
