@@ -7,12 +7,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "pbx/attempt.h"
 #include "pbx/lamp.h"
-#include "pbx/registrar.h"
 #include "sip/print.h"
-
-#define CONTACT_LINE_MAX_BYTES 256
-#define IDENTITY_MAX_BYTES 1024
 
 /* How long a lamp may say that somebody talks who is gone without a word, at most. */
 #define PROBE_MS 120000
@@ -59,8 +56,8 @@ void leg_set_state(struct leg *leg, enum leg_state state)
 {
 	CHECK(leg_rows[leg->state].next & (1u << state));
 	leg->state = state;
-	stack_trace(&leg->pbx->stack, "event=leg call=%u extension=%.*s state=%s call-id=%.*s",
-		    leg->call->number, SLICE_ARGS(leg->extension->number), leg_rows[state].name,
+	stack_trace(&leg->pbx->stack, "event=leg call=%u party=%.*s state=%s call-id=%.*s",
+		    leg->call->number, SLICE_ARGS(leg->party.number), leg_rows[state].name,
 		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
 	if (state == LEG_ENDED)
 		lamp_leg_end(leg);
@@ -77,13 +74,13 @@ struct leg *leg_other(const struct leg *leg)
 	return leg == call->partner ? call->caller : NULL;
 }
 
-const struct extension *leg_peer(const struct leg *leg)
+const struct party *leg_peer(const struct leg *leg)
 {
 	const struct call *call = leg->call;
 
 	if (leg != call->caller)
-		return call->caller ? call->caller->extension : NULL;
-	return call->partner ? call->partner->extension : call->target;
+		return call->caller ? &call->caller->party : NULL;
+	return call->partner ? &call->partner->party : &call->called;
 }
 
 /* --- Starting ----------------------------------------------------------------------------- */
@@ -103,6 +100,7 @@ static struct leg *leg_new(struct call *call, const struct extension *extension,
 	leg->pbx = call->pbx;
 	leg->call = call;
 	leg->extension = extension;
+	leg->party = (struct party){ extension->number, extension->name };
 	leg->directory = directory_ref(call->pbx->directory);
 	leg->is_initiator = is_initiator;
 	list_init(&leg->lamp_node);
@@ -142,40 +140,16 @@ static uint32_t hops_used(const struct sip_msg *msg)
 	return 70 - msg->max_forwards + 1;
 }
 
-/* One phone of the target is called, with the caller's offer as it came. */
-static int call_ring_binding(struct call *call, const struct binding *binding,
-			     const struct sip_msg *invite)
+struct leg *call_new_leg(struct call *call, struct attempt *attempt,
+			 const struct extension *extension)
 {
-	const struct pbx *pbx = call->pbx;
-	const struct extension *caller = call->caller->extension;
-	char contact_text[CONTACT_LINE_MAX_BYTES];
-	char local_text[IDENTITY_MAX_BYTES], remote_text[IDENTITY_MAX_BYTES];
-	struct buf contact = BUF_ON(contact_text);
-	struct buf local = BUF_ON(local_text), remote = BUF_ON(remote_text);
-	struct leg *leg = leg_new(call, call->target, false);
-	struct session_spec spec;
-	int err;
+	struct leg *leg = leg_new(call, extension, false);
 
 	if (!leg)
-		return ERR_NOMEM;
-	pbx_print_contact(&contact, caller->number, &binding->flow);
-	pbx_print_identity(pbx, &local, caller->name, caller->number);
-	pbx_print_identity(pbx, &remote, SLICE_NONE, call->target->number);
-	spec = (struct session_spec){
-		.dialog = { .local = buf_text(&local),
-			    .remote = buf_text(&remote),
-			    .target = binding->contact,
-			    .contact = buf_text(&contact),
-			    .hops_used = hops_used(invite),
-			    .flow = binding->flow },
-		.lines = SLICE(SESSION_CAN_LINES),
-		.content_type = call->offer_type,
-		.body = call->offer,
-	};
-	err = session_call(&call->pbx->stack, &spec, &leg_session_ops, leg, &leg->session);
-	if (err)
-		leg_end(leg, 0, SLICE_NONE);
-	return err;
+		return NULL;
+	leg->attempt = attempt;
+	attempt->legs++;
+	return leg;
 }
 
 static void on_ring_timeout(struct timer *timer)
@@ -183,8 +157,7 @@ static void on_ring_timeout(struct timer *timer)
 	call_end(CONTAINER_OF(timer, struct call, ring_timeout), 408, SLICE_NONE);
 }
 
-static struct call *call_new(struct pbx *pbx, const struct extension *target,
-			     const struct sip_msg *invite)
+static struct call *call_new(struct pbx *pbx, struct slice number, const struct sip_msg *invite)
 {
 	struct call *call = pool_new(&pbx->calls);
 
@@ -192,10 +165,11 @@ static struct call *call_new(struct pbx *pbx, const struct extension *target,
 		return NULL;
 	call->pbx = pbx;
 	call->number = ++pbx->last_call;
+	call->hops_used = hops_used(invite);
 	list_init(&call->legs);
+	list_init(&call->attempts);
 	call->directory = directory_ref(pbx->directory);
-	call->target = target;
-	if (slice_keep(invite->body, &call->offer) ||
+	if (slice_keep(number, &call->called.number) || slice_keep(invite->body, &call->offer) ||
 	    slice_keep(sip_msg_value(invite, HDR_CONTENT_TYPE), &call->offer_type)) {
 		call_end(call, 0, SLICE_NONE);
 		return NULL;
@@ -204,39 +178,27 @@ static struct call *call_new(struct pbx *pbx, const struct extension *target,
 }
 
 void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
-		const struct extension *target)
+		struct slice number, const struct destination *to)
 {
-	struct aor *aor = registrar_find(pbx, target->number);
-	struct call *call;
-	size_t ringing = 0;
+	struct call *call = call_new(pbx, number, in->msg);
 
-	if (!aor) {
-		incoming_reply_status(in, 480);
-		return;
-	}
-	call = call_new(pbx, target, in->msg);
 	if (!call) {
 		call_refuse_full(in);
 		return;
 	}
+	call->called.name = to->extension->name;
 	stack_trace(&pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s", call->number,
-		    SLICE_ARGS(caller->number), SLICE_ARGS(target->number));
-	call->caller = call_take_leg(call, in, caller, target->number);
+		    SLICE_ARGS(caller->number), SLICE_ARGS(number));
+	call->caller = call_take_leg(call, in, caller, number);
 	if (!call->caller) {
 		call_end(call, 0, SLICE_NONE);
 		return;
 	}
 	/* Off the hook: its lamp says so before anybody rings. */
 	lamp_leg_changed(call->caller);
-	LIST_FOR (binding, &aor->bindings, struct binding, node)
-		if (call_ring_binding(call, binding, in->msg) == 0)
-			ringing++;
-	if (ringing == 0) {
-		call_end(call, 503, SLICE("Retry-After: 5\r\n"));
-		return;
-	}
 	timer_start(pbx->stack.timers, &call->ring_timeout,
 		    (uint64_t)pbx->directory->ring_timeout_s * 1000, on_ring_timeout);
+	attempt_start(call, to);
 }
 
 /* --- Ending ------------------------------------------------------------------------------- */
@@ -252,6 +214,9 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 	leg_set_state(leg, LEG_ENDED);
 	leg->session = NULL;
 	list_remove(&leg->node);
+	if (leg->attempt)
+		leg->attempt->legs--;
+	leg->attempt = NULL;
 	if (call->caller == leg)
 		call->caller = NULL;
 	if (call->partner == leg)
@@ -272,7 +237,7 @@ void leg_on_free(void *object)
 
 static struct slice print_identity_line(struct buf *line, const struct leg *leg)
 {
-	const struct extension *peer = leg_peer(leg);
+	const struct party *peer = leg_peer(leg);
 
 	if (!peer)
 		return SLICE_NONE;
@@ -303,8 +268,18 @@ int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
 
 /* --- Ending ------------------------------------------------------------------------------- */
 
+static void call_end_attempts(struct call *call)
+{
+	LIST_FOR (attempt, &call->attempts, struct attempt, node)
+		attempt_end(attempt);
+}
+
 void call_end_others(struct call *call, const struct leg *winner)
 {
+	/* Who is left behind is nobody's failure any more. */
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		leg->attempt = NULL;
+	call_end_attempts(call);
 	LIST_FOR (leg, &call->legs, struct leg, node)
 		if (leg != winner && leg != call->caller)
 			leg_end(leg, 0, SLICE(ELSEWHERE_LINE));
@@ -317,6 +292,7 @@ void call_end(struct call *call, unsigned status, struct slice lines)
 	call_set_state(call, CALL_ENDED);
 	LIST_FOR (leg, &call->legs, struct leg, node)
 		leg_end(leg, status, lines);
+	call_end_attempts(call);
 	pool_end(&call->pbx->calls, call);
 }
 
@@ -324,6 +300,7 @@ void call_on_free(void *object)
 {
 	struct call *call = object;
 
+	mem_free((char *)call->called.number.p);
 	mem_free((char *)call->offer.p);
 	mem_free((char *)call->offer_type.p);
 	directory_unref(call->directory);

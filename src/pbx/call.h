@@ -8,7 +8,14 @@
 #define LAMPYRID_PBX_CALL_H
 
 #include "core/session.h"
+#include "pbx/party.h"
 #include "pbx/pbx.h"
+
+struct attempt;
+struct destination;
+
+#define CONTACT_LINE_MAX_BYTES 256
+#define IDENTITY_MAX_BYTES 1024
 
 enum call_state {
 	CALL_RINGING, /* nobody has answered */
@@ -42,8 +49,10 @@ struct leg {
 	struct list node;      /* in call->legs */
 	struct list lamp_node; /* in entity->legs */
 	struct lamp_entity *entity;
+	struct attempt *attempt;	   /* that rings it; NULL: it called us, or has answered */
 	struct directory *directory;	   /* a reference: holds `extension` */
-	const struct extension *extension; /* whose phone this is */
+	const struct extension *extension; /* whose phone this is; NULL: somebody outside */
+	struct party party;		   /* who is there */
 	struct session *session;	   /* NULL once let go */
 	enum leg_state state;
 	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
@@ -59,11 +68,13 @@ struct call {
 	uint32_t number; /* of the log: counts up from 1 */
 	enum call_state state;
 	enum join_step join;
-	struct list legs;		/* the caller's first */
-	struct leg *caller;		/* NULL once it is gone */
-	struct leg *partner;		/* who answered; NULL while ringing */
-	struct directory *directory;	/* a reference: holds `target` */
-	const struct extension *target; /* who was called */
+	struct list legs;	     /* the caller's first */
+	struct leg *caller;	     /* NULL once it is gone */
+	struct leg *partner;	     /* who answered; NULL while ringing */
+	struct list attempts;	     /* struct attempt: who is being tried while ringing */
+	struct directory *directory; /* a reference: the one that the call is routed by */
+	struct party called;	     /* whom the caller meant; the number is owned */
+	uint32_t hops_used;	     /* by the INVITE so far (RFC 3261 16.6 3.) */
 	struct slice offer;	 /* owned: the caller's session description, empty without one */
 	struct slice offer_type; /* owned: its Content-Type */
 	struct handle early;	 /* the leg whose early media the caller has */
@@ -79,9 +90,9 @@ struct call {
 /* Routes an INVITE of an authenticated extension: a call, or a pick-up. */
 void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *extension);
 
-/* A plain call to an extension: rings all its phones. */
+/* A plain call: `number` is what was called, `to` what it means. */
 void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
-		const struct extension *target);
+		struct slice number, const struct destination *to);
 
 /*
  * Takes an INVITE of this extension's phone as a leg of the call; `number` is what our Contact
@@ -89,6 +100,10 @@ void call_start(struct pbx *pbx, struct incoming *in, const struct extension *ca
  */
 struct leg *call_take_leg(struct call *call, struct incoming *in, const struct extension *extension,
 			  struct slice number);
+
+/* A leg to be called by this attempt. NULL: the table is full or memory was refused. */
+struct leg *call_new_leg(struct call *call, struct attempt *attempt,
+			 const struct extension *extension);
 
 /* The others stop ringing: CANCEL with "Call completed elsewhere" (RFC 3326). */
 void call_end_others(struct call *call, const struct leg *winner);
@@ -113,7 +128,7 @@ void leg_set_state(struct leg *leg, enum leg_state state);
 struct leg *leg_other(const struct leg *leg);
 
 /* Who a phone shows as the other party, whatever the call's state; NULL when there is nobody. */
-const struct extension *leg_peer(const struct leg *leg);
+const struct party *leg_peer(const struct leg *leg);
 
 void call_on_free(void *object);
 void leg_on_free(void *object);

@@ -3,8 +3,8 @@
  * What the phones of a call say, and what it means for the others: the handlers of the legs'
  * sessions. Whenever one leg vanishes the rest of the call is told.
  */
+#include "pbx/attempt.h"
 #include "pbx/auth.h"
-#include "pbx/call.h"
 #include "pbx/join.h"
 #include "pbx/lamp.h"
 #include "sip/print.h"
@@ -114,36 +114,14 @@ static unsigned failure_map(unsigned status, bool is_answered)
 	return status == 503 ? 500 : status;
 }
 
-/* The better of two failures (16.7.6): 6xx, then the lowest class; busy tells more than absent. */
-static unsigned failure_better(unsigned a, unsigned b)
-{
-	bool is_a_absent = a == 408 || a == 480;
-
-	if (a == 0 || b >= 600)
-		return b;
-	if (a >= 600 || a / 100 < b / 100)
-		return a;
-	return b / 100 < a / 100 || is_a_absent ? b : a;
-}
-
-static bool call_is_ringing_anywhere(const struct call *call)
-{
-	LIST_FOR (leg, &call->legs, struct leg, node)
-		if (leg != call->caller)
-			return true;
-	return false;
-}
-
 static void on_refused(struct session *session, unsigned status, const struct sip_msg *response)
 {
 	struct leg *leg = session->owner;
-	struct call *call = leg->call;
-	unsigned mapped = failure_map(status, response != NULL);
+	struct attempt *attempt = leg->attempt;
 
 	leg_end(leg, 0, SLICE_NONE);
-	call->best_status = failure_better(call->best_status, mapped);
-	if (mapped >= 600 || !call_is_ringing_anywhere(call))
-		call_end(call, call->best_status, SLICE_NONE);
+	if (attempt)
+		attempt_leg_failed(attempt, failure_map(status, response != NULL));
 }
 
 /* --- Gone --------------------------------------------------------------------------------- */
@@ -168,9 +146,8 @@ static void on_end(struct session *session, enum session_cause cause, const stru
 {
 	struct leg *leg = session->owner;
 
-	stack_trace(session->stack, "event=hangup call=%u extension=%.*s cause=%s",
-		    leg->call->number, SLICE_ARGS(leg->extension->number),
-		    cause == SESSION_BYE ? "bye" : "lost");
+	stack_trace(session->stack, "event=hangup call=%u party=%.*s cause=%s", leg->call->number,
+		    SLICE_ARGS(leg->party.number), cause == SESSION_BYE ? "bye" : "lost");
 	leg_gone(session, bye);
 }
 

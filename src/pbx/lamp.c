@@ -69,8 +69,12 @@ static void entity_publish(struct lamp_entity *entity)
 
 int lamp_leg_start(struct leg *leg)
 {
-	struct lamp_entity *entity = entity_get(leg->pbx, leg->extension->number);
+	struct lamp_entity *entity;
 
+	/* Nobody watches who is outside. */
+	if (!leg->extension)
+		return 0;
+	entity = entity_get(leg->pbx, leg->extension->number);
 	if (!entity)
 		return ERR_NOMEM;
 	leg->entity = entity;
@@ -187,7 +191,7 @@ static void entry_set_ids(struct document *document, struct dialog_entry *entry,
 static void document_add_leg(struct document *document, const struct leg *leg,
 			     enum visibility visibility, bool may_pick_up)
 {
-	const struct extension *peer = leg_peer(leg);
+	const struct party *peer = leg_peer(leg);
 	struct dialog_entry *entry = &document->info.dialogs[document->info.dialog_count++];
 	bool is_offered = may_pick_up && leg->state == LEG_RINGING && !leg->is_initiator;
 
@@ -200,7 +204,7 @@ static void document_add_leg(struct document *document, const struct leg *leg,
 	entry->direction = leg->is_initiator ? DIALOG_INITIATOR : DIALOG_RECIPIENT;
 	if (may_pick_up)
 		entry_set_ids(document, entry, leg);
-	if (visibility == VISIBILITY_NUMBERS && peer) {
+	if (visibility == VISIBILITY_NUMBERS && peer && !slice_is_empty(peer->number)) {
 		entry->remote.display = peer->name;
 		entry->remote.identity = document_aor(document, leg->pbx, SLICE_NONE, peer->number);
 	} else if (is_offered) {

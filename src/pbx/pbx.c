@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 #include "core/session.h"
+#include "pbx/attempt.h"
 #include "pbx/auth.h"
-#include "pbx/call.h"
 #include "pbx/lamp.h"
 #include "pbx/registrar.h"
 #include "sip/digest.h"
@@ -23,6 +23,7 @@ const struct pbx_limits pbx_default_limits = {
 	.stack = { .transactions = 65536, .sessions = 65536, .subscriptions = 65536 },
 	.bindings = 65536,
 	.calls = 16384,
+	.attempts = 16384,
 	.legs = 65536,
 };
 
@@ -53,6 +54,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->bindings, "bindings", sizeof(struct binding), limits->bindings,
 		  binding_on_free);
 	pool_init(&pbx->calls, "calls", sizeof(struct call), limits->calls, call_on_free);
+	pool_init(&pbx->attempts, "attempts", sizeof(struct attempt), limits->attempts, NULL);
 	pool_init(&pbx->legs, "legs", sizeof(struct leg), limits->legs, leg_on_free);
 	pbx->directory = directory_ref(directory);
 	return 0;
@@ -76,6 +78,7 @@ void pbx_fini(struct pbx *pbx)
 	pbx_silence(pbx);
 	stack_fini(&pbx->stack);
 	pool_fini(&pbx->legs);
+	pool_fini(&pbx->attempts);
 	pool_fini(&pbx->calls);
 	pool_fini(&pbx->bindings);
 	map_fini(&pbx->aors);
@@ -121,6 +124,7 @@ void pbx_on_turn_end(struct pbx *pbx)
 {
 	stack_on_turn_end(&pbx->stack);
 	pool_sweep(&pbx->legs);
+	pool_sweep(&pbx->attempts);
 	pool_sweep(&pbx->calls);
 	pool_sweep(&pbx->bindings);
 }

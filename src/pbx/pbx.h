@@ -14,6 +14,7 @@ struct pbx_limits {
 	struct stack_limits stack;
 	uint32_t bindings;
 	uint32_t calls;
+	uint32_t attempts;
 	uint32_t legs;
 };
 
@@ -28,6 +29,7 @@ struct pbx {
 	struct map aors;			  /* struct aor, by extension number */
 	struct pool calls;			  /* struct call */
 	uint32_t last_call;			  /* its number */
+	struct pool attempts;			  /* struct attempt */
 	struct pool legs;			  /* struct leg */
 	struct map entities;			  /* struct lamp_entity, by extension number */
 	uint64_t turn;				  /* counts lamp changes, see lamp.h */

@@ -14,7 +14,7 @@
 /* A phone that is called and has not answered; one that rings comes before one that may yet. */
 static bool leg_is_waiting(const struct leg *leg)
 {
-	return !leg->is_initiator && leg->call->state == CALL_RINGING &&
+	return leg->extension && !leg->is_initiator && leg->call->state == CALL_RINGING &&
 	       (leg->state == LEG_RINGING || leg->state == LEG_CALLING);
 }
 
@@ -30,7 +30,10 @@ static bool leg_rings_longer(const struct leg *leg, const struct leg *than)
 /* A caller cannot take their own call. */
 static bool leg_is_for(const struct leg *leg, const struct extension *picker)
 {
-	return leg->call->caller && !slice_eq(leg->call->caller->extension->number, picker->number);
+	const struct leg *caller = leg->call->caller;
+
+	return caller &&
+	       !(caller->extension && slice_eq(caller->extension->number, picker->number));
 }
 
 static void refuse_right(struct incoming *in)
@@ -185,7 +188,7 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 	}
 	leg = find_by_replaces(pbx, &replaces, picker);
 	/* A dialog that the called side did not start with us cannot be replaced while early. */
-	if (!leg || leg->is_initiator)
+	if (!leg || leg->is_initiator || !leg->extension)
 		incoming_reply_status(in, 481);
 	else if (!pickup_is_allowed(leg->extension, picker))
 		refuse_right(in);

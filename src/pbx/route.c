@@ -3,6 +3,8 @@
  * What a called number means: a pick-up code, or an extension. The exact group code comes first,
  * then the longest directed code with something behind it, then extensions.
  */
+#include "pbx/route.h"
+
 #include "pbx/call.h"
 #include "pbx/pickup.h"
 
@@ -23,10 +25,20 @@ static struct slice behind_pickup_code(const struct directory *directory, struct
 	return best;
 }
 
+struct destination route_find(const struct directory *directory, struct slice number)
+{
+	const struct extension *extension = directory_find(directory, number);
+
+	if (extension)
+		return (struct destination){ .kind = DESTINATION_EXTENSION,
+					     .extension = extension };
+	return (struct destination){ .kind = DESTINATION_NONE };
+}
+
 void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *caller)
 {
 	const struct directory *directory = pbx->directory;
-	const struct extension *target;
+	struct destination to;
 	char text[SIP_USER_MAX_BYTES];
 	struct buf user = BUF_ON(text);
 	struct slice number, picked;
@@ -43,13 +55,13 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	}
 	number = buf_text(&user);
 	picked = behind_pickup_code(directory, number);
-	target = directory_find(directory, number);
+	to = route_find(directory, number);
 	if (!slice_is_empty(number) && slice_eq(number, directory->group_pickup_code))
 		pickup_by_group(pbx, in, caller);
 	else if (!slice_is_empty(picked))
 		pickup_by_number(pbx, in, caller, picked);
-	else if (target)
-		call_start(pbx, in, caller, target);
+	else if (to.kind != DESTINATION_NONE)
+		call_start(pbx, in, caller, number, &to);
 	else
 		incoming_reply_status(in, 404);
 }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is at the far end of a leg, as phones and lamps show it. Both texts belong to somebody who
+ * outlives the leg: the directory that it holds, or the leg itself.
+ */
+#ifndef LAMPYRID_PBX_PARTY_H
+#define LAMPYRID_PBX_PARTY_H
+
+#include "base/slice.h"
+
+struct party {
+	struct slice number; /* "202"; empty: withheld */
+	struct slice name;   /* may be empty */
+};
+
+#endif
