@@ -276,6 +276,40 @@ static int take_group_code(struct conf_reader *reader, const struct conf_node *v
 	return directory_set_group_pickup_code(reader->directory, value->text);
 }
 
+static bool take_dnd_code(struct conf_reader *reader, const struct conf_node *value)
+{
+	if (value->text.n == 0 || is_code(value->text))
+		return true;
+	tell_bad_code(reader, value);
+	return false;
+}
+
+static int take_dnd_on(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct directory *directory = reader->directory;
+
+	(void)object;
+	if (!take_dnd_code(reader, value))
+		return 0;
+	return directory_set_dnd_codes(directory, value->text, directory->dnd_off_code);
+}
+
+static int take_dnd_off(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct directory *directory = reader->directory;
+
+	(void)object;
+	if (!take_dnd_code(reader, value))
+		return 0;
+	if (value->text.n > 0 && slice_eq(value->text, directory->dnd_on_code)) {
+		conf_tell_value(&reader->teller, value,
+				"'%s' switches do-not-disturb on already; choose another code",
+				conf_quote(value->text).text);
+		return 0;
+	}
+	return directory_set_dnd_codes(directory, directory->dnd_on_code, value->text);
+}
+
 static int take_codes(struct conf_reader *reader, const struct conf_node *map, void *object)
 {
 	static const struct conf_key keys[] = {
@@ -283,6 +317,8 @@ static int take_codes(struct conf_reader *reader, const struct conf_node *map, v
 		  "a code or a list of codes in quotes, such as [\"**\", \"*8\"]",
 		  take_pickup_codes },
 		{ SLICE_INIT("group-pickup"), CONF_TEXT, EXPECTED_CODE, take_group_code },
+		{ SLICE_INIT("dnd-on"), CONF_TEXT, EXPECTED_CODE, take_dnd_on },
+		{ SLICE_INIT("dnd-off"), CONF_TEXT, EXPECTED_CODE, take_dnd_off },
 	};
 
 	return conf_read_map(reader, map, keys, ARRAY_LEN(keys), object);
@@ -323,7 +359,7 @@ static int take_calls(struct conf_reader *reader, const struct conf_node *map, v
 	return conf_read_map(reader, map, keys, ARRAY_LEN(keys), object);
 }
 
-/* Extensions come last: they rely on the codes and on the defaults. */
+/* Extensions come last: they rely on the codes, the defaults and the groups. */
 static const struct conf_key top_keys[] = {
 	{ SLICE_INIT("domain"), CONF_TEXT, EXPECTED_DOMAIN, take_domain },
 	{ SLICE_INIT("listen"), CONF_LIST,
@@ -338,17 +374,20 @@ static const struct conf_key top_keys[] = {
 	{ SLICE_INIT("calls"), CONF_MAP, "a map, such as {ring-timeout: 60}", take_calls },
 	{ SLICE_INIT("defaults"), CONF_MAP, "a map, such as {visibility: numbers}",
 	  conf_take_defaults },
+	{ SLICE_INIT("groups"), CONF_MAP, "a map of groups, such as sales: {number: \"600\"}",
+	  conf_take_groups },
 	{ SLICE_INIT("extensions"), CONF_MAP,
 	  "a map of extensions, such as \"201\": {name: Alice, password: ...}",
 	  conf_take_extensions },
 	{ SLICE_INIT("web"), CONF_TEXT, NULL, NULL },
-	{ SLICE_INIT("groups"), CONF_MAP, NULL, NULL },
 	{ SLICE_INIT("trunks"), CONF_MAP, NULL, NULL },
 	{ SLICE_INIT("routes"), CONF_LIST, NULL, NULL },
 };
 
 static int read_root(struct conf_reader *reader, const struct conf_node *root)
 {
+	int err;
+
 	if (!root || conf_node_is_null(root)) {
 		conf_tell(&reader->teller, (struct conf_pos){ 1, 1 }, SLICE_NONE,
 			  "the file says nothing; it needs domain and extensions at least");
@@ -364,7 +403,10 @@ static int read_root(struct conf_reader *reader, const struct conf_node *root)
 		conf_tell_missing(&reader->teller, NULL, SLICE("extensions"),
 				  "missing; add who can call and be called, such as extensions: "
 				  "{\"201\": {name: Alice, password: ...}}");
-	return conf_read_map(reader, root, top_keys, ARRAY_LEN(top_keys), NULL);
+	err = conf_read_map(reader, root, top_keys, ARRAY_LEN(top_keys), NULL);
+	if (!err)
+		conf_check_forwards(reader, root);
+	return err;
 }
 
 static int read_text(struct conf_reader *reader, struct slice text)

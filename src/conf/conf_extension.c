@@ -10,9 +10,12 @@
 #define NAME_MAX_BYTES 128
 #define PASSWORD_MAX_BYTES 128
 #define GROUP_MAX_BYTES 64
+#define MAX_CALLS_MAX 1000
 
 #define EXPECTED_VISIBILITY "one of none, busy, calls, numbers"
 #define EXPECTED_PICKUP "one of none, same-group, all"
+#define EXPECTED_FORWARD "a map, such as {busy: \"301\", no-answer: {to: \"302\", after: 20}}"
+#define EXPECTED_MAX_CALLS "a number of calls, such as 2; 0 for no limit"
 #define EXPECTED_GROUP "the name of a group, such as sales"
 
 /* By enum visibility and enum pickup_right. */
@@ -101,9 +104,25 @@ static int take_groups(struct conf_reader *reader, const struct conf_node *value
 	return conf_read_texts(reader, value, EXPECTED_GROUP, take_group, object);
 }
 
+static int take_forward(struct conf_reader *reader, const struct conf_node *map, void *object)
+{
+	struct extension *extension = object;
+
+	return conf_take_forward(reader, map, &extension->forward);
+}
+
+static int take_max_calls(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct extension *extension = object;
+
+	(void)conf_read_count(reader, value, 0, MAX_CALLS_MAX, &extension->max_calls);
+	return 0;
+}
+
 static const struct conf_key default_keys[] = {
 	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY, take_visibility },
 	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
+	{ SLICE_INIT("max-calls"), CONF_TEXT, EXPECTED_MAX_CALLS, take_max_calls },
 	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
 };
 
@@ -117,48 +136,16 @@ static const struct conf_key extension_keys[] = {
 	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY, take_visibility },
 	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
 	{ SLICE_INIT("keys"), CONF_LIST, NULL, NULL },
-	{ SLICE_INIT("forward"), CONF_MAP, NULL, NULL },
+	{ SLICE_INIT("forward"), CONF_MAP, EXPECTED_FORWARD, take_forward },
+	{ SLICE_INIT("max-calls"), CONF_TEXT, EXPECTED_MAX_CALLS, take_max_calls },
 	{ SLICE_INIT("notify"), CONF_LIST, NULL, NULL },
 	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
 };
 
-/* A number must be dialable and must not be what a pick-up code dials. */
-static bool check_number(const struct conf_reader *reader, const struct conf_node *node)
-{
-	const struct directory *directory = reader->directory;
-	struct slice number = node->key->text;
-
-	if (!conf_is_number(number) || number.n > SIP_USER_MAX_BYTES) {
-		conf_tell_key(&reader->teller, node,
-			      "'%s' is no extension number; use 1 to %d of letters, digits and "
-			      "+ - . _",
-			      conf_quote(number).text, SIP_USER_MAX_BYTES);
-		return false;
-	}
-	if (slice_eq(number, directory->group_pickup_code)) {
-		conf_tell_key(&reader->teller, node,
-			      "this number is the group-pickup code too; choose another number or "
-			      "another code");
-		return false;
-	}
-	for (size_t i = 0; i < directory->pickup_code_count; i++) {
-		struct slice code = directory->pickup_codes[i];
-
-		if (!slice_starts_with(number, code))
-			continue;
-		conf_tell_key(&reader->teller, node,
-			      "the number begins with the pick-up code '%s', so that a call to it "
-			      "would be a pick-up; choose another number or another code",
-			      conf_quote(code).text);
-		return false;
-	}
-	return true;
-}
-
 static int take_extension(struct conf_reader *reader, const struct conf_node *map)
 {
 	struct extension extension = reader->defaults;
-	bool is_good = check_number(reader, map);
+	bool is_good = conf_check_number(reader, map, map->key->text, "extension");
 	int err;
 
 	if (!conf_check_kind(
@@ -172,6 +159,10 @@ static int take_extension(struct conf_reader *reader, const struct conf_node *ma
 		conf_tell_missing(&reader->teller, map, SLICE("password"),
 				  "missing, and an extension without a password could be taken by "
 				  "anyone; add one");
+	if (directory_find_group(reader->directory, map->key->text)) {
+		conf_tell_key(&reader->teller, map, "a group has this number too; change one");
+		return 0;
+	}
 	if (!is_good)
 		return 0;
 	extension.number = map->key->text;

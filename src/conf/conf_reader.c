@@ -166,6 +166,21 @@ bool conf_read_word(const struct conf_reader *reader, const struct conf_node *te
 	return false;
 }
 
+bool conf_read_count(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
+		     uint32_t max, uint32_t *ret_count)
+{
+	uint32_t count;
+
+	if (!slice_to_u32(text->text, max, &count) && count >= min) {
+		*ret_count = count;
+		return true;
+	}
+	conf_tell_value(&reader->teller, text,
+			"'%s' does not fit; expected a whole number from %u to %u",
+			conf_quote(text->text).text, min, max);
+	return false;
+}
+
 bool conf_read_seconds(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
 		       uint32_t max, uint32_t *ret_seconds)
 {

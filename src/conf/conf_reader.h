@@ -55,6 +55,10 @@ bool conf_read_word(const struct conf_reader *reader, const struct conf_node *te
 bool conf_read_seconds(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
 		       uint32_t max, uint32_t *ret_seconds);
 
+/* A whole number in bounds; tells and answers false when it is none. */
+bool conf_read_count(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
+		     uint32_t max, uint32_t *ret_count);
+
 /* Text for people: no control characters, at most `max_bytes`. Tells without quoting the text. */
 bool conf_check_text(const struct conf_reader *reader, const struct conf_node *text,
 		     size_t max_bytes);
@@ -64,6 +68,21 @@ bool conf_is_number(struct slice text);
 
 /* The value of `key` in a map; NULL when there is none. */
 const struct conf_node *conf_find(const struct conf_node *map, struct slice key);
+
+/*
+ * Whether a number is dialable and not what a code dials; `what` is whose number, for the report,
+ * which is told at the key of `node`.
+ */
+bool conf_check_number(const struct conf_reader *reader, const struct conf_node *node,
+		       struct slice number, const char *what);
+
+/* A map of forwards; where they lead to is checked at the end, by conf_check_forwards(). */
+int conf_take_forward(struct conf_reader *reader, const struct conf_node *map,
+		      struct forward *forward);
+void conf_check_forwards(const struct conf_reader *reader, const struct conf_node *root);
+
+/* The map behind "groups" (conf_group.c). */
+int conf_take_groups(struct conf_reader *reader, const struct conf_node *map, void *object);
 
 /* The map behind the top-level key "extensions" (conf_extension.c), and the one behind "defaults".
  */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trying a target: a leg for each of its phones, and what becomes of the attempt when they fail.
+ * The life of attempts: how they fail, go on at a forward, and are over.
  */
-#include "pbx/attempt.h"
+#include "pbx/attempt_inner.h"
 
-#include "base/err.h"
-#include "pbx/registrar.h"
-#include "sip/print.h"
+#include "sip/uri.h"
+
+static void attempt_try(struct attempt *attempt);
 
 /* --- Life --------------------------------------------------------------------------------- */
 
-static struct attempt *attempt_new(struct call *call, const struct destination *to)
+struct attempt *attempt_new(struct call *call, const struct destination *to)
 {
 	struct attempt *attempt = pool_new(&call->pbx->attempts);
 
@@ -24,99 +24,240 @@ static struct attempt *attempt_new(struct call *call, const struct destination *
 
 void attempt_end(struct attempt *attempt)
 {
+	timer_stop(attempt->call->pbx->stack.timers, &attempt->no_answer);
 	list_remove(&attempt->node);
 	pool_end(&attempt->call->pbx->attempts, attempt);
 }
 
-/* --- Failing ------------------------------------------------------------------------------ */
+/* Everything that rings for it stops, its members first. */
+static void attempt_silence(struct attempt *attempt)
+{
+	struct call *call = attempt->call;
+
+	LIST_FOR (member, &call->attempts, struct attempt, node) {
+		if (member->parent != attempt)
+			continue;
+		attempt_silence(member);
+		attempt_end(member);
+	}
+	attempt->members = 0;
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		if (leg->attempt == attempt)
+			leg_end(leg, 0, SLICE_NONE);
+}
+
+/* --- Failures ----------------------------------------------------------------------------- */
 
 /* The better of two failures (16.7.6): 6xx, then the lowest class; busy tells more than absent. */
-static unsigned failure_better(unsigned a, unsigned b)
+static bool failure_is_better(unsigned status, unsigned than)
 {
-	bool is_a_absent = a == 408 || a == 480;
+	bool is_absent = than == 408 || than == 480;
 
-	if (a == 0 || b >= 600)
-		return b;
-	if (a >= 600 || a / 100 < b / 100)
-		return a;
-	return b / 100 < a / 100 || is_a_absent ? b : a;
+	if (than == 0 || status >= 600)
+		return true;
+	if (than >= 600 || than / 100 < status / 100)
+		return false;
+	return status / 100 < than / 100 || is_absent;
 }
 
-static void attempt_over(struct attempt *attempt)
+void failure_add(struct failure *failure, struct failure other)
+{
+	if (other.status && failure_is_better(other.status, failure->status))
+		*failure = other;
+}
+
+/*
+ * What the caller is told for one phone's failure: a phone that cannot be reached, wants
+ * credentials of ours (never given: SECURITY A5) or sends elsewhere is as good as not there.
+ */
+static struct failure failure_of(unsigned status, bool is_answered)
+{
+	if (!is_answered)
+		return (struct failure){ 480, FORWARD_UNREGISTERED };
+	switch (status) {
+	case 486:
+	case 600:
+	case 603:
+		return (struct failure){ status, FORWARD_BUSY };
+	case 480: /* how phones say do-not-disturb (RFC 3261 21.4.18) */
+		return (struct failure){ status, FORWARD_BUSY };
+	case 408:
+		return (struct failure){ status, FORWARD_NO_ANSWER };
+	case 401:
+	case 407:
+	case 481:
+	case 487:
+		return (struct failure){ 480, FORWARD_UNREGISTERED };
+	case 503:
+		return (struct failure){ 500, FORWARD_UNREGISTERED };
+	default:
+		if (status < 400)
+			return (struct failure){ 480, FORWARD_NEVER };
+		return (struct failure){ status, FORWARD_NEVER };
+	}
+}
+
+/* --- Forwards ----------------------------------------------------------------------------- */
+
+/* One step further on the trail; a failure when the call has been there, or comes from too far. */
+static struct failure trail_add(struct trail *trail, const struct destination *from,
+				enum forward_when why, struct slice number)
+{
+	struct party party = destination_party(from);
+
+	if (slice_eq(party.number, number) || trail_has(trail, number))
+		return (struct failure){ 482, FORWARD_NEVER };
+	if (trail->count == TRAIL_MAX)
+		return (struct failure){ 483, FORWARD_NEVER };
+	trail->steps[trail->count].party = party;
+	trail->steps[trail->count++].why = why;
+	return (struct failure){ 0, FORWARD_NEVER };
+}
+
+/* The caller learns that it goes on elsewhere (RFC 3261 21.1.3). */
+static void tell_forward(const struct attempt *attempt, struct slice number, enum forward_when why)
 {
 	struct call *call = attempt->call;
 
-	call->best_status = failure_better(call->best_status, attempt->status);
+	stack_trace(&call->pbx->stack, "event=forward call=%u from=%.*s to=%.*s why=%.*s",
+		    call->number, SLICE_ARGS(destination_party(&attempt->to).number),
+		    SLICE_ARGS(number), SLICE_ARGS(forward_name(why)));
+	if (call->shown != 181 &&
+	    session_ring(call->caller->session, &(struct answer){ .status = 181 }) == 0)
+		call->shown = 181;
+}
+
+/* The attempt goes on at the number that its target names for this case, if there is one. */
+static bool attempt_forward(struct attempt *attempt, enum forward_when why)
+{
+	const struct forward *forward = destination_forward(&attempt->to);
+	struct slice number = why < FORWARD_KINDS ? forward->to[why] : SLICE_NONE;
+	struct destination to;
+
+	if (slice_is_empty(number) || attempt->parent)
+		return false;
+	to = route_find(attempt->call->directory, number);
+	attempt->failure = to.kind == DESTINATION_NONE
+				   ? (struct failure){ 404, FORWARD_NEVER }
+				   : trail_add(&attempt->trail, &attempt->to, why, number);
+	if (attempt->failure.status)
+		return false;
+	attempt_silence(attempt);
+	tell_forward(attempt, number, why);
+	attempt->to = to;
+	attempt_try(attempt);
+	return true;
+}
+
+/* A phone sends the call elsewhere (RFC 3261 21.3): where one of ours may be called, it goes on. */
+static bool attempt_deflect(struct attempt *attempt, const struct sip_msg *response)
+{
+	struct call *call = attempt->call;
+	struct sip_list_cursor cursor = { 0 };
+	struct trail trail = attempt->trail;
+	char text[SIP_USER_MAX_BYTES];
+	struct buf user = BUF_ON(text);
+	struct destination to;
+	struct sip_addr contact;
+	struct slice entry;
+
+	if (attempt->parent || !sip_msg_list_next(response, HDR_CONTACT, &cursor, &entry) ||
+	    sip_addr_parse(entry, &contact) ||
+	    !pbx_is_own_host(call->pbx, &contact.uri, &call->caller->session->dialog.flow) ||
+	    uri_unescape(&user, contact.uri.user) || user.is_overflown)
+		return false;
+	to = route_find(call->directory, buf_text(&user));
+	if (to.kind == DESTINATION_NONE ||
+	    trail_add(&trail, &attempt->to, FORWARD_BY_PHONE, buf_text(&user)).status)
+		return false;
+	tell_forward(attempt, buf_text(&user), FORWARD_BY_PHONE);
+	attempt_start(call, &to, &trail);
+	return true;
+}
+
+/* --- Over --------------------------------------------------------------------------------- */
+
+static void call_failed(struct call *call)
+{
+	bool is_full = call->failure.status == 503;
+
+	call_end(call, call->failure.status, is_full ? SLICE("Retry-After: 5\r\n") : SLICE_NONE);
+}
+
+void attempt_over(struct attempt *attempt)
+{
+	struct call *call = attempt->call;
+	struct attempt *group = attempt->parent;
+	struct failure failure;
+
+	if (attempt->to.kind == DESTINATION_GROUP && group_ring_next(attempt))
+		return;
+	if (attempt_forward(attempt, attempt->failure.why))
+		return;
+	failure = attempt->failure;
 	attempt_end(attempt);
-	if (call->best_status >= 600 || list_is_empty(&call->attempts))
-		call_end(call, call->best_status,
-			 call->best_status == 503 ? SLICE("Retry-After: 5\r\n") : SLICE_NONE);
+	if (group) {
+		group_member_over(group, failure);
+		return;
+	}
+	failure_add(&call->failure, failure);
+	if (failure.status >= 600 || list_is_empty(&call->attempts))
+		call_failed(call);
 }
 
-void attempt_leg_failed(struct attempt *attempt, unsigned status)
-{
-	attempt->status = failure_better(attempt->status, status);
-	if (status >= 600 || attempt->legs == 0)
-		attempt_over(attempt);
-}
-
-/* --- Ringing ------------------------------------------------------------------------------ */
-
-/* One phone is called, with the caller's offer as it came. */
-static int attempt_ring_phone(struct attempt *attempt, const struct binding *binding)
+void attempt_leg_failed(struct attempt *attempt, unsigned status, const struct sip_msg *response)
 {
 	struct call *call = attempt->call;
-	const struct party *caller = &call->caller->party;
-	struct leg *leg = call_new_leg(call, attempt, attempt->to.extension);
-	char contact_text[CONTACT_LINE_MAX_BYTES];
-	char local_text[IDENTITY_MAX_BYTES], remote_text[IDENTITY_MAX_BYTES];
-	struct buf contact = BUF_ON(contact_text);
-	struct buf local = BUF_ON(local_text), remote = BUF_ON(remote_text);
-	struct session_spec spec;
-	int err;
 
-	if (!leg)
-		return ERR_NOMEM;
-	pbx_print_contact(&contact, caller->number, &binding->flow);
-	pbx_print_identity(call->pbx, &local, caller->name, caller->number);
-	pbx_print_identity(call->pbx, &remote, SLICE_NONE, leg->party.number);
-	spec = (struct session_spec){
-		.dialog = { .local = buf_text(&local),
-			    .remote = buf_text(&remote),
-			    .target = binding->contact,
-			    .contact = buf_text(&contact),
-			    .hops_used = call->hops_used,
-			    .flow = binding->flow },
-		.lines = SLICE(SESSION_CAN_LINES),
-		.content_type = call->offer_type,
-		.body = call->offer,
-	};
-	err = session_call(&call->pbx->stack, &spec, &leg_session_ops, leg, &leg->session);
-	if (err)
-		leg_end(leg, 0, SLICE_NONE);
-	return err;
-}
-
-static void attempt_ring_extension(struct attempt *attempt)
-{
-	struct pbx *pbx = attempt->call->pbx;
-	struct aor *aor = registrar_find(pbx, attempt->to.extension->number);
-
-	attempt->status = aor ? 503 : 480;
-	if (aor)
-		LIST_FOR (binding, &aor->bindings, struct binding, node)
-			if (attempt_ring_phone(attempt, binding) == 0)
-				attempt->status = 0;
-	if (attempt->status)
+	if (status >= 300 && status < 400 && response && attempt_deflect(attempt, response) &&
+	    call->state == CALL_ENDED)
+		return;
+	failure_add(&attempt->failure, failure_of(status, response != NULL));
+	if (status >= 600)
+		attempt_silence(attempt);
+	if (attempt->legs == 0)
 		attempt_over(attempt);
 }
 
-void attempt_start(struct call *call, const struct destination *to)
+static void on_no_answer(struct timer *timer)
+{
+	struct attempt *attempt = CONTAINER_OF(timer, struct attempt, no_answer);
+
+	attempt_silence(attempt);
+	attempt->failure = (struct failure){ 480, FORWARD_NO_ANSWER };
+	attempt->next = NULL;
+	attempt_over(attempt);
+}
+
+void attempt_limit(struct attempt *attempt, uint32_t after_s)
+{
+	timer_start(attempt->call->pbx->stack.timers, &attempt->no_answer, (uint64_t)after_s * 1000,
+		    on_no_answer);
+}
+
+/* --- Starting ----------------------------------------------------------------------------- */
+
+static void attempt_try(struct attempt *attempt)
+{
+	if (attempt_forward(attempt, FORWARD_ALWAYS))
+		return;
+	if (attempt->failure.status)
+		attempt_over(attempt);
+	else if (attempt->to.kind == DESTINATION_GROUP)
+		try_group(attempt);
+	else
+		try_extension(attempt);
+}
+
+void attempt_start(struct call *call, const struct destination *to, const struct trail *trail)
 {
 	struct attempt *attempt = attempt_new(call, to);
 
-	if (attempt)
-		attempt_ring_extension(attempt);
-	else
+	if (!attempt) {
 		call_end(call, 503, SLICE("Retry-After: 5\r\n"));
+		return;
+	}
+	if (trail)
+		attempt->trail = *trail;
+	attempt_try(attempt);
 }

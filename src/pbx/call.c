@@ -157,6 +157,17 @@ static void on_ring_timeout(struct timer *timer)
 	call_end(CONTAINER_OF(timer, struct call, ring_timeout), 408, SLICE_NONE);
 }
 
+/* How many phones may ring at once, over all that comes behind us (RFC 5393 5.3). */
+static uint32_t breadth_of(const struct sip_msg *invite)
+{
+	uint32_t breadth = BREADTH_MAX;
+
+	if (sip_msg_header(invite, HDR_MAX_BREADTH) &&
+	    slice_to_u32(slice_trim(sip_msg_value(invite, HDR_MAX_BREADTH)), BREADTH_MAX, &breadth))
+		return BREADTH_MAX;
+	return breadth;
+}
+
 static struct call *call_new(struct pbx *pbx, struct slice number, const struct sip_msg *invite)
 {
 	struct call *call = pool_new(&pbx->calls);
@@ -166,6 +177,7 @@ static struct call *call_new(struct pbx *pbx, struct slice number, const struct 
 	call->pbx = pbx;
 	call->number = ++pbx->last_call;
 	call->hops_used = hops_used(invite);
+	call->breadth_left = breadth_of(invite);
 	list_init(&call->legs);
 	list_init(&call->attempts);
 	call->directory = directory_ref(pbx->directory);
@@ -186,7 +198,7 @@ void call_start(struct pbx *pbx, struct incoming *in, const struct extension *ca
 		call_refuse_full(in);
 		return;
 	}
-	call->called.name = to->extension->name;
+	call->called.name = destination_party(to).name;
 	stack_trace(&pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s", call->number,
 		    SLICE_ARGS(caller->number), SLICE_ARGS(number));
 	call->caller = call_take_leg(call, in, caller, number);
@@ -198,7 +210,7 @@ void call_start(struct pbx *pbx, struct incoming *in, const struct extension *ca
 	lamp_leg_changed(call->caller);
 	timer_start(pbx->stack.timers, &call->ring_timeout,
 		    (uint64_t)pbx->directory->ring_timeout_s * 1000, on_ring_timeout);
-	attempt_start(call, to);
+	attempt_start(call, to, NULL);
 }
 
 /* --- Ending ------------------------------------------------------------------------------- */
@@ -216,6 +228,7 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 	list_remove(&leg->node);
 	if (leg->attempt)
 		leg->attempt->legs--;
+	call->breadth_left += leg->breadth;
 	leg->attempt = NULL;
 	if (call->caller == leg)
 		call->caller = NULL;

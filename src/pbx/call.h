@@ -8,6 +8,7 @@
 #define LAMPYRID_PBX_CALL_H
 
 #include "core/session.h"
+#include "pbx/forward.h"
 #include "pbx/party.h"
 #include "pbx/pbx.h"
 
@@ -16,6 +17,9 @@ struct destination;
 
 #define CONTACT_LINE_MAX_BYTES 256
 #define IDENTITY_MAX_BYTES 1024
+
+/* What a request without Max-Breadth may fork to (RFC 5393 5.3.2). */
+#define BREADTH_MAX 60
 
 enum call_state {
 	CALL_RINGING, /* nobody has answered */
@@ -42,6 +46,12 @@ enum leg_state {
 	LEG_ENDED,
 };
 
+/* Why there is no answer: what the caller may be told, and which forward is for it. */
+struct failure {
+	unsigned status; /* 0: there is still hope */
+	enum forward_when why;
+};
+
 struct leg {
 	struct pooled pooled;
 	struct pbx *pbx;
@@ -53,6 +63,7 @@ struct leg {
 	struct directory *directory;	   /* a reference: holds `extension` */
 	const struct extension *extension; /* whose phone this is; NULL: somebody outside */
 	struct party party;		   /* who is there */
+	uint32_t breadth;		   /* its share of call->breadth_left */
 	struct session *session;	   /* NULL once let go */
 	enum leg_state state;
 	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
@@ -75,13 +86,14 @@ struct call {
 	struct directory *directory; /* a reference: the one that the call is routed by */
 	struct party called;	     /* whom the caller meant; the number is owned */
 	uint32_t hops_used;	     /* by the INVITE so far (RFC 3261 16.6 3.) */
+	uint32_t breadth_left;	     /* how many more may ring at once (RFC 5393 5.3) */
 	struct slice offer;	 /* owned: the caller's session description, empty without one */
 	struct slice offer_type; /* owned: its Content-Type */
 	struct handle early;	 /* the leg whose early media the caller has */
 	unsigned shown;		 /* the last provisional status that the caller was sent */
 	struct leg *offerer;	 /* whose re-INVITE is on its way through, NULL: none */
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
-	unsigned best_status;  /* of the failures so far, 0: none */
+	struct failure failure; /* the best of its attempts so far */
 	struct timer ring_timeout;
 	struct timer join_retry; /* of the step in progress, after 491 */
 	unsigned join_retries;

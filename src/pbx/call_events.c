@@ -102,18 +102,6 @@ static void on_answer(struct session *session, const struct sip_msg *response)
 
 /* --- Refused ------------------------------------------------------------------------------ */
 
-/*
- * What the caller is told for one phone's failure: a phone that cannot be reached, wants
- * credentials of ours (never given: SECURITY A5) or sends elsewhere is as good as not there.
- */
-static unsigned failure_map(unsigned status, bool is_answered)
-{
-	if (!is_answered || status < 400 || status == 401 || status == 407 || status == 481 ||
-	    status == 487)
-		return 480;
-	return status == 503 ? 500 : status;
-}
-
 static void on_refused(struct session *session, unsigned status, const struct sip_msg *response)
 {
 	struct leg *leg = session->owner;
@@ -121,7 +109,7 @@ static void on_refused(struct session *session, unsigned status, const struct si
 
 	leg_end(leg, 0, SLICE_NONE);
 	if (attempt)
-		attempt_leg_failed(attempt, failure_map(status, response != NULL));
+		attempt_leg_failed(attempt, status, response);
 }
 
 /* --- Gone --------------------------------------------------------------------------------- */

@@ -48,11 +48,14 @@ struct directory *directory_new(const uint64_t map_secret[2])
 	directory->expires_max_s = EXPIRES_MAX_DEFAULT_S;
 	directory->ring_timeout_s = RING_TIMEOUT_DEFAULT_S;
 	map_init(&directory->extensions, map_secret);
+	map_init(&directory->groups, map_secret);
+	map_init(&directory->group_names, map_secret);
 	listen_on_any(directory, TRANSPORT_UDP);
 	listen_on_any(directory, TRANSPORT_TCP);
 	if (directory_add_pickup_code(directory, SLICE("**")) ||
 	    directory_add_pickup_code(directory, SLICE("*8")) ||
-	    directory_set_group_pickup_code(directory, SLICE("*8"))) {
+	    directory_set_group_pickup_code(directory, SLICE("*8")) ||
+	    directory_set_dnd_codes(directory, SLICE("*78"), SLICE("*79"))) {
 		directory_unref(directory);
 		return NULL;
 	}
@@ -64,6 +67,13 @@ struct directory *directory_ref(struct directory *directory)
 	CHECK(directory->refs > 0 && directory->refs < UINT32_MAX);
 	directory->refs++;
 	return directory;
+}
+
+static void group_free(struct group *group)
+{
+	LIST_FOR (member, &group->members, struct group_member, node)
+		mem_free(member);
+	mem_free(group);
 }
 
 void directory_unref(struct directory *directory)
@@ -80,8 +90,19 @@ void directory_unref(struct directory *directory)
 		mem_free(CONTAINER_OF(node, struct extension, node));
 	}
 	map_fini(&directory->extensions);
+	while ((node = map_first(&directory->groups))) {
+		struct group *group = CONTAINER_OF(node, struct group, by_number);
+
+		map_remove(&directory->groups, &group->by_number);
+		map_remove(&directory->group_names, &group->by_name);
+		group_free(group);
+	}
+	map_fini(&directory->groups);
+	map_fini(&directory->group_names);
 	directory_clear_pickup_codes(directory);
 	text_free(&directory->group_pickup_code);
+	text_free(&directory->dnd_on_code);
+	text_free(&directory->dnd_off_code);
 	text_free(&directory->domain);
 	mem_free(directory);
 }
@@ -125,6 +146,13 @@ int directory_set_group_pickup_code(struct directory *directory, struct slice co
 	return text_replace(&directory->group_pickup_code, code);
 }
 
+int directory_set_dnd_codes(struct directory *directory, struct slice on, struct slice off)
+{
+	int err = text_replace(&directory->dnd_on_code, on);
+
+	return err ? err : text_replace(&directory->dnd_off_code, off);
+}
+
 /* Copies `*text` to `*room`, points it at the copy and moves the room on. */
 static void text_move(struct slice *text, char **room)
 {
@@ -137,9 +165,110 @@ static void text_move(struct slice *text, char **room)
 	*room += text->n;
 }
 
+static size_t forward_bytes(const struct forward *forward)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < FORWARD_KINDS; i++)
+		n += forward->to[i].n;
+	return n;
+}
+
+static void forward_move(struct forward *forward, char **room)
+{
+	for (size_t i = 0; i < FORWARD_KINDS; i++)
+		text_move(&forward->to[i], room);
+}
+
+/* --- Groups ------------------------------------------------------------------------------- */
+
+int directory_add_group(struct directory *directory, const struct group *group)
+{
+	struct group *copy;
+	char *room;
+	int err;
+
+	if (map_find(&directory->groups, group->number) ||
+	    map_find(&directory->group_names, group->name))
+		return ERR_EXISTS;
+	copy = mem_alloc(sizeof(*copy) + group->name.n + group->number.n +
+			 forward_bytes(&group->forward));
+	if (!copy)
+		return ERR_NOMEM;
+	*copy = *group;
+	list_init(&copy->members);
+	room = (char *)(copy + 1);
+	text_move(&copy->name, &room);
+	text_move(&copy->number, &room);
+	forward_move(&copy->forward, &room);
+	err = map_insert(&directory->groups, &copy->by_number, copy->number);
+	if (!err && (err = map_insert(&directory->group_names, &copy->by_name, copy->name)))
+		map_remove(&directory->groups, &copy->by_number);
+	if (err)
+		mem_free(copy);
+	return err;
+}
+
+const struct group *directory_find_group(const struct directory *directory, struct slice number)
+{
+	struct map_node *node = map_find(&directory->groups, number);
+
+	return node ? CONTAINER_OF(node, struct group, by_number) : NULL;
+}
+
+static struct group *find_group_by_name(const struct directory *directory, struct slice name)
+{
+	struct map_node *node = map_find(&directory->group_names, name);
+
+	return node ? CONTAINER_OF(node, struct group, by_name) : NULL;
+}
+
+const struct group *directory_find_group_by_name(const struct directory *directory,
+						 struct slice name)
+{
+	return find_group_by_name(directory, name);
+}
+
+/* A name without a group is good as well: it is a circle of people who may pick up. */
+static int join_groups(struct directory *directory, const struct extension *extension)
+{
+	for (size_t i = 0; i < extension->group_count; i++) {
+		struct group *group = find_group_by_name(directory, extension->groups[i]);
+		struct group_member *member;
+
+		if (!group)
+			continue;
+		member = mem_alloc(sizeof(*member));
+		if (!member)
+			return ERR_NOMEM;
+		member->extension = extension;
+		list_append(&group->members, &member->node);
+	}
+	return 0;
+}
+
+static void leave_groups(struct directory *directory, const struct extension *extension)
+{
+	for (size_t i = 0; i < extension->group_count; i++) {
+		struct group *group = find_group_by_name(directory, extension->groups[i]);
+
+		if (!group)
+			continue;
+		LIST_FOR (member, &group->members, struct group_member, node) {
+			if (member->extension != extension)
+				continue;
+			list_remove(&member->node);
+			mem_free(member);
+		}
+	}
+}
+
+/* --- Extensions --------------------------------------------------------------------------- */
+
 static struct extension *extension_copy(const struct extension *original)
 {
-	size_t n = original->number.n + original->name.n + original->password.n;
+	size_t n = original->number.n + original->name.n + original->password.n +
+		   forward_bytes(&original->forward);
 	struct extension *copy;
 	char *room;
 
@@ -155,6 +284,7 @@ static struct extension *extension_copy(const struct extension *original)
 	text_move(&copy->password, &room);
 	for (size_t i = 0; i < copy->group_count; i++)
 		text_move(&copy->groups[i], &room);
+	forward_move(&copy->forward, &room);
 	return copy;
 }
 
@@ -170,9 +300,13 @@ int directory_add_extension(struct directory *directory, const struct extension 
 	copy = extension_copy(extension);
 	if (!copy)
 		return ERR_NOMEM;
-	err = map_insert(&directory->extensions, &copy->node, copy->number);
-	if (err)
+	err = join_groups(directory, copy);
+	if (!err)
+		err = map_insert(&directory->extensions, &copy->node, copy->number);
+	if (err) {
+		leave_groups(directory, copy);
 		mem_free(copy);
+	}
 	return err;
 }
 

@@ -7,7 +7,9 @@
 #define LAMPYRID_PBX_DIRECTORY_H
 
 #include "base/addr.h"
+#include "base/list.h"
 #include "base/map.h"
+#include "pbx/forward.h"
 
 /* What a watcher sees of somebody's calls, each level with all of the one before. */
 enum visibility {
@@ -39,6 +41,28 @@ struct extension {
 	size_t group_count;
 	enum visibility visibility;
 	enum pickup_right pickup;
+	struct forward forward;
+	uint32_t max_calls; /* at a time, any more are busy; 0: no limit */
+};
+
+/* How a group's members ring: all at once, or one after the other. */
+enum group_ring { GROUP_ALL, GROUP_IN_TURN };
+
+/* A number that rings the phones of several extensions. */
+struct group {
+	struct map_node by_number; /* in directory->groups */
+	struct map_node by_name;   /* in directory->group_names */
+	struct slice name;	   /* "sales": what extensions call it, and what phones show */
+	struct slice number;	   /* "600" */
+	enum group_ring ring;
+	uint32_t member_s; /* how long each one rings, in turn */
+	struct forward forward;
+	struct list members; /* struct group_member, in the order of being added */
+};
+
+struct group_member {
+	struct list node; /* in group->members */
+	const struct extension *extension;
 };
 
 struct listen_addr {
@@ -54,15 +78,20 @@ struct directory {
 	struct slice pickup_codes[DIRECTORY_CODES_MAX]; /* [pickup_code_count] "**", "*8" */
 	size_t pickup_code_count;
 	struct slice group_pickup_code; /* "*8"; empty: none */
+	struct slice dnd_on_code;	/* "*78"; empty: none */
+	struct slice dnd_off_code;	/* "*79"; empty: none */
 	enum digest_offer digest;
 	uint32_t expires_max_s;	 /* of a registration */
 	uint32_t ring_timeout_s; /* until an unanswered call ends with 408 */
-	struct map extensions;	 /* of struct extension */
+	struct map extensions;	 /* struct extension, by number */
+	struct map groups;	 /* struct group, by number */
+	struct map group_names;	 /* the same, by name */
 };
 
 /*
  * A directory without domain and extensions, with one reference and the defaults: port 5060 of
- * every IPv4 address by UDP and TCP, the codes ** and *8 for one extension and *8 for the group.
+ * every IPv4 address by UDP and TCP, the codes ** and *8 for one extension and *8 for the group,
+ * *78 and *79 for do-not-disturb.
  * NULL when memory is refused.
  */
 struct directory *directory_new(const uint64_t map_secret[2]);
@@ -77,10 +106,18 @@ int directory_set_domain(struct directory *directory, struct slice domain);
 int directory_add_pickup_code(struct directory *directory, struct slice code);
 void directory_clear_pickup_codes(struct directory *directory);
 int directory_set_group_pickup_code(struct directory *directory, struct slice code);
+int directory_set_dnd_codes(struct directory *directory, struct slice on, struct slice off);
+
+/* Groups come before the extensions that name them, which become their members. */
+int directory_add_group(struct directory *directory, const struct group *group);
 int directory_add_extension(struct directory *directory, const struct extension *extension);
 
 /* NULL when there is none. */
 const struct extension *directory_find(const struct directory *directory, struct slice number);
+
+const struct group *directory_find_group(const struct directory *directory, struct slice number);
+const struct group *directory_find_group_by_name(const struct directory *directory,
+						 struct slice name);
 
 bool extension_shares_group(const struct extension *a, const struct extension *b);
 

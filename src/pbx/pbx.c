@@ -8,6 +8,7 @@
 #include "core/session.h"
 #include "pbx/attempt.h"
 #include "pbx/auth.h"
+#include "pbx/dnd.h"
 #include "pbx/lamp.h"
 #include "pbx/registrar.h"
 #include "sip/digest.h"
@@ -25,6 +26,7 @@ const struct pbx_limits pbx_default_limits = {
 	.calls = 16384,
 	.attempts = 16384,
 	.legs = 65536,
+	.notices = 256,
 };
 
 /* --- Life --------------------------------------------------------------------------------- */
@@ -51,6 +53,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	nonces_init(&pbx->nonces, nonce_secret);
 	map_init(&pbx->aors, map_secret);
 	map_init(&pbx->entities, map_secret);
+	dnd_init(pbx, map_secret, limits->notices);
 	pool_init(&pbx->bindings, "bindings", sizeof(struct binding), limits->bindings,
 		  binding_on_free);
 	pool_init(&pbx->calls, "calls", sizeof(struct call), limits->calls, call_on_free);
@@ -81,6 +84,7 @@ void pbx_fini(struct pbx *pbx)
 	pool_fini(&pbx->attempts);
 	pool_fini(&pbx->calls);
 	pool_fini(&pbx->bindings);
+	dnd_fini(pbx);
 	map_fini(&pbx->aors);
 	map_fini(&pbx->entities);
 	nonces_fini(&pbx->nonces);
@@ -101,6 +105,7 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	directory_unref(pbx->directory);
 	pbx->directory = directory;
 	registrar_drop_unknown(pbx);
+	dnd_drop_unknown(pbx);
 	lamp_on_directory(pbx);
 }
 
@@ -127,6 +132,7 @@ void pbx_on_turn_end(struct pbx *pbx)
 	pool_sweep(&pbx->attempts);
 	pool_sweep(&pbx->calls);
 	pool_sweep(&pbx->bindings);
+	pool_sweep(&pbx->notices);
 }
 
 /* --- Names -------------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@ struct pbx_limits {
 	uint32_t calls;
 	uint32_t attempts;
 	uint32_t legs;
+	uint32_t notices;
 };
 
 /* What a small office server is started with; memory is taken only as it is needed. */
@@ -31,6 +32,8 @@ struct pbx {
 	uint32_t last_call;			  /* its number */
 	struct pool attempts;			  /* struct attempt */
 	struct pool legs;			  /* struct leg */
+	struct map dnd;				  /* struct dnd, by extension number */
+	struct pool notices;			  /* struct notice, see dnd.c */
 	struct map entities;			  /* struct lamp_entity, by extension number */
 	uint64_t turn;				  /* counts lamp changes, see lamp.h */
 	struct addr own[DIRECTORY_LISTENERS_MAX]; /* [own_count] addresses we listen on */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a called number means: a pick-up code, or an extension. The exact group code comes first,
- * then the longest directed code with something behind it, then extensions.
+ * What a called number means. The codes that stand alone come first, then the longest pick-up
+ * code with something behind it, then extensions and groups.
  */
 #include "pbx/route.h"
 
 #include "pbx/call.h"
+#include "pbx/dnd.h"
 #include "pbx/pickup.h"
 
 /* What stands behind the longest matching pick-up code; empty when none matches. */
@@ -29,10 +30,26 @@ struct destination route_find(const struct directory *directory, struct slice nu
 {
 	const struct extension *extension = directory_find(directory, number);
 
+	const struct group *group = directory_find_group(directory, number);
+
 	if (extension)
 		return (struct destination){ .kind = DESTINATION_EXTENSION,
 					     .extension = extension };
+	if (group)
+		return (struct destination){ .kind = DESTINATION_GROUP, .group = group };
 	return (struct destination){ .kind = DESTINATION_NONE };
+}
+
+struct party destination_party(const struct destination *to)
+{
+	if (to->kind == DESTINATION_GROUP)
+		return (struct party){ to->group->number, to->group->name };
+	return (struct party){ to->extension->number, to->extension->name };
+}
+
+const struct forward *destination_forward(const struct destination *to)
+{
+	return to->kind == DESTINATION_GROUP ? &to->group->forward : &to->extension->forward;
 }
 
 void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *caller)
@@ -58,6 +75,10 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	to = route_find(directory, number);
 	if (!slice_is_empty(number) && slice_eq(number, directory->group_pickup_code))
 		pickup_by_group(pbx, in, caller);
+	else if (!slice_is_empty(number) && slice_eq(number, directory->dnd_on_code))
+		dnd_by_code(pbx, in, caller, true);
+	else if (!slice_is_empty(number) && slice_eq(number, directory->dnd_off_code))
+		dnd_by_code(pbx, in, caller, false);
 	else if (!slice_is_empty(picked))
 		pickup_by_number(pbx, in, caller, picked);
 	else if (to.kind != DESTINATION_NONE)

@@ -33,6 +33,7 @@ static const uint8_t by_key[256] = {
 	[KEY(4, 'c', 'e')] = HDR_CSEQ,
 	[KEY(7, 'c', 'c')] = HDR_CONTACT,
 	[KEY(12, 'm', 'd')] = HDR_MAX_FORWARDS,
+	[KEY(11, 'm', 't')] = HDR_MAX_BREADTH,
 	[KEY(14, 'c', 't')] = HDR_CONTENT_LENGTH,
 	[KEY(12, 'c', 'p')] = HDR_CONTENT_TYPE,
 	[KEY(16, 'c', 'n')] = HDR_CONTENT_ENCODING,

@@ -24,6 +24,11 @@ void office_init(struct office *office, struct wires *wires)
 				   .directory = directory_new(secret) };
 	CHECK(office->directory);
 	CHECK(directory_set_domain(office->directory, SLICE(OFFICE_DOMAIN)) == 0);
+	CHECK(directory_add_group(office->directory,
+				  &(struct group){ .name = SLICE_INIT("office"),
+						   .number = SLICE_INIT(OFFICE_GROUP),
+						   .ring = GROUP_ALL,
+						   .member_s = 20 }) == 0);
 	CHECK(pbx_init(&office->pbx, &office->node->env, &office->node->timers, office->directory,
 		       &pbx_default_limits) == 0);
 	office->node->owner = &office->pbx;

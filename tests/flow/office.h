@@ -10,6 +10,7 @@
 
 #define OFFICE_DOMAIN "pbx.example"
 #define OFFICE_PASSWORD "secret"
+#define OFFICE_GROUP "600"
 
 struct office {
 	struct pbx pbx;
@@ -17,7 +18,7 @@ struct office {
 	struct directory *directory;
 };
 
-/* The switch with its own node "switch" and no extension yet. */
+/* The switch with its own node "switch", the group "office" and no extension yet. */
 void office_init(struct office *office, struct wires *wires);
 void office_fini(struct office *office);
 

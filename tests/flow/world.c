@@ -93,6 +93,11 @@ struct extension *world_extension(struct world *w, const char *name)
 	return NULL;
 }
 
+struct group *world_group(struct world *w)
+{
+	return (struct group *)directory_find_group(w->office.directory, SLICE(OFFICE_GROUP));
+}
+
 struct raw *world_raw(struct world *w, const char *name)
 {
 	CHECK(raw_total < RAWS_MAX);

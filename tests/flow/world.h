@@ -49,6 +49,9 @@ struct world *world_new_list(const char *const *names);
 /* Between world_new() and the first step: other rights than the office's usual ones. */
 struct extension *world_extension(struct world *w, const char *name);
 
+/* The group of everybody, number OFFICE_GROUP, which rings all at once. */
+struct group *world_group(struct world *w);
+
 /* A peer that says what the test writes; it is freed with the world. */
 struct raw *world_raw(struct world *w, const char *name);
 

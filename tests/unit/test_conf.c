@@ -147,6 +147,43 @@ static void check_extensions(const struct directory *directory)
 	assert_int_equal(bob->pickup, PICKUP_NONE);
 }
 
+static void check_groups(const struct directory *directory)
+{
+	const struct group *sales = directory_find_group(directory, SLICE("600"));
+	const struct group *floor = directory_find_group(directory, SLICE("601"));
+	const struct group_member *first = LIST_FIRST(&sales->members, struct group_member, node);
+
+	assert_slice(sales->name, "sales");
+	assert_int_equal(sales->ring, GROUP_ALL);
+	assert_int_equal(sales->member_s, 20);
+	assert_true(first->extension == directory_find(directory, SLICE("202")));
+	assert_true(first->node.next->next == &sales->members);
+	assert_int_equal(floor->ring, GROUP_IN_TURN);
+	assert_int_equal(floor->member_s, 15);
+	assert_slice(floor->forward.to[FORWARD_NO_ANSWER], "201");
+	assert_int_equal(floor->forward.after_s, 60);
+	assert_int_equal(floor->forward.to[FORWARD_BUSY].n, 0);
+	assert_true(list_is_empty(&floor->members));
+	assert_true(directory_find_group_by_name(directory, SLICE("first floor")) == floor);
+	assert_null(directory_find_group(directory, SLICE("sales")));
+}
+
+static void check_forwards(const struct directory *directory)
+{
+	const struct extension *alice = directory_find(directory, SLICE("201"));
+	const struct extension *bob = directory_find(directory, SLICE("202"));
+
+	assert_slice(alice->forward.to[FORWARD_ALWAYS], "202");
+	assert_int_equal(alice->max_calls, 3);
+	assert_slice(bob->forward.to[FORWARD_BUSY], "201");
+	assert_slice(bob->forward.to[FORWARD_NO_ANSWER], "201");
+	assert_slice(bob->forward.to[FORWARD_UNREGISTERED], "600");
+	assert_int_equal(bob->forward.after_s, 20);
+	assert_int_equal(bob->max_calls, 0);
+	assert_slice(directory->dnd_on_code, "*21");
+	assert_int_equal(directory->dnd_off_code.n, 0);
+}
+
 static void check_domain_ipv6(const struct directory *directory)
 {
 	assert_slice(directory->domain, "[2001:db8::1]");
@@ -194,6 +231,23 @@ static const struct good good[] = {
 	  "  bob.b-1_+: {name: \"null\", password: \"p: #w\"}\n"
 	  "defaults: {visibility: busy, pickup: none}\n" DOMAIN,
 	  check_extensions },
+	{ "groups, behind the extensions that name them",
+	  DOMAIN "extensions:\n"
+		 "  \"202\": {password: x, groups: [sales]}\n"
+		 "  \"201\": {password: x, groups: [sales, nobody calls this one]}\n"
+		 "groups:\n"
+		 "  sales: {number: \"600\"}\n"
+		 "  first floor: {number: 601, ring: in-turn, time: 15,\n"
+		 "                forward: {no-answer: {after: 60, to: \"201\"}}}\n",
+	  check_groups },
+	{ "forwards",
+	  DOMAIN "extensions:\n"
+		 "  201: {password: x, forward: {always: \"202\"}}\n"
+		 "  202: {password: x, max-calls: 0,\n"
+		 "        forward: {busy: 201, no-answer: \"201\", unregistered: \"600\"}}\n"
+		 "defaults: {max-calls: 3}\ncodes: {dnd-on: \"*21\", dnd-off: \"\"}\n"
+		 "groups: {sales: {number: \"600\"}}\n",
+	  check_forwards },
 	{ "domain of IPv6", "domain: \"2001:DB8:0::1\"\n" EXTENSIONS, check_domain_ipv6 },
 	{ "domain of IPv6 in brackets", "domain: \"[2001:db8::1]\"\n" EXTENSIONS,
 	  check_domain_ipv6 },
@@ -218,7 +272,8 @@ static void a_good_file_is_taken(void **state)
 }
 
 #define ANYONE "an extension without a password could be taken by anyone"
-#define TOP_KEYS "domain, listen, store, digest, codes, registration, calls, defaults, extensions"
+#define TOP_KEYS                                                                                   \
+	"domain, listen, store, digest, codes, registration, calls, defaults, groups, extensions"
 #define LATER "not yet available in this version; remove the key\n"
 #define PICKUP_REMEDY "one of none, same-group, all"
 
@@ -474,8 +529,46 @@ static const struct bad bad[] = {
 
 	/* What the contract has and this version has not. */
 	{ "web", "web: \"127.0.0.1:8080\"\n" REST, "f:1:1: web: " LATER },
-	{ "groups", "groups: {sales: {number: \"600\", ring: all}}\n" REST,
-	  "f:1:1: groups: " LATER },
+	{ "a group without a number", "groups: {sales: {}, door: 600}\n" REST,
+	  "f:1:10: groups.sales.number: missing; add what is dialled for the group, such as "
+	  "\"600\" (a group that only picks up calls for each other needs no entry here)\n"
+	  "f:1:27: groups.door: a text stands here; expected a map with a number at least, such as "
+	  "{number: \"600\", ring: all}\n" },
+	{ "groups with numbers that cannot be",
+	  "groups: {a: {number: \"*78\"}, b: {number: \"7\"}, c: {number: \"7\"},\n"
+	  "         d: {number: \"201\", ring: round, time: 3}}\n" REST,
+	  "f:1:14: groups.a.number: '*78' is no group number; use 1 to 64 of letters, digits and "
+	  "+ "
+	  "- . _\n"
+	  "f:1:51: groups.c: another group has the number '7'; change one\n"
+	  "f:2:35: groups.d.ring: 'round' is not known; expected all, in-turn\n"
+	  "f:2:48: groups.d.time: '3' does not fit; expected whole seconds from 5 to 600, without "
+	  "a "
+	  "unit\n"
+	  "f:4:14: extensions.201: a group has this number too; change one\n" },
+	{ "forwards that lead nowhere",
+	  DOMAIN "extensions:\n  201: {password: x, forward: {always: \"300\", busy: \"201\",\n"
+		 "        no-answer: {after: 10}, sometimes: \"202\", unregistered: \"\"}}\n",
+	  "f:3:40: extensions.201.forward.always: there is no extension and no group with the "
+	  "number "
+	  "'300'; add it, or choose one that exists\n"
+	  "f:3:53: extensions.201.forward.busy: '201' is forwarded to itself; choose another "
+	  "number\n"
+	  "f:4:9: extensions.201.forward.no-answer.to: missing; add where the calls go, such as "
+	  "to: \"302\"\n"
+	  "f:4:33: extensions.201.forward.sometimes: unknown key; the keys here are always, busy, "
+	  "no-answer, unregistered\n"
+	  "f:4:65: extensions.201.forward.unregistered: expected a number in quotes, such as "
+	  "\"302\"\n" },
+	{ "codes of do-not-disturb", "codes: {dnd-on: \"*2 1\", dnd-off: \"*78\"}\n" REST,
+	  "f:1:17: codes.dnd-on: '*2 1' is no code; use 1 to 16 of letters, digits and * # + - . "
+	  "_\n"
+	  "f:1:34: codes.dnd-off: '*78' switches do-not-disturb on already; choose another "
+	  "code\n" },
+	{ "max-calls", DOMAIN "extensions:\n  201: {password: x, max-calls: many}\n",
+	  "f:3:33: extensions.201.max-calls: 'many' does not fit; expected a whole number from 0 "
+	  "to "
+	  "1000\n" },
 	{ "trunks", "trunks: {acme: {uri: \"sip:sip.acme.example\"}}\n" REST,
 	  "f:1:1: trunks: " LATER },
 	{ "routes", "routes:\n  - {match: \"0*\", trunk: acme, strip: 1}\n" REST,
@@ -485,8 +578,6 @@ static const struct bad bad[] = {
 	{ "default refer", "defaults: {refer: handle}\n" REST, "f:1:12: defaults.refer: " LATER },
 	{ "keys", DOMAIN "extensions:\n  201: {password: x, keys: [\"202\"]}\n",
 	  "f:3:22: extensions.201.keys: " LATER },
-	{ "forward", DOMAIN "extensions:\n  201: {password: x, forward: {always: \"300\"}}\n",
-	  "f:3:22: extensions.201.forward: " LATER },
 	{ "notify", DOMAIN "extensions:\n  201: {password: x, notify: [\"202\"]}\n",
 	  "f:3:22: extensions.201.notify: " LATER },
 	{ "refer", DOMAIN "extensions:\n  201: {password: x, refer: forward}\n",
@@ -517,7 +608,7 @@ static const struct bad bad[] = {
 	  "the text is meant, else repeat the value\n"
 	  "f:5:3: extensions.203.password: missing, and " ANYONE "; add one\n"
 	  "f:5:9: extensions.203.<<: unknown key; the keys here are name, password, groups, "
-	  "visibility, pickup\n"
+	  "visibility, pickup, forward, max-calls\n"
 	  "f:5:13: syntax: *a without quotes is a YAML alias, which is not used here; write \"*a\" "
 	  "if "
 	  "the text is meant, else repeat the value\n" },

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ringing an extension: whether it may ring now, and an INVITE for each of its phones.
+ */
+#include "pbx/attempt_inner.h"
+
+#include "base/err.h"
+#include "pbx/dnd.h"
+#include "pbx/lamp.h"
+#include "pbx/registrar.h"
+
+#define INVITE_LINES_MAX_BYTES 4096
+
+static void print_invite_lines(struct buf *lines, const struct attempt *attempt, uint32_t breadth)
+{
+	const struct call *call = attempt->call;
+	const struct trail *trail = attempt->parent ? &attempt->parent->trail : &attempt->trail;
+	const struct destination *to = attempt->parent ? &attempt->parent->to : &attempt->to;
+
+	buf_lit(lines, SESSION_CAN_LINES);
+	if (breadth < BREADTH_MAX) {
+		buf_lit(lines, "Max-Breadth: ");
+		buf_u64(lines, breadth);
+		buf_lit(lines, "\r\n");
+	}
+	trail_print(trail, lines, destination_party(to).number, call->pbx->directory->domain);
+}
+
+/* One phone is called, with the caller's offer as it came. */
+static int ring_phone(struct attempt *attempt, const struct binding *binding, uint32_t breadth)
+{
+	struct call *call = attempt->call;
+	const struct party *caller = &call->caller->party;
+	struct leg *leg = call_new_leg(call, attempt, attempt->to.extension);
+	char contact_text[CONTACT_LINE_MAX_BYTES], lines_text[INVITE_LINES_MAX_BYTES];
+	char local_text[IDENTITY_MAX_BYTES], remote_text[IDENTITY_MAX_BYTES];
+	struct buf contact = BUF_ON(contact_text), lines = BUF_ON(lines_text);
+	struct buf local = BUF_ON(local_text), remote = BUF_ON(remote_text);
+	struct session_spec spec;
+	int err;
+
+	if (!leg)
+		return ERR_NOMEM;
+	leg->breadth = breadth;
+	call->breadth_left -= breadth;
+	pbx_print_contact(&contact, caller->number, &binding->flow);
+	pbx_print_identity(call->pbx, &local, caller->name, caller->number);
+	pbx_print_identity(call->pbx, &remote, SLICE_NONE, leg->party.number);
+	print_invite_lines(&lines, attempt, breadth);
+	spec = (struct session_spec){
+		.dialog = { .local = buf_text(&local),
+			    .remote = buf_text(&remote),
+			    .target = binding->contact,
+			    .contact = buf_text(&contact),
+			    .hops_used = call->hops_used,
+			    .flow = binding->flow },
+		.lines = buf_text(&lines),
+		.content_type = call->offer_type,
+		.body = call->offer,
+	};
+	err = lines.is_overflown ? ERR_LIMIT
+				 : session_call(&call->pbx->stack, &spec, &leg_session_ops, leg,
+						&leg->session);
+	if (err)
+		leg_end(leg, 0, SLICE_NONE);
+	return err;
+}
+
+void ring_extension(struct attempt *attempt, uint32_t share)
+{
+	struct call *call = attempt->call;
+	struct aor *aor = registrar_find(call->pbx, attempt->to.extension->number);
+
+	attempt->failure = (struct failure){ 440, FORWARD_NEVER }; /* RFC 5393 5.3.3.1 */
+	LIST_FOR (binding, &aor->bindings, struct binding, node) {
+		if (call->breadth_left < share)
+			break;
+		attempt->failure = (struct failure){ 503, FORWARD_NEVER };
+		(void)ring_phone(attempt, binding, share);
+	}
+	if (attempt->legs == 0)
+		attempt_over(attempt);
+	else
+		attempt->failure = (struct failure){ 0, FORWARD_NEVER };
+}
+
+uint32_t share_of(const struct call *call, size_t phones)
+{
+	uint32_t share = (uint32_t)(call->breadth_left / (phones ? phones : 1));
+
+	return share > 0 ? share : 1;
+}
+
+/* Each call once, however many phones ring for it. */
+static size_t count_calls(const struct lamp_entity *entity, const struct call *but)
+{
+	size_t count = 0;
+
+	LIST_FOR (leg, &entity->legs, struct leg, lamp_node) {
+		bool is_counted = leg->call == but;
+
+		LIST_FOR (before, &entity->legs, struct leg, lamp_node) {
+			if (before == leg)
+				break;
+			is_counted |= before->call == leg->call;
+		}
+		count += !is_counted;
+	}
+	return count;
+}
+
+struct failure extension_check(const struct call *call, const struct extension *extension)
+{
+	struct pbx *pbx = call->pbx;
+	const struct lamp_entity *entity = lamp_find(pbx, extension->number);
+
+	if (dnd_is_on(pbx, extension->number))
+		return (struct failure){ 480, FORWARD_BUSY };
+	if (extension->max_calls > 0 && entity && count_calls(entity, call) >= extension->max_calls)
+		return (struct failure){ 486, FORWARD_BUSY };
+	if (!registrar_find(pbx, extension->number))
+		return (struct failure){ 480, FORWARD_UNREGISTERED };
+	return (struct failure){ 0, FORWARD_NEVER };
+}
+
+void try_extension(struct attempt *attempt)
+{
+	const struct extension *extension = attempt->to.extension;
+	struct call *call = attempt->call;
+
+	attempt->failure = extension_check(call, extension);
+	if (attempt->failure.status) {
+		attempt_over(attempt);
+		return;
+	}
+	if (!slice_is_empty(extension->forward.to[FORWARD_NO_ANSWER]))
+		attempt_limit(attempt, extension->forward.after_s);
+	ring_extension(attempt,
+		       share_of(call, registrar_find(call->pbx, extension->number)->count));
+}
