@@ -101,7 +101,9 @@ static struct leg *leg_new(struct call *call, const struct extension *extension,
 	leg->call = call;
 	leg->extension = extension;
 	leg->party = (struct party){ extension->number, extension->name };
-	leg->directory = directory_ref(call->pbx->directory);
+	/* Who is called comes from what the call is routed by, who calls or picks up is known now.
+	 */
+	leg->directory = directory_ref(is_initiator ? call->pbx->directory : call->directory);
 	leg->is_initiator = is_initiator;
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);

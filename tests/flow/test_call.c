@@ -117,6 +117,40 @@ FLOW(hold_and_resume_pass_through, "RFC 3261 14, RFC 3264 8.4")
 	expect_quiet(w);
 }
 
+FLOW(call_hold, "RFC 5359 2.1")
+{
+	struct world *w = talking();
+
+	hold(w, "bob");
+	expect_ladder(w, "bob -> switch INVITE", "switch -> alice INVITE",
+		      "alice -> switch 200 INVITE", "switch -> bob 200 INVITE",
+		      "switch -> alice ACK", "bob -> switch ACK");
+	resume(w, "bob");
+	expect_ladder(w, "bob -> switch INVITE", "switch -> alice INVITE",
+		      "alice -> switch 200 INVITE", "switch -> bob 200 INVITE");
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	hang_up(w, "bob");
+	expect_ladder(w, "bob -> switch BYE", "switch -> alice BYE");
+	expect_quiet(w);
+}
+
+FLOW(consultation_hold, "RFC 5359 2.2")
+{
+	struct world *w = talking();
+
+	hold(w, "bob");
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	expect_calls(w, "bob", PHONE_CALL_HOLDING, 1);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	hang_up(w, "carol");
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	resume(w, "bob");
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
 FLOW(both_hold_at_once, "RFC 3261 14.1")
 {
 	struct world *w = talking();

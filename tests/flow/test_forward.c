@@ -209,6 +209,23 @@ FLOW_PLAIN(a_forwarded_call_says_where_it_comes_from, "RFC 5806 5, RFC 7044 10.3
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(the_caller_sees_who_answered, "RFC 3325 5")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+	struct raw *raw = world_raw(w, "raw");
+
+	forward(w, "bob", FORWARD_ALWAYS, "203");
+	dial(w, "alice", "alice");
+	(void)raw_ask_as(raw, "201", OFFICE_PASSWORD,
+			 TEXT_HEAD("INVITE", "201", "202", "seen") TEXT_CONTACT("201", "192.0.2.6")
+				 TEXT_WITH_SDP("192.0.2.6", "0"));
+	answer(w, "carol");
+	expect(w, strstr(raw_last(raw, "SIP/2.0 200"),
+			 "\r\nP-Asserted-Identity: \"carol\" <sip:203@pbx.example>\r\n") != NULL);
+	hang_up(w, "carol");
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(a_straight_call_has_no_history, "RFC 7044 9.1")
 {
 	struct raw *raw;

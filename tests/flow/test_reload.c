@@ -50,6 +50,23 @@ FLOW_PLAIN(a_call_outlives_a_new_configuration, "RFC 3261 13")
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_call_is_forwarded_as_it_was_when_it_began, "RFC 5359 2.9")
+{
+	static const char *const all[] = { "201", "202", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+
+	world_extension(w, "bob")->forward.to[FORWARD_NO_ANSWER] = SLICE("203");
+	world_extension(w, "bob")->forward.after_s = 10;
+	dial(w, "alice", "bob");
+	reload(w, all, VISIBILITY_CALLS);
+	advance_ms(w, 11000);
+	answer(w, "carol");
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	hang_up(w, "carol");
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(who_left_is_no_longer_registered_nor_watched, "RFC 6665 4.2.2, RFC 3261 10.3")
 {
 	static const char *const some[] = { "201", "203", NULL };
