@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the phones of a call say, and what it means for the others: the handlers of the legs'
- * sessions. Whenever one leg vanishes the rest of the call is told.
+ * The beginning and the end of a call as its phones tell them: the handlers of the legs' sessions.
+ * What they say in between passes through call_relay.c. Whenever one leg vanishes the rest of the
+ * call is told.
  */
 #include "pbx/attempt.h"
 #include "pbx/auth.h"
-#include "pbx/join.h"
+#include "pbx/call_relay.h"
 #include "pbx/lamp.h"
 #include "sip/print.h"
 
@@ -139,78 +140,7 @@ static void on_end(struct session *session, enum session_cause cause, const stru
 	leg_gone(session, bye);
 }
 
-/* --- Offers of the phones during the call ------------------------------------------------- */
-
-static void on_ack(struct session *session, const struct sip_msg *ack)
-{
-	struct leg *leg = session->owner;
-	struct leg *other = leg_other(leg);
-
-	if (leg->call->state == CALL_JOINING)
-		join_on_ack(leg->call, leg, ack);
-	else if (other && other->session)
-		(void)session_ack(other->session, body_type(ack), ack->body);
-}
-
-static void on_offer(struct session *session, const struct sip_msg *invite)
-{
-	struct leg *leg = session->owner;
-	struct leg *other = leg_other(leg);
-	struct call *call = leg->call;
-
-	if (call->state != CALL_TALKING || !other ||
-	    session_offer(other->session, SLICE_NONE, body_type(invite), invite->body)) {
-		(void)session_refuse_offer(session, &(struct answer){ .status = 491 });
-		return;
-	}
-	call->offerer = leg;
-	call->is_offer_delayed = slice_is_empty(invite->body);
-}
-
-/* Redirections and challenges are between that phone and us. */
-static unsigned offer_failure(unsigned status, bool is_answered)
-{
-	if (!is_answered)
-		return 500;
-	return status < 400 || status == 401 || status == 407 ? 488 : status;
-}
-
-static void on_offer_cancelled(struct session *session)
-{
-	struct leg *leg = session->owner;
-	struct leg *other = leg_other(leg);
-
-	if (leg->call->offerer != leg)
-		return;
-	leg->call->offerer = NULL;
-	if (other && other->session)
-		session_cancel_offer(other->session);
-}
-
-static void on_offer_result(struct session *session, unsigned status,
-			    const struct sip_msg *response)
-{
-	struct leg *leg = session->owner;
-	struct call *call = leg->call;
-	struct leg *offerer = call->offerer;
-	struct answer answer = { .status = offer_failure(status, response != NULL) };
-
-	if (call->state == CALL_JOINING) {
-		join_on_offer_result(call, leg, status, response);
-		return;
-	}
-	call->offerer = NULL;
-	if (status >= 300) {
-		if (offerer)
-			(void)session_refuse_offer(offerer->session, &answer);
-		return;
-	}
-	answer.status = status;
-	answer.content_type = body_type(response);
-	answer.body = response->body;
-	if (!offerer || session_accept_offer(offerer->session, &answer) || !call->is_offer_delayed)
-		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
-}
+/* --- The handlers ------------------------------------------------------------------------- */
 
 /* From elsewhere, somebody must prove to be the one whose leg it is. */
 static bool is_peer(struct session *session, struct incoming *in)
@@ -225,10 +155,10 @@ const struct session_ops leg_session_ops = {
 	.on_answer = on_answer,
 	.on_refused = on_refused,
 	.on_cancel = on_cancel,
-	.on_ack = on_ack,
-	.on_offer = on_offer,
-	.on_offer_result = on_offer_result,
-	.on_offer_cancelled = on_offer_cancelled,
+	.on_ack = relay_on_ack,
+	.on_offer = relay_on_offer,
+	.on_offer_result = relay_on_offer_result,
+	.on_offer_cancelled = relay_on_offer_cancelled,
 	.on_end = on_end,
 	.is_peer = is_peer,
 };

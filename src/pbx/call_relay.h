@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the phones of a call say to each other during it, passed through: handlers of the legs'
+ * sessions, see struct session_ops. The session's owner is the leg.
+ */
+#ifndef LAMPYRID_PBX_CALL_RELAY_H
+#define LAMPYRID_PBX_CALL_RELAY_H
+
+#include "pbx/call.h"
+
+void relay_on_ack(struct session *session, const struct sip_msg *ack);
+void relay_on_offer(struct session *session, const struct sip_msg *invite);
+void relay_on_offer_cancelled(struct session *session);
+void relay_on_offer_result(struct session *session, unsigned status,
+			   const struct sip_msg *response);
+
+#endif
