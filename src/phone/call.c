@@ -7,9 +7,6 @@
 #include "base/mem.h"
 #include "phone/phone_inner.h"
 
-#define SDP_TYPE SLICE("application/sdp")
-#define GLARE_UNIT_MS 10
-
 static const struct session_ops call_ops;
 
 struct slice phone_call_state_name(enum phone_call_state state)
@@ -37,7 +34,7 @@ static const unsigned state_next[] = {
 	[PHONE_CALL_HOLDING] = 1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_FREE,
 };
 
-static void call_set_state(struct phone_call *call, enum phone_call_state state)
+void phone_call_set_state(struct phone_call *call, enum phone_call_state state)
 {
 	CHECK(state_next[call->state] & (1u << state));
 	call->state = state;
@@ -56,7 +53,7 @@ static struct phone_call *call_new(struct phone *phone, enum phone_call_state st
 		if (call->state != PHONE_CALL_FREE)
 			continue;
 		*call = (struct phone_call){ .phone = phone, .number = ++phone->last_call };
-		call_set_state(call, state);
+		phone_call_set_state(call, state);
 		env->random(env->host, &call->sdp_id, sizeof(call->sdp_id));
 		call->sdp_id >>= 2; /* some readers take it for a signed number */
 		return call;
@@ -73,21 +70,26 @@ void phone_call_fini(struct phone_call *call)
 	mem_free((char *)call->display.p);
 	mem_free((char *)call->answer.p);
 	call->remote = call->display = call->answer = SLICE_NONE;
-	call_set_state(call, PHONE_CALL_FREE);
+	phone_call_set_state(call, PHONE_CALL_FREE);
 }
 
-static struct phone_event call_event(const struct phone_call *call, enum phone_event_kind kind)
+struct phone_event phone_call_event(const struct phone_call *call, enum phone_event_kind kind)
 {
 	return (struct phone_event){
 		.kind = kind, .call = call->number, .remote = call->remote, .display = call->display
 	};
 }
 
-static void call_emit(struct phone_call *call, enum phone_event_kind kind)
+void phone_call_emit(struct phone_call *call, enum phone_event_kind kind)
 {
-	struct phone_event event = call_event(call, kind);
+	struct phone_event event = phone_call_event(call, kind);
 
 	phone_emit(call->phone, &event);
+}
+
+struct session *phone_call_session(struct phone_call *call)
+{
+	return session_find(&call->phone->stack, call->session);
 }
 
 /* Freed before the event, so that a handler may start another one in its place. */
@@ -95,7 +97,7 @@ static void call_ended(struct phone_call *call, enum phone_cause cause, unsigned
 		       struct slice reason)
 {
 	struct phone *phone = call->phone;
-	struct phone_event event = call_event(call, PHONE_ENDED);
+	struct phone_event event = phone_call_event(call, PHONE_ENDED);
 	struct slice remote = call->remote, display = call->display;
 
 	event.cause = cause;
@@ -158,234 +160,6 @@ static int call_set_peer(struct phone_call *call, const struct sip_addr *addr)
 	return 0;
 }
 
-/* --- Holding ------------------------------------------------------------------------------ */
-
-static struct session *call_session(struct phone_call *call)
-{
-	return session_find(&call->phone->stack, call->session);
-}
-
-static int call_offer(struct phone_call *call, enum phone_offer offer)
-{
-	char text[PHONE_SDP_MAX_BYTES];
-	struct buf sdp = BUF_ON(text);
-	struct session *session = call_session(call);
-	int err = ERR_STATE;
-
-	if (!session || call->offer != PHONE_OFFER_NONE)
-		return err;
-	call->offer = offer;
-	call->attempt = (struct auth_attempt){ 0 };
-	phone_media_print(call, &sdp);
-	err = session_offer(session, SLICE(SESSION_CAN_LINES), SDP_TYPE, buf_text(&sdp));
-	if (err)
-		call->offer = PHONE_OFFER_NONE;
-	else
-		call->sdp_version++;
-	return err;
-}
-
-static bool call_has_use(const struct phone_call *call, enum phone_offer offer)
-{
-	return (offer == PHONE_OFFER_HOLD && call->state == PHONE_CALL_TALKING) ||
-	       (offer == PHONE_OFFER_RESUME && call->state == PHONE_CALL_HOLDING);
-}
-
-/*
- * Sends what is wanted, unless something is under way: before the ACK, or during another offer, it
- * has to wait (RFC 3261 14.1, 14.2).
- */
-static void call_go_on(struct phone_call *call)
-{
-	enum phone_offer wanted = call->wanted;
-	int err;
-
-	if (wanted == PHONE_OFFER_NONE || call->offer != PHONE_OFFER_NONE || call->retry.is_running)
-		return;
-	err = call_has_use(call, wanted) ? call_offer(call, wanted) : 0;
-	if (err == ERR_STATE)
-		return;
-	call->wanted = PHONE_OFFER_NONE;
-	if (err)
-		(void)phone_fail(call->phone, err, "call %u: it cannot be %s: %s", call->number,
-				 wanted == PHONE_OFFER_HOLD ? "held" : "resumed", err_text(err));
-}
-
-static void call_want(struct phone_call *call, enum phone_offer offer)
-{
-	call->wanted = offer;
-	call_go_on(call);
-}
-
-/* One ear, one call: whoever else is on the line is put on hold. */
-static void hold_others(struct phone *phone, const struct phone_call *but)
-{
-	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
-		struct phone_call *call = &phone->calls[i];
-
-		if (call == but)
-			continue;
-		if (call->state == PHONE_CALL_TALKING || call->offer == PHONE_OFFER_RESUME)
-			call_want(call, PHONE_OFFER_HOLD);
-		else
-			call->wanted = PHONE_OFFER_NONE;
-	}
-}
-
-static void call_retry(struct phone_call *call);
-
-static void on_retry(struct timer *timer)
-{
-	struct phone_call *call = CONTAINER_OF(timer, struct phone_call, retry);
-
-	call_go_on(call);
-	if (call->wanted != PHONE_OFFER_NONE && call->offer == PHONE_OFFER_NONE)
-		call_retry(call);
-}
-
-/* RFC 3261 14.1: whoever made the Call-ID waits 2.1 to 4 s, the other up to 2 s. */
-static void call_retry(struct phone_call *call)
-{
-	const struct session *session = call_session(call);
-	const struct env *env = call->phone->stack.env;
-	uint32_t bits;
-	uint64_t wait_ms;
-
-	if (!session)
-		return;
-	env->random(env->host, &bits, sizeof(bits));
-	wait_ms = session->is_uac ? 2100 + bits % 191 * GLARE_UNIT_MS : bits % 201 * GLARE_UNIT_MS;
-	timer_start(call->phone->stack.timers, &call->retry, wait_ms, on_retry);
-}
-
-/* The peer's last word on media. */
-static void call_set_held(struct phone_call *call, bool is_held)
-{
-	struct phone_event event;
-
-	if (call->is_held_by_peer == is_held)
-		return;
-	call->is_held_by_peer = is_held;
-	event = call_event(call, is_held ? PHONE_HELD : PHONE_RESUMED);
-	event.is_by_peer = true;
-	phone_emit(call->phone, &event);
-}
-
-static bool body_is_sdp(const struct sip_msg *msg)
-{
-	struct slice type, params;
-
-	sip_token_params(sip_msg_value(msg, HDR_CONTENT_TYPE), &type, &params);
-	return slice_eq_nocase(type, SDP_TYPE);
-}
-
-/* The description of a message holds us. */
-static bool msg_is_hold(const struct sip_msg *msg)
-{
-	struct sdp sdp;
-
-	return !slice_is_empty(msg->body) && body_is_sdp(msg) && sdp_parse(msg->body, &sdp) == 0 &&
-	       sdp_is_hold(&sdp);
-}
-
-static void call_agreed(struct phone_call *call, enum phone_offer offer)
-{
-	if (!call_has_use(call, offer))
-		return;
-	call_set_state(call, offer == PHONE_OFFER_HOLD ? PHONE_CALL_HOLDING : PHONE_CALL_TALKING);
-	call_emit(call, offer == PHONE_OFFER_HOLD ? PHONE_HELD : PHONE_RESUMED);
-}
-
-static void on_offer_result(struct session *session, unsigned status,
-			    const struct sip_msg *response)
-{
-	struct phone_call *call = session->owner;
-	enum phone_offer offer = call->offer;
-
-	call->offer = PHONE_OFFER_NONE;
-	if (status == 491) {
-		if (call->wanted == PHONE_OFFER_NONE)
-			call->wanted = offer;
-		call_retry(call);
-		return;
-	}
-	if (status >= 300) {
-		struct slice reason = sip_status_reason(status);
-
-		(void)phone_fail(call->phone, ERR_DENIED,
-				 "call %u: the other side refused to %s (%u %.*s)", call->number,
-				 offer == PHONE_OFFER_HOLD ? "be held" : "go on", status,
-				 SLICE_ARGS(reason));
-	} else {
-		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
-		call_agreed(call, offer);
-		/* An answer to sendonly may be inactive without anybody holding (RFC 3264 6.1). */
-		if (offer == PHONE_OFFER_RESUME && msg_is_hold(response))
-			call_set_held(call, true);
-	}
-	call_go_on(call);
-}
-
-static struct answer refusal_of_body(int err)
-{
-	if (err == ERR_SYNTAX)
-		return (struct answer){ .status = 400, .reason = SLICE("Bad SDP") };
-	return (struct answer){ .status = 488 };
-}
-
-static const struct answer unsupported_type = { .status = 415,
-						.lines =
-							SLICE_INIT("Accept: application/sdp\r\n") };
-
-/* What we say in media to an INVITE: an answer, or an offer when it makes none. */
-static int call_print_media(struct phone_call *call, const struct sip_msg *invite, struct buf *sdp,
-			    bool *ret_is_hold)
-{
-	if (!slice_is_empty(invite->body))
-		return phone_media_answer(call, invite->body, sdp, ret_is_hold);
-	phone_media_print(call, sdp);
-	return 0;
-}
-
-static void on_offer(struct session *session, const struct sip_msg *invite)
-{
-	struct phone_call *call = session->owner;
-	char text[PHONE_SDP_MAX_BYTES];
-	struct buf sdp = BUF_ON(text);
-	bool is_hold = call->is_held_by_peer;
-	struct answer refusal;
-	int err;
-
-	if (!slice_is_empty(invite->body) && !body_is_sdp(invite)) {
-		(void)session_refuse_offer(session, &unsupported_type);
-		call_go_on(call);
-		return;
-	}
-	err = call_print_media(call, invite, &sdp, &is_hold);
-	if (err) {
-		refusal = refusal_of_body(err);
-		(void)session_refuse_offer(session, &refusal);
-		call_go_on(call);
-		return;
-	}
-	if (session_accept_offer(session, &(struct answer){ .status = 200,
-							    .content_type = SDP_TYPE,
-							    .body = buf_text(&sdp) }) == 0) {
-		call->sdp_version++;
-		call_set_held(call, is_hold);
-	}
-}
-
-/* With a description it answers an offer of ours. */
-static void on_ack(struct session *session, const struct sip_msg *ack)
-{
-	struct phone_call *call = session->owner;
-
-	if (!slice_is_empty(ack->body) && body_is_sdp(ack) && call->state == PHONE_CALL_TALKING)
-		call_set_held(call, msg_is_hold(ack));
-	call_go_on(call);
-}
-
 /* --- Calling ------------------------------------------------------------------------------ */
 
 static void print_invite_lines(struct phone *phone, struct buf *lines, struct slice uri,
@@ -427,7 +201,7 @@ static int call_invite(struct phone_call *call, struct slice uri, const struct p
 							       .contact = phone->contact,
 							       .flow = phone->config.server },
 						   .lines = buf_text(&lines),
-						   .content_type = SDP_TYPE,
+						   .content_type = PHONE_SDP_TYPE,
 						   .body = buf_text(&sdp) },
 			   &call_ops, call, &session);
 	if (err)
@@ -470,8 +244,8 @@ int phone_call_start(struct phone *phone, struct slice target, const struct phon
 		phone_call_fini(call);
 		return phone_fail(phone, err, "the call could not be made: %s", err_text(err));
 	}
-	hold_others(phone, call);
-	call_emit(call, PHONE_CALLING);
+	phone_hold_others(phone, call);
+	phone_call_emit(call, PHONE_CALLING);
 	return 0;
 }
 
@@ -482,8 +256,8 @@ static void on_provisional(struct session *session, const struct sip_msg *respon
 	if (call->state != PHONE_CALL_CALLING ||
 	    (response->status != 180 && response->status != 183))
 		return;
-	call_set_state(call, PHONE_CALL_RINGBACK);
-	call_emit(call, PHONE_RINGBACK);
+	phone_call_set_state(call, PHONE_CALL_RINGBACK);
+	phone_call_emit(call, PHONE_RINGBACK);
 }
 
 /* After a pick-up the server names who is really there. */
@@ -495,11 +269,11 @@ static void on_answer(struct session *session, const struct sip_msg *response)
 	(void)session_ack(session, SLICE_NONE, SLICE_NONE);
 	if (peer_find(call->phone, response, &session->dialog.flow, &peer))
 		(void)call_set_peer(call, &peer);
-	hold_others(call->phone, call);
-	call_set_state(call, PHONE_CALL_TALKING);
-	call_emit(call, PHONE_ANSWERED);
-	if (msg_is_hold(response))
-		call_set_held(call, true);
+	phone_hold_others(call->phone, call);
+	phone_call_set_state(call, PHONE_CALL_TALKING);
+	phone_call_emit(call, PHONE_ANSWERED);
+	if (phone_msg_is_hold(response))
+		phone_call_set_held(call, true);
 }
 
 static void on_refused(struct session *session, unsigned status, const struct sip_msg *response)
@@ -539,8 +313,8 @@ static bool refuse_invite(struct phone *phone, struct incoming *in)
 		incoming_reply_status(in, 481);
 		return true;
 	}
-	if (!slice_is_empty(in->msg->body) && !body_is_sdp(in->msg)) {
-		incoming_reply(in, &unsupported_type);
+	if (!slice_is_empty(in->msg->body) && !phone_body_is_sdp(in->msg)) {
+		incoming_reply(in, &phone_unsupported_type);
 		return true;
 	}
 	if (phone->is_stopping || phone->is_dnd) {
@@ -556,7 +330,7 @@ static int call_take(struct phone_call *call, struct incoming *in)
 	char text[PHONE_SDP_MAX_BYTES];
 	struct buf sdp = BUF_ON(text);
 	struct sip_addr peer;
-	int err = call_print_media(call, in->msg, &sdp, &call->is_held_by_invite);
+	int err = phone_call_print_media(call, in->msg, &sdp, &call->is_held_by_invite);
 
 	if (!err)
 		err = slice_keep(buf_text(&sdp), &call->answer);
@@ -581,7 +355,7 @@ void phone_call_on_invite(struct phone *phone, struct incoming *in)
 	}
 	err = call_take(call, in);
 	if (err) {
-		refusal = refusal_of_body(err);
+		refusal = phone_refusal_of_body(err);
 		if (err == ERR_NOMEM)
 			refusal = (struct answer){ .status = 503 };
 		incoming_reply(in, &refusal);
@@ -594,7 +368,7 @@ void phone_call_on_invite(struct phone *phone, struct incoming *in)
 	}
 	call->session = session->pooled.handle;
 	(void)session_ring(session, &(struct answer){ .status = 180 });
-	call_emit(call, PHONE_RINGING);
+	phone_call_emit(call, PHONE_RINGING);
 }
 
 /* RFC 3326: SIP;cause=200 says that somebody else took it. */
@@ -647,17 +421,16 @@ static const struct session_ops call_ops = {
 	.on_answer = on_answer,
 	.on_refused = on_refused,
 	.on_cancel = on_cancel,
-	.on_ack = on_ack,
-	.on_offer = on_offer,
-	.on_offer_result = on_offer_result,
+	.on_ack = phone_call_on_ack,
+	.on_offer = phone_call_on_offer,
+	.on_offer_result = phone_call_on_offer_result,
 	.on_end = on_end,
 	.on_challenge = on_challenge,
 };
 
 /* --- What a person does ------------------------------------------------------------------- */
 
-/* The call of that number in one of the states (bits), or for 0 the oldest in them. */
-static struct phone_call *call_find(struct phone *phone, unsigned number, unsigned states)
+struct phone_call *phone_call_find(struct phone *phone, unsigned number, unsigned states)
 {
 	struct phone_call *oldest = NULL;
 
@@ -673,7 +446,7 @@ static struct phone_call *call_find(struct phone *phone, unsigned number, unsign
 	return oldest;
 }
 
-static int no_call(struct phone *phone, unsigned number, const char *what)
+int phone_no_call(struct phone *phone, unsigned number, const char *what)
 {
 	if (number > 0)
 		return phone_fail(phone, ERR_NOTFOUND, "no call %u %s", number, what);
@@ -687,22 +460,22 @@ int phone_dial(struct phone *phone, struct slice target)
 
 int phone_answer(struct phone *phone, unsigned number)
 {
-	struct phone_call *call = call_find(phone, number, 1 << PHONE_CALL_RINGING);
-	struct session *session = call ? call_session(call) : NULL;
+	struct phone_call *call = phone_call_find(phone, number, 1 << PHONE_CALL_RINGING);
+	struct session *session = call ? phone_call_session(call) : NULL;
 	int err;
 
 	if (!session)
-		return no_call(phone, number, "is ringing");
-	err = session_answer(
-		session,
-		&(struct answer){ .status = 200, .content_type = SDP_TYPE, .body = call->answer });
+		return phone_no_call(phone, number, "is ringing");
+	err = session_answer(session, &(struct answer){ .status = 200,
+							.content_type = PHONE_SDP_TYPE,
+							.body = call->answer });
 	if (err)
 		return phone_fail(phone, err, "call %u: %s", call->number, err_text(err));
 	call->sdp_version++;
-	hold_others(phone, call);
-	call_set_state(call, PHONE_CALL_TALKING);
-	call_emit(call, PHONE_ANSWERED);
-	call_set_held(call, call->is_held_by_invite);
+	phone_hold_others(phone, call);
+	phone_call_set_state(call, PHONE_CALL_TALKING);
+	phone_call_emit(call, PHONE_ANSWERED);
+	phone_call_set_held(call, call->is_held_by_invite);
 	return 0;
 }
 
@@ -715,33 +488,12 @@ int phone_hangup(struct phone *phone, unsigned number)
 	struct session *session;
 
 	for (size_t i = 0; !call && i < ARRAY_LEN(order); i++)
-		call = call_find(phone, number, order[i]);
+		call = phone_call_find(phone, number, order[i]);
 	if (!call)
-		return no_call(phone, number, "is there to hang up");
-	session = call_session(call);
+		return phone_no_call(phone, number, "is there to hang up");
+	session = phone_call_session(call);
 	if (session)
 		session_end(session, call->state == PHONE_CALL_RINGING ? 486 : 0, SLICE_NONE);
 	call_ended(call, PHONE_CAUSE_LOCAL, 0, SLICE_NONE);
-	return 0;
-}
-
-int phone_hold(struct phone *phone, unsigned number)
-{
-	struct phone_call *call = call_find(phone, number, 1 << PHONE_CALL_TALKING);
-
-	if (!call)
-		return no_call(phone, number, "is talking");
-	call_want(call, PHONE_OFFER_HOLD);
-	return 0;
-}
-
-int phone_resume(struct phone *phone, unsigned number)
-{
-	struct phone_call *call = call_find(phone, number, 1 << PHONE_CALL_HOLDING);
-
-	if (!call)
-		return no_call(phone, number, "is on hold");
-	call_want(call, PHONE_OFFER_RESUME);
-	hold_others(phone, call);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #define PHONE_XML_BYTES (3 * XML_MAX_BYTES) /* all that dialog_info_read() can ask for */
 #define PHONE_SDP_MAX_BYTES 8192
 #define PHONE_LINES_MAX_BYTES 4096
+#define PHONE_SDP_TYPE SLICE("application/sdp")
 
 /* --- phone.c ------------------------------------------------------------------------------ */
 
@@ -33,6 +34,49 @@ int phone_call_start(struct phone *phone, struct slice target, const struct phon
 
 void phone_call_fini(struct phone_call *call);
 struct slice phone_call_state_name(enum phone_call_state state);
+void phone_call_set_state(struct phone_call *call, enum phone_call_state state);
+
+/* NULL when it is over. */
+struct session *phone_call_session(struct phone_call *call);
+
+/* The call of that number in one of the states (bits), or for 0 the oldest in them; or NULL. */
+struct phone_call *phone_call_find(struct phone *phone, unsigned number, unsigned states);
+
+/* Tells that there is none: "no call 3 is ringing". */
+int phone_no_call(struct phone *phone, unsigned number, const char *what);
+
+struct phone_event phone_call_event(const struct phone_call *call, enum phone_event_kind kind);
+void phone_call_emit(struct phone_call *call, enum phone_event_kind kind);
+
+/* --- call_offer.c ------------------------------------------------------------------------- */
+
+/* Handlers of the calls' sessions, see struct session_ops. */
+void phone_call_on_ack(struct session *session, const struct sip_msg *ack);
+void phone_call_on_offer(struct session *session, const struct sip_msg *invite);
+void phone_call_on_offer_result(struct session *session, unsigned status,
+				const struct sip_msg *response);
+
+/* One ear, one call: whoever else is on the line is put on hold. */
+void phone_hold_others(struct phone *phone, const struct phone_call *but);
+
+/* The peer's last word on media. */
+void phone_call_set_held(struct phone_call *call, bool is_held);
+
+bool phone_body_is_sdp(const struct sip_msg *msg);
+
+/* The description of a message holds us. */
+bool phone_msg_is_hold(const struct sip_msg *msg);
+
+/*
+ * What we say in media to an INVITE: an answer, or an offer when it makes none. ERR_SYNTAX,
+ * ERR_UNSUPPORTED.
+ */
+int phone_call_print_media(struct phone_call *call, const struct sip_msg *invite, struct buf *sdp,
+			   bool *ret_is_hold);
+
+/* How such an INVITE is refused, and one whose body is no SDP. */
+struct answer phone_refusal_of_body(int err);
+extern const struct answer phone_unsupported_type;
 
 /* --- media.c ------------------------------------------------------------------------------ */
 
