@@ -306,9 +306,17 @@ static bool method_refreshes_target(enum sip_method method)
 	       method == METHOD_REFER || method == METHOD_UPDATE;
 }
 
+/* Ours included; a value beyond the usual 70 is not believed (16.6 3.). */
+uint32_t dialog_hops_used(const struct sip_msg *msg)
+{
+	if (!msg->has_max_forwards || msg->max_forwards > MAX_FORWARDS)
+		return 1;
+	return MAX_FORWARDS - msg->max_forwards + 1;
+}
+
 /* The result points into the stack's head scratch. */
-static struct request dialog_print(struct dialog *dialog, struct stack *stack,
-				   enum sip_method method, uint32_t cseq, struct slice lines)
+static struct request dialog_print(struct dialog *dialog, struct stack *stack, struct slice method,
+				   uint32_t cseq, struct slice lines)
 {
 	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	bool is_strict = !slice_is_empty(dialog->first_route);
@@ -326,19 +334,20 @@ static struct request dialog_print(struct dialog *dialog, struct stack *stack,
 	print_party(&buf, HDR_FROM, dialog->local, dialog_local_tag(dialog));
 	print_party(&buf, HDR_TO, dialog->remote, dialog->remote_tag);
 	sip_print_header(&buf, HDR_CALL_ID, dialog->call_id);
-	sip_print_cseq(&buf, cseq, sip_method_name(method));
-	if (method_refreshes_target(method))
+	sip_print_cseq(&buf, cseq, method);
+	if (method_refreshes_target(sip_method_of(method)))
 		buf_slice(&buf, dialog->contact);
 	buf_slice(&buf, lines);
-	return (struct request){ .method = sip_method_name(method),
+	return (struct request){ .method = method,
 				 .uri = is_strict ? dialog->first_route : dialog->remote_target,
 				 .flow = dialog->flow,
 				 .lines = buf_text(&buf) };
 }
 
-int dialog_request(struct dialog *dialog, struct stack *stack, enum sip_method method,
-		   struct slice lines, struct slice content_type, struct slice body,
-		   const struct txn_client_ops *ops, struct handle owner, struct handle *ret_handle)
+int dialog_request_named(struct dialog *dialog, struct stack *stack, struct slice method,
+			 struct slice lines, struct slice content_type, struct slice body,
+			 const struct txn_client_ops *ops, struct handle owner,
+			 struct handle *ret_handle)
 {
 	struct request request = dialog_print(dialog, stack, method, dialog->local_cseq + 1, lines);
 	int err;
@@ -351,10 +360,18 @@ int dialog_request(struct dialog *dialog, struct stack *stack, enum sip_method m
 	return err;
 }
 
+int dialog_request(struct dialog *dialog, struct stack *stack, enum sip_method method,
+		   struct slice lines, struct slice content_type, struct slice body,
+		   const struct txn_client_ops *ops, struct handle owner, struct handle *ret_handle)
+{
+	return dialog_request_named(dialog, stack, sip_method_name(method), lines, content_type,
+				    body, ops, owner, ret_handle);
+}
+
 int dialog_ack(struct dialog *dialog, struct stack *stack, uint32_t cseq, struct slice lines,
 	       struct slice content_type, struct slice body, struct packet **ret_packet)
 {
-	struct request request = dialog_print(dialog, stack, METHOD_ACK, cseq, lines);
+	struct request request = dialog_print(dialog, stack, SLICE("ACK"), cseq, lines);
 
 	request.content_type = content_type;
 	request.body = body;

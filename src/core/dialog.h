@@ -92,8 +92,20 @@ int dialog_request(struct dialog *dialog, struct stack *stack, enum sip_method m
 		   struct slice lines, struct slice content_type, struct slice body,
 		   const struct txn_client_ops *ops, struct handle owner,
 		   struct handle *ret_handle);
+/* The same for a method that has no name of its own here. */
+int dialog_request_named(struct dialog *dialog, struct stack *stack, struct slice method,
+			 struct slice lines, struct slice content_type, struct slice body,
+			 const struct txn_client_ops *ops, struct handle owner,
+			 struct handle *ret_handle);
+
 int dialog_ack(struct dialog *dialog, struct stack *stack, uint32_t cseq, struct slice lines,
 	       struct slice content_type, struct slice body, struct packet **ret_packet);
+
+/*
+ * Hops that a request passed on has used up when it leaves us: what dialog->hops_used is set to
+ * before the request that carries it on, so that a loop through us comes to its end.
+ */
+uint32_t dialog_hops_used(const struct sip_msg *msg);
 
 /* The answers to a request that say "there is no such usage" (RFC 5057 5.1, RFC 6665 4.2.2). */
 bool dialog_status_ends_usage(unsigned status);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#define ABILITIES_MAX_BYTES 512
 #define CHALLENGES_MAX 2 /* answered for one request, SECURITY A7 */
 
 static const struct session_row {
@@ -96,6 +97,12 @@ void session_on_free(void *object)
 	usage_stop(session->stack, &session->usage);
 	dialog_fini(&session->dialog);
 	packet_unref(session->ack);
+}
+
+void session_print_abilities(const struct session *session, struct buf *lines)
+{
+	buf_slice(lines, session->ops->allow_line);
+	buf_lit(lines, SESSION_SUPPORTED_LINE);
 }
 
 /* An INVITE of ours waits for its final response or its ACK. */
@@ -302,13 +309,21 @@ static void session_on_bye(struct session *session, struct incoming *in)
 		session->ops->on_cancel(session, in->msg);
 }
 
+static void session_on_options(struct session *session, struct incoming *in)
+{
+	char text[ABILITIES_MAX_BYTES];
+	struct buf lines = BUF_ON(text);
+
+	session_print_abilities(session, &lines);
+	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
+}
+
 static void session_on_other(struct session *session, struct incoming *in)
 {
-	if (session->ops->on_request && !session_is_let_go(session))
+	if (!session->ops->on_request || session_is_let_go(session))
+		session_refuse_method(session, in);
+	else if (!session_refuse_required(in))
 		session->ops->on_request(session, in);
-	else
-		incoming_reply(in, &(struct answer){ .status = 405,
-						     .lines = SLICE_INIT(SESSION_ALLOW_LINE) });
 }
 
 /*
@@ -354,8 +369,7 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 	else if (in->msg->method == METHOD_INVITE)
 		session_on_reinvite(session, in);
 	else if (in->msg->method == METHOD_OPTIONS)
-		incoming_reply(in, &(struct answer){ .status = 200,
-						     .lines = SLICE_INIT(SESSION_CAN_LINES) });
+		session_on_options(session, in);
 	else
 		session_on_other(session, in);
 }
@@ -414,7 +428,7 @@ void session_end(struct session *session, unsigned status, struct slice lines)
 			session_end_calling(session, lines);
 			break;
 		}
-		(void)session_respond(session, &answer);
+		(void)session_respond(session, session_server(session), &answer);
 		session_finish(session);
 		break;
 	case SESSION_ANSWERED:

@@ -31,6 +31,8 @@ struct session;
 /* Handlers of the owner. The session may be ended inside any of them. Those marked * may be NULL.
  */
 struct session_ops {
+	/* Header line: what our INVITEs and responses say that we can do (RFC 3261 table 2). */
+	struct slice allow_line;
 	/* UAC: 101..199. */
 	void (*on_provisional)(struct session *session, const struct sip_msg *response);
 	/* UAC: the first 2xx. session_ack() must follow, now or later; BYE implies it. */
@@ -49,7 +51,10 @@ struct session_ops {
 	 * on_refused. */
 	void (*on_offer_result)(struct session *session, unsigned status,
 				const struct sip_msg *response);
-	/* *A request in the dialog other than INVITE, ACK, BYE, CANCEL. NULL: answered 405. */
+	/*
+	 * *A request in the dialog other than INVITE, ACK, BYE, CANCEL, OPTIONS. What it insists on
+	 * (Require) has been refused. NULL: answered 405.
+	 */
 	void (*on_request)(struct session *session, struct incoming *in);
 	/* A confirmed or answered session has ended by the peer. `bye` is NULL when it was lost. */
 	void (*on_end)(struct session *session, enum session_cause cause,
@@ -94,16 +99,16 @@ struct session {
 	uint64_t probe_ms;
 	uint64_t interval_ms;
 	uint32_t answered_cseq; /* CSeq of the peer's INVITE that our 2xx answered */
+	unsigned passed_count;	/* requests of session_pass() that the peer has not answered */
 };
 
-/* What an INVITE says that we can do (RFC 3261 table 2); our responses say it by themselves. */
-#define SESSION_ALLOW_LINE "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, SUBSCRIBE\r\n"
+/* The methods that a session takes by itself or by on_request; an owner may take more. */
+#define SESSION_METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, SUBSCRIBE, INFO"
 #define SESSION_SUPPORTED_LINE "Supported: replaces\r\n"
-#define SESSION_CAN_LINES SESSION_ALLOW_LINE SESSION_SUPPORTED_LINE
 
 struct session_spec {
 	struct dialog_spec dialog;
-	struct slice lines; /* more header lines: Replaces, Reason, P-Asserted-Identity ... */
+	struct slice lines; /* beside what we can do: Replaces, P-Asserted-Identity ... */
 	struct slice content_type;
 	struct slice body;
 };
@@ -142,6 +147,20 @@ int session_refuse_offer(struct session *session, const struct answer *answer);
 
 /* Takes back the re-INVITE of session_offer(): CANCEL; its result comes as always. */
 void session_cancel_offer(struct session *session);
+
+/*
+ * Passes a request of somebody else's session on to this session's peer: method, body and the
+ * headers that are for the other end go along as they are, and the answer goes back the same way.
+ * It is answered whatever happens. When the peer says that there is no such dialog, or nothing at
+ * all, the session is lost (RFC 3261 12.2.1.2, RFC 5057).
+ */
+void session_pass(struct session *session, struct incoming *in);
+
+/* True when it was answered with 420: it insists on an extension that no session has (8.2.2.3). */
+bool session_refuse_required(struct incoming *in);
+
+/* A request that the owner does not take: 405 with what it does take. */
+void session_refuse_method(struct session *session, struct incoming *in);
 
 /*
  * From now on the peer is asked every so often, by OPTIONS in the dialog, whether it is still

@@ -7,6 +7,8 @@
 
 #include "base/err.h"
 
+#define LINES_MAX_BYTES 8192
+
 static void session_send_ack(struct session *session, struct slice content_type, struct slice body)
 {
 	struct packet *ack = NULL;
@@ -143,20 +145,25 @@ int session_call(struct stack *stack, const struct session_spec *spec,
 		 const struct session_ops *ops, void *owner, struct session **ret_session)
 {
 	struct session *session = session_new(stack, ops, owner);
+	char text[LINES_MAX_BYTES];
+	struct buf lines = BUF_ON(text);
 	struct dialog *dialog;
 	int err;
 
 	if (!session)
 		return ERR_NOMEM;
+	session_print_abilities(session, &lines);
+	buf_slice(&lines, spec->lines);
 	session->is_uac = true;
 	session->state = SESSION_CALLING;
 	dialog = &session->dialog;
-	if ((err = dialog_init_uac(dialog, stack, &spec->dialog)) ||
+	if ((err = lines.is_overflown ? ERR_LIMIT : 0) ||
+	    (err = dialog_init_uac(dialog, stack, &spec->dialog)) ||
 	    (err = usage_start(stack, &session->usage, &session_usage_ops, dialog->call_id,
 			       dialog_local_tag(dialog))) ||
-	    (err = dialog_request(dialog, stack, METHOD_INVITE, spec->lines, spec->content_type,
-				  spec->body, &invite_ops, session->pooled.handle,
-				  &session->client))) {
+	    (err = dialog_request(dialog, stack, METHOD_INVITE, buf_text(&lines),
+				  spec->content_type, spec->body, &invite_ops,
+				  session->pooled.handle, &session->client))) {
 		session_finish(session);
 		return err;
 	}

@@ -40,8 +40,14 @@ bool session_try_again(struct session *session, struct txn_client *txn,
 		       const struct sip_msg *response, const struct txn_client_ops *ops,
 		       struct handle *ret_client);
 
-/* Sends a response to the INVITE in progress: Contact and abilities, then the owner's lines. */
-int session_respond(struct session *session, const struct answer *answer);
+/*
+ * Sends a response to an INVITE or UPDATE of the peer's: Contact and abilities, then the owner's
+ * lines. ERR_STATE without a transaction.
+ */
+int session_respond(struct session *session, struct txn_server *txn, const struct answer *answer);
+
+/* The lines that tell the peer what we can do. */
+void session_print_abilities(const struct session *session, struct buf *lines);
 
 /* Answers an INVITE that could not be taken for this error. */
 void session_refuse(struct incoming *in, int err);

@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+#define LINES_MAX_BYTES 4096
+
 /* --- Re-INVITE of ours (RFC 3261 14.1) ---------------------------------------------------- */
 
 /* Taken back when it rings on: a re-INVITE has nobody to wait for. */
@@ -78,14 +80,21 @@ void session_cancel_offer(struct session *session)
 int session_offer(struct session *session, struct slice lines, struct slice content_type,
 		  struct slice body)
 {
+	char text[LINES_MAX_BYTES];
+	struct buf all = BUF_ON(text);
 	int err;
 
 	if (session->state != SESSION_CONFIRMED || session_is_offering(session) ||
 	    session_is_offered(session) || session->ack_timeout.is_running)
 		return ERR_STATE;
+	session_print_abilities(session, &all);
+	buf_slice(&all, lines);
+	if (all.is_overflown)
+		return ERR_LIMIT;
 	session->challenges = 0;
-	err = dialog_request(&session->dialog, session->stack, METHOD_INVITE, lines, content_type,
-			     body, &offer_ops, session->pooled.handle, &session->client);
+	err = dialog_request(&session->dialog, session->stack, METHOD_INVITE, buf_text(&all),
+			     content_type, body, &offer_ops, session->pooled.handle,
+			     &session->client);
 	if (err)
 		return err;
 	offer_started(session);
@@ -98,17 +107,8 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 
 void session_on_reinvite(struct session *session, struct incoming *in)
 {
-	if (sip_msg_header(in->msg, HDR_REQUIRE)) {
-		char text[SIP_HEADER_MAX_BYTES];
-		struct buf line = BUF_ON(text);
-
-		sip_print_header(&line, HDR_UNSUPPORTED, sip_msg_value(in->msg, HDR_REQUIRE));
-		incoming_reply(in,
-			       &(struct answer){ .status = 420,
-						 .lines = line.is_overflown ? SLICE_NONE
-									    : buf_text(&line) });
+	if (session_refuse_required(in))
 		return;
-	}
 	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
 	    session->ack_timeout.is_running) {
 		incoming_reply(in, &(struct answer){ .status = 500,
@@ -137,7 +137,7 @@ int session_accept_offer(struct session *session, const struct answer *answer)
 
 	if (session->state != SESSION_CONFIRMED || !session_is_offered(session))
 		return ERR_STATE;
-	err = session_respond(session, answer);
+	err = session_respond(session, session_server(session), answer);
 	if (err)
 		(void)session_refuse_offer(session, &(struct answer){ .status = 500 });
 	else
@@ -149,5 +149,5 @@ int session_refuse_offer(struct session *session, const struct answer *answer)
 {
 	if (session->state != SESSION_CONFIRMED || !session_is_offered(session))
 		return ERR_STATE;
-	return session_respond(session, answer);
+	return session_respond(session, session_server(session), answer);
 }

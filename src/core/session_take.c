@@ -66,18 +66,17 @@ int session_take(struct incoming *in, struct slice contact_line, const struct se
 }
 
 /* The Contact and what we can do, in front of the owner's lines (RFC 3261 table 2). */
-int session_respond(struct session *session, const struct answer *answer)
+int session_respond(struct session *session, struct txn_server *txn, const struct answer *answer)
 {
 	char text[2048];
 	struct buf lines = BUF_ON(text);
-	struct txn_server *txn = session_server(session);
 	struct answer full = *answer;
 
 	if (!txn)
 		return ERR_STATE;
 	if (answer->status < 300) {
 		buf_slice(&lines, session->dialog.contact);
-		buf_lit(&lines, SESSION_CAN_LINES);
+		session_print_abilities(session, &lines);
 	}
 	buf_slice(&lines, answer->lines);
 	if (lines.is_overflown)
@@ -90,7 +89,7 @@ int session_ring(struct session *session, const struct answer *answer)
 {
 	if (session->is_uac || session->state != SESSION_EARLY || answer->status >= 200)
 		return ERR_STATE;
-	return session_respond(session, answer);
+	return session_respond(session, session_server(session), answer);
 }
 
 int session_answer(struct session *session, const struct answer *answer)
@@ -99,7 +98,7 @@ int session_answer(struct session *session, const struct answer *answer)
 
 	if (session->is_uac || session->state != SESSION_EARLY)
 		return ERR_STATE;
-	err = session_respond(session, answer);
+	err = session_respond(session, session_server(session), answer);
 	if (err)
 		return err;
 	session_set_state(session, SESSION_ANSWERED);

@@ -17,7 +17,6 @@ static void print_invite_lines(struct buf *lines, const struct attempt *attempt,
 	const struct trail *trail = attempt->parent ? &attempt->parent->trail : &attempt->trail;
 	const struct destination *to = attempt->parent ? &attempt->parent->to : &attempt->to;
 
-	buf_lit(lines, SESSION_CAN_LINES);
 	if (breadth < BREADTH_MAX) {
 		buf_lit(lines, "Max-Breadth: ");
 		buf_u64(lines, breadth);

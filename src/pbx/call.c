@@ -134,14 +134,6 @@ struct leg *call_take_leg(struct call *call, struct incoming *in, const struct e
 	return leg;
 }
 
-/* Of the usual 70, ours included: a loop through us comes to its end (RFC 3261 16.6 3.). */
-static uint32_t hops_used(const struct sip_msg *msg)
-{
-	if (!msg->has_max_forwards || msg->max_forwards > 70)
-		return 1;
-	return 70 - msg->max_forwards + 1;
-}
-
 struct leg *call_new_leg(struct call *call, struct attempt *attempt,
 			 const struct extension *extension)
 {
@@ -178,7 +170,7 @@ static struct call *call_new(struct pbx *pbx, struct slice number, const struct 
 		return NULL;
 	call->pbx = pbx;
 	call->number = ++pbx->last_call;
-	call->hops_used = hops_used(invite);
+	call->hops_used = dialog_hops_used(invite);
 	call->breadth_left = breadth_of(invite);
 	list_init(&call->legs);
 	list_init(&call->attempts);

@@ -151,6 +151,7 @@ static bool is_peer(struct session *session, struct incoming *in)
 }
 
 const struct session_ops leg_session_ops = {
+	.allow_line = SLICE_INIT("Allow: " SESSION_METHODS ", MESSAGE\r\n"),
 	.on_provisional = on_provisional,
 	.on_answer = on_answer,
 	.on_refused = on_refused,
@@ -159,6 +160,7 @@ const struct session_ops leg_session_ops = {
 	.on_offer = relay_on_offer,
 	.on_offer_result = relay_on_offer_result,
 	.on_offer_cancelled = relay_on_offer_cancelled,
+	.on_request = relay_on_request,
 	.on_end = on_end,
 	.is_peer = is_peer,
 };

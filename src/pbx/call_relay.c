@@ -81,3 +81,66 @@ void relay_on_offer_result(struct session *session, unsigned status, const struc
 	if (!offerer || session_accept_offer(offerer->session, &answer) || !call->is_offer_delayed)
 		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
 }
+
+/* --- Other requests ----------------------------------------------------------------------- */
+
+/* The only phone that rings, or the one whose early media the caller has. */
+static struct leg *early_party(const struct call *call)
+{
+	struct leg *only = NULL;
+
+	if (!handle_eq(call->early, HANDLE_NONE))
+		return pool_find(&call->pbx->legs, call->early);
+	LIST_FOR (leg, &call->legs, struct leg, node) {
+		if (leg == call->caller)
+			continue;
+		if (only)
+			return NULL;
+		only = leg;
+	}
+	return only;
+}
+
+/* Whom this leg's phone speaks with, answered or not yet; NULL when that is nobody in particular.
+ */
+static struct leg *leg_speaks_to(const struct leg *leg)
+{
+	const struct call *call = leg->call;
+
+	if (call->state != CALL_RINGING)
+		return leg_other(leg);
+	if (leg == call->caller)
+		return early_party(call);
+	return leg == early_party(call) ? call->caller : NULL;
+}
+
+void relay_on_request(struct session *session, struct incoming *in)
+{
+	const struct leg *party = leg_speaks_to(session->owner);
+
+	switch (in->msg->method) {
+	case METHOD_INFO:
+	case METHOD_MESSAGE:
+	case METHOD_OTHER:
+		if (party && party->session)
+			session_pass(party->session, in);
+		else
+			incoming_reply(in, &(struct answer){ .status = 480 });
+		break;
+	case METHOD_INVITE:
+	case METHOD_ACK:
+	case METHOD_BYE:
+	case METHOD_CANCEL:
+	case METHOD_OPTIONS:
+	case METHOD_REGISTER:
+	case METHOD_SUBSCRIBE:
+	case METHOD_NOTIFY:
+	case METHOD_REFER:
+	case METHOD_UPDATE:
+	case METHOD_PRACK:
+	case METHOD_PUBLISH:
+	case METHOD_COUNT:
+		session_refuse_method(session, in);
+		break;
+	}
+}

@@ -13,5 +13,6 @@ void relay_on_offer(struct session *session, const struct sip_msg *invite);
 void relay_on_offer_cancelled(struct session *session);
 void relay_on_offer_result(struct session *session, unsigned status,
 			   const struct sip_msg *response);
+void relay_on_request(struct session *session, struct incoming *in);
 
 #endif

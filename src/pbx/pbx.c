@@ -194,38 +194,9 @@ void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *
 static void on_options(struct incoming *in)
 {
 	incoming_reply_stateless(
-		in, &(struct answer){ .status = 200,
-				      .lines = SLICE_INIT(ALLOW_LINE ACCEPT_LINE
-							  "Supported: replaces\r\n") });
-}
-
-/* What the request insists on and we do not do, as the value of Unsupported (8.2.2.3). */
-static void print_unsupported(struct buf *buf, const struct sip_msg *msg)
-{
-	struct sip_list_cursor cursor = { 0 };
-	struct slice entry;
-
-	while (sip_msg_list_next(msg, HDR_REQUIRE, &cursor, &entry)) {
-		entry = slice_trim(entry);
-		if (slice_is_empty(entry) || slice_eq_nocase(entry, SLICE("replaces")))
-			continue;
-		if (buf->n > 0)
-			buf_lit(buf, ", ");
-		sip_print_value(buf, entry);
-	}
-}
-
-static bool refuse_unsupported(struct incoming *in)
-{
-	char value_text[SIP_HEADER_MAX_BYTES], line_text[SIP_HEADER_MAX_BYTES + 32];
-	struct buf value = BUF_ON(value_text), line = BUF_ON(line_text);
-
-	print_unsupported(&value, in->msg);
-	if (value.n == 0)
-		return false;
-	sip_print_header(&line, HDR_UNSUPPORTED, buf_text(&value));
-	incoming_reply_stateless(in, &(struct answer){ .status = 420, .lines = buf_text(&line) });
-	return true;
+		in, &(struct answer){
+			    .status = 200,
+			    .lines = SLICE_INIT(ALLOW_LINE ACCEPT_LINE SESSION_SUPPORTED_LINE) });
 }
 
 typedef void request_handler(struct pbx *pbx, struct incoming *in,
@@ -248,12 +219,12 @@ static void on_request(void *user, struct incoming *in)
 		/* They make sense inside a dialog only. */
 		incoming_reply_stateless(in, &(struct answer){ .status = 481 });
 	} else if (method == METHOD_OPTIONS) {
-		if (!refuse_unsupported(in))
+		if (!session_refuse_required(in))
 			on_options(in);
 	} else if (!handlers[method]) {
 		incoming_reply_stateless(
 			in, &(struct answer){ .status = 405, .lines = SLICE_INIT(ALLOW_LINE) });
-	} else if (!refuse_unsupported(in)) {
+	} else if (!session_refuse_required(in)) {
 		extension = auth_check(pbx, in);
 		if (extension)
 			handlers[method](pbx, in, extension);

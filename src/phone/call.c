@@ -169,7 +169,6 @@ static void print_invite_lines(struct phone *phone, struct buf *lines, struct sl
 	 * No Require: replaces, as desk phones do: the target of a pick-up is often a code, which
 	 * works at a server without RFC 3891, too.
 	 */
-	buf_lit(lines, SESSION_CAN_LINES);
 	if (pickup && pickup->has_replaces) {
 		buf_lit(lines, "Replaces: ");
 		sip_replaces_print(lines, &pickup->replaces);
@@ -285,28 +284,10 @@ static void on_refused(struct session *session, unsigned status, const struct si
 
 /* --- Being called ------------------------------------------------------------------------- */
 
-/* RFC 3261 8.2.2.3: an extension that we do not have is refused by its name. */
-static bool refuse_required(struct incoming *in)
-{
-	char text[PHONE_LINES_MAX_BYTES];
-	struct buf lines = BUF_ON(text);
-	struct sip_list_cursor cursor = { 0 };
-	struct slice entry;
-
-	while (sip_msg_list_next(in->msg, HDR_REQUIRE, &cursor, &entry))
-		sip_print_header(&lines, HDR_UNSUPPORTED, entry);
-	if (lines.n == 0)
-		return false;
-	incoming_reply(in, &(struct answer){ .status = 420,
-					     .lines = lines.is_overflown ? SLICE_NONE
-									 : buf_text(&lines) });
-	return true;
-}
-
 /* True when the INVITE was answered with a refusal. */
 static bool refuse_invite(struct phone *phone, struct incoming *in)
 {
-	if (refuse_required(in))
+	if (session_refuse_required(in))
 		return true;
 	/* Joining calls is the server's work; no dialog of ours is given away (RFC 3891 3). */
 	if (sip_msg_header(in->msg, HDR_REPLACES)) {
@@ -416,7 +397,22 @@ static int on_challenge(struct session *session, const struct sip_msg *response,
 			      call ? &call->attempt : &alone, line);
 }
 
+/* Keys of the other side (RFC 6086 2) are taken and not heard; no package is known (RFC 6086 4.2).
+ */
+static void on_request(struct session *session, struct incoming *in)
+{
+	if (in->msg->method != METHOD_INFO)
+		session_refuse_method(session, in);
+	else if (sip_msg_header_named(in->msg, SLICE("Info-Package")))
+		incoming_reply(in, &(struct answer){ .status = 469,
+						     .lines = SLICE_INIT("Recv-Info: \r\n") });
+	else
+		incoming_reply_status(in, 200);
+}
+
 static const struct session_ops call_ops = {
+	.allow_line = SLICE_INIT(PHONE_ALLOW_LINE),
+	.on_request = on_request,
 	.on_provisional = on_provisional,
 	.on_answer = on_answer,
 	.on_refused = on_refused,

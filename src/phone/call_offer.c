@@ -20,7 +20,7 @@ static int call_offer(struct phone_call *call, enum phone_offer offer)
 	call->offer = offer;
 	call->attempt = (struct auth_attempt){ 0 };
 	phone_media_print(call, &sdp);
-	err = session_offer(session, SLICE(SESSION_CAN_LINES), PHONE_SDP_TYPE, buf_text(&sdp));
+	err = session_offer(session, SLICE_NONE, PHONE_SDP_TYPE, buf_text(&sdp));
 	if (err)
 		call->offer = PHONE_OFFER_NONE;
 	else

@@ -21,8 +21,6 @@
 /* A call that is over may still have its BYE or CANCEL on the way. */
 #define SESSIONS_MAX (4 * PHONE_CALLS_MAX)
 
-#define ALLOW_LINE SESSION_ALLOW_LINE
-
 void phone_emit(struct phone *phone, const struct phone_event *event)
 {
 	phone->on_event(phone->user, event);
@@ -170,10 +168,10 @@ static void on_request(void *user, struct incoming *in)
 		phone_call_on_invite(phone, in);
 		break;
 	case METHOD_OPTIONS:
-		incoming_reply(
-			in, &(struct answer){ .status = phone->is_dnd ? 486 : 200,
-					      .lines = SLICE_INIT(SESSION_CAN_LINES
-								  "Accept: application/sdp\r\n") });
+		incoming_reply(in, &(struct answer){ .status = phone->is_dnd ? 486 : 200,
+						     .lines = SLICE_INIT(
+							     PHONE_ALLOW_LINE SESSION_SUPPORTED_LINE
+							     "Accept: application/sdp\r\n") });
 		break;
 	case METHOD_BYE:
 	case METHOD_NOTIFY:
@@ -190,13 +188,13 @@ static void on_request(void *user, struct incoming *in)
 	case METHOD_PRACK:
 	case METHOD_MESSAGE:
 	case METHOD_PUBLISH:
-		incoming_reply(in,
-			       &(struct answer){ .status = 405, .lines = SLICE_INIT(ALLOW_LINE) });
+		incoming_reply(in, &(struct answer){ .status = 405,
+						     .lines = SLICE_INIT(PHONE_ALLOW_LINE) });
 		break;
 	case METHOD_OTHER:
 	case METHOD_COUNT:
-		incoming_reply(in,
-			       &(struct answer){ .status = 501, .lines = SLICE_INIT(ALLOW_LINE) });
+		incoming_reply(in, &(struct answer){ .status = 501,
+						     .lines = SLICE_INIT(PHONE_ALLOW_LINE) });
 		break;
 	}
 }

@@ -11,6 +11,7 @@
 #define PHONE_XML_BYTES (3 * XML_MAX_BYTES) /* all that dialog_info_read() can ask for */
 #define PHONE_SDP_MAX_BYTES 8192
 #define PHONE_LINES_MAX_BYTES 4096
+#define PHONE_ALLOW_LINE "Allow: " SESSION_METHODS "\r\n"
 #define PHONE_SDP_TYPE SLICE("application/sdp")
 
 /* --- phone.c ------------------------------------------------------------------------------ */

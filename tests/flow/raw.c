@@ -175,6 +175,44 @@ unsigned raw_ask_as(struct raw *raw, const char *user, const char *password, con
 	return ask(raw, text, line);
 }
 
+static void print_side(struct buf *buf, const char *name, const struct sip_addr *addr,
+		       struct slice tag, const char *other_tag)
+{
+	buf_printf(buf, "%s: <%.*s>;tag=", name, SLICE_ARGS(addr->uri.text));
+	if (slice_is_empty(tag))
+		buf_cstr(buf, other_tag);
+	else
+		buf_slice(buf, tag);
+	buf_char(buf, '\n');
+}
+
+unsigned raw_speak(struct raw *raw, const char *start, const char *tag, const char *method,
+		   const char *rest)
+{
+	char text[RAW_MESSAGE_MAX_BYTES], about_text[RAW_MESSAGE_MAX_BYTES];
+	struct buf buf = { .p = text, .cap = sizeof(text) - 1 };
+	const char *about = raw_last(raw, start);
+	struct sip_msg msg;
+
+	snprintf(about_text, sizeof(about_text), "%s", about);
+	CHECK(*about && parse(about_text, strlen(about_text), &msg));
+	buf_printf(&buf, "%s sip:x@", method);
+	addr_print(&buf, &raw->to->addr);
+	buf_lit(&buf, " SIP/2.0\n{via}\nMax-Forwards: 70\n");
+	print_side(&buf, "From", msg.is_request ? &msg.to : &msg.from,
+		   msg.is_request ? msg.to_tag : msg.from_tag, tag);
+	print_side(&buf, "To", msg.is_request ? &msg.from : &msg.to,
+		   msg.is_request ? msg.from_tag : msg.to_tag, tag);
+	buf_printf(&buf, "Call-ID: %.*s\n", SLICE_ARGS(msg.call_id));
+	if (strcmp(method, "ACK") == 0)
+		buf_printf(&buf, "CSeq: %u ACK\n%s", msg.cseq, rest);
+	else
+		buf_printf(&buf, "CSeq: {cseq} %s\n%s", method, rest);
+	CHECK(!buf.is_overflown);
+	text[buf.n] = '\0';
+	return raw_ask(raw, text);
+}
+
 static bool starts(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;

@@ -45,6 +45,14 @@ unsigned raw_ask_as(struct raw *raw, const char *user, const char *password, con
 void raw_reply(struct raw *raw, const char *method, unsigned status, const char *tag,
 	       const char *lines, const char *body);
 
+/*
+ * A request in the dialog that the last message with this start ("INVITE" that came, "SIP/2.0 200"
+ * to one of ours) belongs to; `tag` is ours where the message has none yet. `rest` are more header
+ * lines and what follows, marks as above. The last response's status, 0 when none came.
+ */
+unsigned raw_speak(struct raw *raw, const char *start, const char *tag, const char *method,
+		   const char *rest);
+
 /* The last message with this start ("NOTIFY", "SIP/2.0 200"), as text; "" when there is none. */
 const char *raw_last(const struct raw *raw, const char *start);
 
