@@ -74,6 +74,7 @@ void session_finish(struct session *session)
 	struct timers *timers = session->stack->timers;
 
 	struct txn_client *open = session_client(session);
+	struct txn_server *updated = session_updated(session);
 
 	session_set_state(session, SESSION_ENDED);
 	timer_stop(timers, &session->retransmit);
@@ -82,6 +83,8 @@ void session_finish(struct session *session)
 	timer_stop(timers, &session->probe);
 	if (open)
 		txn_client_cancel(open, SLICE_NONE);
+	if (updated)
+		(void)txn_server_respond(updated, &(struct answer){ .status = 487 });
 	usage_stop(session->stack, &session->usage);
 	pool_end(&session->stack->sessions, session);
 }
@@ -105,21 +108,37 @@ void session_print_abilities(const struct session *session, struct buf *lines)
 	buf_lit(lines, SESSION_SUPPORTED_LINE);
 }
 
-/* An INVITE of ours waits for its final response or its ACK. */
+/* An INVITE of ours waits for its final response or its ACK, an UPDATE for its response. */
 bool session_is_offering(struct session *session)
 {
 	const struct txn_client *txn = session_client(session);
 
-	return session->is_ack_due ||
+	return session->is_ack_due || session_is_updating(session) ||
 	       (txn && (txn->state == TXN_CLIENT_CALLING || txn->state == TXN_CLIENT_PROCEEDING));
 }
 
-/* An INVITE of the peer's waits for our final response. */
+/* An INVITE or UPDATE of the peer's waits for our final response. */
 bool session_is_offered(struct session *session)
 {
 	const struct txn_server *txn = session_server(session);
 
-	return txn && txn->state == TXN_SERVER_PROCEEDING;
+	return session_updated(session) || (txn && txn->state == TXN_SERVER_PROCEEDING);
+}
+
+void session_learn(struct session *session, const struct sip_msg *msg)
+{
+	if (sip_msg_header(msg, HDR_ALLOW)) {
+		session->peer_can &= ~(unsigned)PEER_UPDATE;
+		if (sip_msg_has_token(msg, HDR_ALLOW, SLICE("UPDATE")))
+			session->peer_can |= PEER_UPDATE;
+	}
+	if (sip_msg_header(msg, HDR_SUPPORTED)) {
+		session->peer_can &= ~(unsigned)(PEER_100REL | PEER_TIMER);
+		if (sip_msg_has_token(msg, HDR_SUPPORTED, SLICE("100rel")))
+			session->peer_can |= PEER_100REL;
+		if (sip_msg_has_token(msg, HDR_SUPPORTED, SLICE("timer")))
+			session->peer_can |= PEER_TIMER;
+	}
 }
 
 /* --- Credentials -------------------------------------------------------------------------- */
@@ -368,6 +387,8 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 		session_on_bye(session, in);
 	else if (in->msg->method == METHOD_INVITE)
 		session_on_reinvite(session, in);
+	else if (in->msg->method == METHOD_UPDATE)
+		session_on_update(session, in);
 	else if (in->msg->method == METHOD_OPTIONS)
 		session_on_options(session, in);
 	else

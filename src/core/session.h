@@ -26,6 +26,9 @@ enum session_cause {
 	SESSION_LOST, /* the peer is gone: no ACK, or 408/481 to a request in the dialog */
 };
 
+/* What the peer says that it can do, in Allow and Supported. */
+enum session_ability { PEER_UPDATE = 1, PEER_100REL = 2, PEER_TIMER = 4 };
+
 struct session;
 
 /* Handlers of the owner. The session may be ended inside any of them. Those marked * may be NULL.
@@ -44,11 +47,13 @@ struct session_ops {
 	void (*on_cancel)(struct session *session, const struct sip_msg *cancel);
 	/* UAS: the ACK of the initial INVITE or a re-INVITE. */
 	void (*on_ack)(struct session *session, const struct sip_msg *ack);
-	/* A re-INVITE: session_accept_offer() or session_refuse_offer() must follow, now or later.
+	/*
+	 * A re-INVITE, or an UPDATE with an offer, which may come before the answer already:
+	 * session_accept_offer() or session_refuse_offer() must follow, now or later.
 	 */
-	void (*on_offer)(struct session *session, const struct sip_msg *invite);
-	/* The final response to session_offer(); 2xx: session_ack() must follow. NULL as in
-	 * on_refused. */
+	void (*on_offer)(struct session *session, const struct sip_msg *request);
+	/* The final response to session_offer() or session_update(); 2xx of the former:
+	 * session_ack() must follow. NULL as in on_refused. */
 	void (*on_offer_result)(struct session *session, unsigned status,
 				const struct sip_msg *response);
 	/*
@@ -59,7 +64,10 @@ struct session_ops {
 	/* A confirmed or answered session has ended by the peer. `bye` is NULL when it was lost. */
 	void (*on_end)(struct session *session, enum session_cause cause,
 		       const struct sip_msg *bye);
-	/* *The peer took back the re-INVITE that on_offer brought; it is answered. */
+	/*
+	 * *The peer takes back the re-INVITE that on_offer brought: it is still to be answered,
+	 * with 487, or with 200 when that cannot be helped. NULL: it is answered.
+	 */
 	void (*on_offer_cancelled)(struct session *session);
 	/*
 	 * *A request in the dialog came another way than the peer's so far. True: it is the peer
@@ -88,6 +96,10 @@ struct session {
 	struct flow peer;	 /* the way the peer has spoken so far */
 	struct handle client;	 /* our INVITE or re-INVITE in progress */
 	struct handle server;	 /* the peer's INVITE or re-INVITE in progress */
+	struct handle update;	 /* our UPDATE with an offer in progress */
+	struct handle updated;	 /* the peer's UPDATE with an offer, until it is answered */
+	unsigned peer_can;	 /* enum session_ability, bits */
+	bool is_agreed;		 /* an offer has had its answer: there may be another one */
 	uint32_t invite_cseq;	 /* of our last INVITE, for its ACK */
 	struct packet *ack;	 /* our last ACK, for repeated 2xx */
 	bool is_ack_due;	 /* a 2xx of the peer waits for session_ack() */
@@ -103,7 +115,7 @@ struct session {
 };
 
 /* The methods that a session takes by itself or by on_request; an owner may take more. */
-#define SESSION_METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, SUBSCRIBE, INFO"
+#define SESSION_METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, SUBSCRIBE, UPDATE, INFO"
 #define SESSION_SUPPORTED_LINE "Supported: replaces\r\n"
 
 struct session_spec {
@@ -142,6 +154,15 @@ int session_ack(struct session *session, struct slice content_type, struct slice
  */
 int session_offer(struct session *session, struct slice lines, struct slice content_type,
 		  struct slice body);
+
+/*
+ * The same by UPDATE (RFC 3311), also before the answer once an offer has been answered reliably.
+ * ERR_STATE as above; ERR_UNSUPPORTED when the peer does not allow it.
+ */
+int session_update(struct session *session, struct slice lines, struct slice content_type,
+		   struct slice body);
+
+/* The answer to what on_offer brought. ERR_STATE when it is answered already. */
 int session_accept_offer(struct session *session, const struct answer *answer);
 int session_refuse_offer(struct session *session, const struct answer *answer);
 

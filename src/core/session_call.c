@@ -56,6 +56,8 @@ static void session_on_2xx(struct session *session, const struct sip_msg *respon
 
 	session->peer = *flow;
 	session->is_ack_due = true;
+	session->is_agreed = true;
+	session_learn(session, response);
 	if (is_cancelled || err) {
 		/* It answered before our CANCEL reached it, or we cannot go on (15). */
 		bool is_told = !is_cancelled;
@@ -97,6 +99,7 @@ static void invite_on_provisional(struct session *session, const struct sip_msg 
 	if (dialog_on_response(&session->dialog, session->stack, response, flow))
 		return; /* as if it were lost; the next response tries again */
 	session->peer = *flow;
+	session_learn(session, response);
 	if (session->state == SESSION_CALLING)
 		session_set_state(session, SESSION_EARLY);
 	session->ops->on_provisional(session, response);

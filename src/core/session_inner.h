@@ -59,6 +59,17 @@ void session_await_ack(struct session *session);
 void session_on_2xx_again(struct session *session, const struct sip_msg *response,
 			  const struct flow *flow);
 
+/* What a message of the peer's says about its abilities. */
+void session_learn(struct session *session, const struct sip_msg *msg);
+
+/* Our UPDATE with an offer is unanswered; the peer's is. */
+bool session_is_updating(struct session *session);
+struct txn_server *session_updated(struct session *session);
+void session_on_update(struct session *session, struct incoming *in);
+
+/* 500 with a Retry-After of up to 10 s, drawn by chance (RFC 3261 14.2, RFC 3311 5.2). */
+void session_refuse_for_now(struct session *session, struct incoming *in);
+
 void session_on_reinvite(struct session *session, struct incoming *in);
 
 /* BYE; the session is over with its answer. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Offers inside a session: re-INVITEs of ours and of the peer (RFC 3261 14). One at a time.
+ * Offers inside a session: re-INVITEs of ours and of the peer (RFC 3261 14), and how an offer is
+ * answered. One at a time, with those of session_update.c.
  */
 #include "core/session_inner.h"
 
@@ -64,6 +65,7 @@ static void offer_on_response(struct txn_client *txn, struct handle owner,
 		session_on_2xx_again(session, response, flow);
 	} else if (!session->is_ack_due) {
 		(void)dialog_refresh_target(&session->dialog, response, flow);
+		session_learn(session, response);
 		session->is_ack_due = true;
 		session->ops->on_offer_result(session, response->status, response);
 	}
@@ -111,8 +113,7 @@ void session_on_reinvite(struct session *session, struct incoming *in)
 		return;
 	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
 	    session->ack_timeout.is_running) {
-		incoming_reply(in, &(struct answer){ .status = 500,
-						     .lines = SLICE_INIT("Retry-After: 2\r\n") });
+		session_refuse_for_now(session, in);
 		return;
 	}
 	if (session_is_offering(session)) {
@@ -128,26 +129,35 @@ void session_on_reinvite(struct session *session, struct incoming *in)
 		incoming_reply_status(in, 400);
 		return;
 	}
+	session_learn(session, in->msg);
 	session->ops->on_offer(session, in->msg);
+}
+
+/* --- Answering either kind ---------------------------------------------------------------- */
+
+static struct txn_server *offered(struct session *session)
+{
+	struct txn_server *txn = session_updated(session);
+
+	if (txn || session->state != SESSION_CONFIRMED)
+		return txn;
+	txn = session_server(session);
+	return txn && txn->state == TXN_SERVER_PROCEEDING ? txn : NULL;
 }
 
 int session_accept_offer(struct session *session, const struct answer *answer)
 {
-	int err;
+	struct txn_server *txn = offered(session);
+	int err = session_respond(session, txn, answer);
 
-	if (session->state != SESSION_CONFIRMED || !session_is_offered(session))
-		return ERR_STATE;
-	err = session_respond(session, session_server(session), answer);
 	if (err)
 		(void)session_refuse_offer(session, &(struct answer){ .status = 500 });
-	else
+	else if (txn->is_invite)
 		session_await_ack(session);
 	return err;
 }
 
 int session_refuse_offer(struct session *session, const struct answer *answer)
 {
-	if (session->state != SESSION_CONFIRMED || !session_is_offered(session))
-		return ERR_STATE;
-	return session_respond(session, session_server(session), answer);
+	return session_respond(session, offered(session), answer);
 }

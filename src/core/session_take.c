@@ -13,10 +13,12 @@ static void server_on_cancel(struct stack *stack, struct handle owner, const str
 
 	if (!txn)
 		return;
-	(void)txn_server_respond(txn, &(struct answer){ .status = 487 });
-	/* A cancelled re-INVITE leaves the session as it was (14.2). */
-	if (session->state == SESSION_CONFIRMED && session->ops->on_offer_cancelled)
+	if (session->state == SESSION_CONFIRMED && session->ops->on_offer_cancelled) {
 		session->ops->on_offer_cancelled(session);
+		return;
+	}
+	/* A cancelled re-INVITE leaves the session as it was (14.2). */
+	(void)txn_server_respond(txn, &(struct answer){ .status = 487 });
 	if (session->state != SESSION_EARLY)
 		return;
 	session_finish(session);
@@ -48,6 +50,7 @@ int session_take(struct incoming *in, struct slice contact_line, const struct se
 	}
 	session->state = SESSION_EARLY;
 	session->peer = in->flow;
+	session_learn(session, in->msg);
 	if (txn_server_start(in, &session_server_ops, session->pooled.handle)) {
 		session->server = in->txn->pooled.handle;
 		err = dialog_init_uas(&session->dialog, in, txn_server_to_tag(in->txn).p,
@@ -102,6 +105,7 @@ int session_answer(struct session *session, const struct answer *answer)
 	if (err)
 		return err;
 	session_set_state(session, SESSION_ANSWERED);
+	session->is_agreed = true;
 	session_await_ack(session);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "pbx/attempt.h"
+#include "pbx/call_relay.h"
 #include "pbx/lamp.h"
 #include "sip/print.h"
 
@@ -215,6 +216,7 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 
 	if (leg->state == LEG_ENDED)
 		return;
+	relay_on_leg_end(leg);
 	if (leg->session)
 		session_end(leg->session, status, lines);
 	leg_set_state(leg, LEG_ENDED);
@@ -228,8 +230,6 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 		call->caller = NULL;
 	if (call->partner == leg)
 		call->partner = NULL;
-	if (call->offerer == leg)
-		call->offerer = NULL;
 	pool_end(&leg->pbx->legs, leg);
 }
 

@@ -66,6 +66,7 @@ struct leg {
 	uint32_t breadth;		   /* its share of call->breadth_left */
 	struct session *session;	   /* NULL once let go */
 	enum leg_state state;
+	bool is_holding;      /* its last description holds the other party */
 	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
 	char id[TOKEN_BYTES]; /* of <dialog> */
 	uint64_t state_ms;    /* when the state was entered */
@@ -91,7 +92,8 @@ struct call {
 	struct slice offer_type; /* owned: its Content-Type */
 	struct handle early;	 /* the leg whose early media the caller has */
 	unsigned shown;		 /* the last provisional status that the caller was sent */
-	struct leg *offerer;	 /* whose re-INVITE is on its way through, NULL: none */
+	struct leg *offerer;	 /* whose offer is on its way through, NULL: none */
+	bool is_hold_offered;	 /* that offer holds the other party */
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
 	struct failure failure; /* the best of its attempts so far */
 	struct timer ring_timeout;

@@ -5,84 +5,16 @@
  */
 #include "pbx/call_relay.h"
 
+#include "base/err.h"
 #include "pbx/join.h"
+#include "sip/sdp.h"
 
 static struct slice body_type(const struct sip_msg *msg)
 {
 	return sip_msg_value(msg, HDR_CONTENT_TYPE);
 }
 
-void relay_on_ack(struct session *session, const struct sip_msg *ack)
-{
-	struct leg *leg = session->owner;
-	struct leg *other = leg_other(leg);
-
-	if (leg->call->state == CALL_JOINING)
-		join_on_ack(leg->call, leg, ack);
-	else if (other && other->session)
-		(void)session_ack(other->session, body_type(ack), ack->body);
-}
-
-void relay_on_offer(struct session *session, const struct sip_msg *invite)
-{
-	struct leg *leg = session->owner;
-	struct leg *other = leg_other(leg);
-	struct call *call = leg->call;
-
-	if (call->state != CALL_TALKING || !other ||
-	    session_offer(other->session, SLICE_NONE, body_type(invite), invite->body)) {
-		(void)session_refuse_offer(session, &(struct answer){ .status = 491 });
-		return;
-	}
-	call->offerer = leg;
-	call->is_offer_delayed = slice_is_empty(invite->body);
-}
-
-/* Redirections and challenges are between that phone and us. */
-static unsigned offer_failure(unsigned status, bool is_answered)
-{
-	if (!is_answered)
-		return 500;
-	return status < 400 || status == 401 || status == 407 ? 488 : status;
-}
-
-void relay_on_offer_cancelled(struct session *session)
-{
-	struct leg *leg = session->owner;
-	struct leg *other = leg_other(leg);
-
-	if (leg->call->offerer != leg)
-		return;
-	leg->call->offerer = NULL;
-	if (other && other->session)
-		session_cancel_offer(other->session);
-}
-
-void relay_on_offer_result(struct session *session, unsigned status, const struct sip_msg *response)
-{
-	struct leg *leg = session->owner;
-	struct call *call = leg->call;
-	struct leg *offerer = call->offerer;
-	struct answer answer = { .status = offer_failure(status, response != NULL) };
-
-	if (call->state == CALL_JOINING) {
-		join_on_offer_result(call, leg, status, response);
-		return;
-	}
-	call->offerer = NULL;
-	if (status >= 300) {
-		if (offerer)
-			(void)session_refuse_offer(offerer->session, &answer);
-		return;
-	}
-	answer.status = status;
-	answer.content_type = body_type(response);
-	answer.body = response->body;
-	if (!offerer || session_accept_offer(offerer->session, &answer) || !call->is_offer_delayed)
-		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
-}
-
-/* --- Other requests ----------------------------------------------------------------------- */
+/* --- Who speaks to whom ------------------------------------------------------------------- */
 
 /* The only phone that rings, or the one whose early media the caller has. */
 static struct leg *early_party(const struct call *call)
@@ -113,6 +45,164 @@ static struct leg *leg_speaks_to(const struct leg *leg)
 		return early_party(call);
 	return leg == early_party(call) ? call->caller : NULL;
 }
+
+/* --- Held, or not (RFC 3264 8.4, RFC 3261 14) --------------------------------------------- */
+
+static bool is_hold(const struct sip_msg *msg)
+{
+	static struct sdp sdp; /* one thread, not re-entered */
+	struct slice type, params;
+
+	sip_token_params(body_type(msg), &type, &params);
+	return !slice_is_empty(msg->body) && slice_eq_nocase(type, SLICE("application/sdp")) &&
+	       sdp_parse(msg->body, &sdp) == 0 && sdp_is_hold(&sdp);
+}
+
+static void leg_set_hold(struct leg *leg, bool is_holding)
+{
+	if (leg->is_holding == is_holding)
+		return;
+	leg->is_holding = is_holding;
+	stack_trace(&leg->pbx->stack, "event=%s call=%u extension=%.*s",
+		    is_holding ? "hold" : "resume", leg->call->number,
+		    SLICE_ARGS(leg->extension->number));
+}
+
+/*
+ * An offer that holds says nothing about who answers it: inactive is the answer to inactive. What
+ * answers an offer to talk says it all.
+ */
+static void note_answer(struct leg *offerer, struct leg *answerer, bool is_hold_offered,
+			const struct sip_msg *answer)
+{
+	leg_set_hold(offerer, is_hold_offered);
+	if (!is_hold_offered && !slice_is_empty(answer->body))
+		leg_set_hold(answerer, is_hold(answer));
+}
+
+/* --- Offers ------------------------------------------------------------------------------- */
+
+void relay_on_ack(struct session *session, const struct sip_msg *ack)
+{
+	struct leg *leg = session->owner;
+	struct leg *other = leg_other(leg);
+	struct call *call = leg->call;
+
+	if (call->state == CALL_JOINING) {
+		join_on_ack(call, leg, ack);
+		return;
+	}
+	if (!other || !other->session ||
+	    session_ack(other->session, body_type(ack), ack->body) == ERR_STATE)
+		return;
+	if (call->is_offer_delayed)
+		note_answer(other, leg, call->is_hold_offered, ack);
+}
+
+/* As it came; by re-INVITE where the other phone knows no UPDATE and has answered. */
+static int offer_to(struct leg *other, const struct sip_msg *request)
+{
+	int err = ERR_UNSUPPORTED;
+
+	if (request->method == METHOD_UPDATE)
+		err = session_update(other->session, SLICE_NONE, body_type(request), request->body);
+	if (err == ERR_UNSUPPORTED && other->call->state == CALL_TALKING)
+		err = session_offer(other->session, SLICE_NONE, body_type(request), request->body);
+	return err;
+}
+
+void relay_on_offer(struct session *session, const struct sip_msg *request)
+{
+	struct leg *leg = session->owner;
+	struct leg *other = leg_speaks_to(leg);
+	struct call *call = leg->call;
+	int err = ERR_STATE;
+
+	if (call->state != CALL_JOINING && !call->offerer && other && other->session)
+		err = offer_to(other, request);
+	if (err) {
+		(void)session_refuse_offer(
+			session, &(struct answer){ .status = err == ERR_UNSUPPORTED ? 488 : 491 });
+		return;
+	}
+	call->offerer = leg;
+	call->is_offer_delayed = slice_is_empty(request->body);
+	call->is_hold_offered = is_hold(request);
+}
+
+/* Redirections and challenges are between that phone and us. */
+static unsigned offer_failure(unsigned status, bool is_answered)
+{
+	if (!is_answered)
+		return 500;
+	return status < 400 || status == 401 || status == 407 ? 488 : status;
+}
+
+/*
+ * The CANCEL goes on, and so does what becomes of it: when the other phone has accepted already,
+ * both have.
+ */
+void relay_on_offer_cancelled(struct session *session)
+{
+	struct leg *leg = session->owner;
+	struct leg *other = leg_other(leg);
+
+	if (leg->call->offerer == leg && other && other->session)
+		session_cancel_offer(other->session);
+	else
+		(void)session_refuse_offer(session, &(struct answer){ .status = 487 });
+}
+
+static void relay_answer(struct call *call, struct leg *offerer, struct leg *answerer,
+			 const struct sip_msg *response)
+{
+	struct answer answer = { .status = response->status,
+				 .content_type = body_type(response),
+				 .body = response->body };
+
+	if (call->is_offer_delayed)
+		call->is_hold_offered = is_hold(response);
+	else
+		note_answer(offerer, answerer, call->is_hold_offered, response);
+	if (session_accept_offer(offerer->session, &answer) || !call->is_offer_delayed)
+		(void)session_ack(answerer->session, SLICE_NONE, SLICE_NONE);
+}
+
+void relay_on_offer_result(struct session *session, unsigned status, const struct sip_msg *response)
+{
+	struct leg *leg = session->owner;
+	struct call *call = leg->call;
+	struct leg *offerer = call->offerer;
+
+	if (call->state == CALL_JOINING) {
+		join_on_offer_result(call, leg, status, response);
+		return;
+	}
+	call->offerer = NULL;
+	if (status < 300 && offerer)
+		relay_answer(call, offerer, leg, response);
+	else if (status < 300)
+		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+	else if (offerer)
+		(void)session_refuse_offer(
+			offerer->session,
+			&(struct answer){ .status = offer_failure(status, response != NULL) });
+}
+
+void relay_on_leg_end(struct leg *leg)
+{
+	struct call *call = leg->call;
+	struct leg *offerer = call->offerer;
+
+	if (!offerer || (leg != offerer && leg_speaks_to(offerer) != leg))
+		return;
+	call->offerer = NULL;
+	/* It rang and somebody else answered; the offer may be made again to them. */
+	if (leg != offerer && offerer->session)
+		(void)session_refuse_offer(offerer->session, &(struct answer){ .status = 491 });
+}
+
+/* --- Other requests ----------------------------------------------------------------------- */
 
 void relay_on_request(struct session *session, struct incoming *in)
 {

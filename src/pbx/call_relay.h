@@ -9,10 +9,14 @@
 #include "pbx/call.h"
 
 void relay_on_ack(struct session *session, const struct sip_msg *ack);
-void relay_on_offer(struct session *session, const struct sip_msg *invite);
+void relay_on_offer(struct session *session, const struct sip_msg *request);
 void relay_on_offer_cancelled(struct session *session);
 void relay_on_offer_result(struct session *session, unsigned status,
 			   const struct sip_msg *response);
+
+/* Before the leg is taken out of its call: whoever waits for its answer is told. */
+void relay_on_leg_end(struct leg *leg);
+
 void relay_on_request(struct session *session, struct incoming *in);
 
 #endif

@@ -20,7 +20,9 @@ static int call_offer(struct phone_call *call, enum phone_offer offer)
 	call->offer = offer;
 	call->attempt = (struct auth_attempt){ 0 };
 	phone_media_print(call, &sdp);
-	err = session_offer(session, SLICE_NONE, PHONE_SDP_TYPE, buf_text(&sdp));
+	err = call->phone->config.offers_by_update
+		      ? session_update(session, SLICE_NONE, PHONE_SDP_TYPE, buf_text(&sdp))
+		      : session_offer(session, SLICE_NONE, PHONE_SDP_TYPE, buf_text(&sdp));
 	if (err)
 		call->offer = PHONE_OFFER_NONE;
 	else
@@ -228,10 +230,29 @@ void phone_call_on_ack(struct session *session, const struct sip_msg *ack)
 
 /* --- What a person does ------------------------------------------------------------------- */
 
+/* The call that is on its way into the other state, or is wanted there. */
+static struct phone_call *find_changing(struct phone *phone, unsigned number,
+					enum phone_offer offer)
+{
+	unsigned state = offer == PHONE_OFFER_HOLD ? PHONE_CALL_TALKING : PHONE_CALL_HOLDING;
+
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
+		struct phone_call *call = &phone->calls[i];
+
+		if (call->state == state && (number == 0 || call->number == number) &&
+		    (call->offer == offer || call->wanted == offer))
+			return call;
+	}
+	return NULL;
+}
+
 int phone_hold(struct phone *phone, unsigned number)
 {
 	struct phone_call *call = phone_call_find(phone, number, 1 << PHONE_CALL_TALKING);
 
+	/* One that is about to be resumed is held again as soon as it is. */
+	if (!call)
+		call = find_changing(phone, number, PHONE_OFFER_RESUME);
 	if (!call)
 		return phone_no_call(phone, number, "is talking");
 	call_want(call, PHONE_OFFER_HOLD);
@@ -242,6 +263,8 @@ int phone_resume(struct phone *phone, unsigned number)
 {
 	struct phone_call *call = phone_call_find(phone, number, 1 << PHONE_CALL_HOLDING);
 
+	if (!call)
+		call = find_changing(phone, number, PHONE_OFFER_HOLD);
 	if (!call)
 		return phone_no_call(phone, number, "is on hold");
 	call_want(call, PHONE_OFFER_RESUME);

@@ -166,28 +166,44 @@ FLOW_PLAIN(a_reinvite_that_is_never_answered_comes_to_an_end, "RFC 3261 14.1, SE
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_hold_that_is_taken_back_is_taken_back_from_the_other, "RFC 3261 9, RFC 3261 14")
+/* Alice holds and takes it back, as her phone would if it had a button for it. */
+static struct world *hold_taken_back(struct raw **ret_bob)
 {
-	struct raw *bob;
-	struct world *w = talking_raw_bob(&bob);
+	struct world *w = talking_raw_bob(ret_bob);
+	struct phone *phone = &w->phones[0].phone;
+	struct session *session = session_find(&phone->stack, phone->calls[0].session);
 
 	advance_ms(w, 1000);
 	hold(w, "alice");
-	raw_reply(bob, "INVITE", 100, "", "", "");
-	{
-		/* What alice's phone would say if it had a button for it. */
-		struct phone *phone = &w->phones[0].phone;
-		struct session *session = session_find(&phone->stack, phone->calls[0].session);
-
-		expect(w, session != NULL);
-		if (session)
-			session_cancel_offer(session);
-	}
+	raw_reply(*ret_bob, "INVITE", 100, "", "", "");
+	expect(w, session != NULL);
+	if (session)
+		session_cancel_offer(session);
 	advance_ms(w, 100);
-	expect_ladder(w, "alice -> switch CANCEL", "switch -> alice 487 INVITE",
-		      "switch -> raw CANCEL");
+	expect_ladder(w, "alice -> switch CANCEL", "switch -> raw CANCEL");
+	return w;
+}
+
+FLOW_PLAIN(a_hold_that_is_taken_back_is_taken_back_from_the_other, "RFC 3261 9, RFC 3261 14")
+{
+	struct raw *bob;
+	struct world *w = hold_taken_back(&bob);
+
 	raw_reply(bob, "INVITE", 487, "", "", "");
+	expect_ladder(w, "raw -> switch 487 INVITE", "switch -> alice 487 INVITE");
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_hold_that_was_accepted_when_it_is_taken_back_holds_on_both_sides,
+	   "RFC 3261 9.1, RFC 3261 14.1")
+{
+	struct raw *bob;
+	struct world *w = hold_taken_back(&bob);
+
+	raw_reply(bob, "INVITE", 200, "", CONTACT_LINE, ANSWER "a=recvonly\r\n");
+	expect_ladder(w, "raw -> switch 200 INVITE", "switch -> alice 200 INVITE");
+	expect_calls(w, "alice", PHONE_CALL_HOLDING, 1);
 	expect_quiet(w);
 }
 
