@@ -4,11 +4,43 @@
  */
 #include "base/addr.h"
 
+#include "base/check.h"
 #include "base/err.h"
+
+static const struct {
+	struct slice name;
+	struct slice word;
+	uint16_t port;
+} transports[] = {
+	[TRANSPORT_UDP] = { SLICE_INIT("UDP"), SLICE_INIT("udp"), 5060 },
+	[TRANSPORT_TCP] = { SLICE_INIT("TCP"), SLICE_INIT("tcp"), 5060 },
+	[TRANSPORT_TLS] = { SLICE_INIT("TLS"), SLICE_INIT("tls"), 5061 },
+};
 
 struct slice transport_name(uint8_t transport)
 {
-	return transport == TRANSPORT_TCP ? SLICE("TCP") : SLICE("UDP");
+	return transports[transport].name;
+}
+
+struct slice transport_word(uint8_t transport)
+{
+	return transports[transport].word;
+}
+
+int transport_parse(struct slice word, uint8_t *ret_transport)
+{
+	for (uint8_t i = 0; i < ARRAY_LEN(transports); i++) {
+		if (slice_eq_nocase(word, transports[i].word)) {
+			*ret_transport = i;
+			return 0;
+		}
+	}
+	return ERR_UNSUPPORTED;
+}
+
+uint16_t transport_port(uint8_t transport)
+{
+	return transports[transport].port;
 }
 
 static int parse_ipv4(struct slice text, uint8_t ip[4])
@@ -219,6 +251,6 @@ bool addr_is_any(const struct addr *addr)
 
 bool flow_eq(const struct flow *a, const struct flow *b)
 {
-	return a->transport == b->transport && a->listener == b->listener &&
+	return a->transport == b->transport && a->listener == b->listener && a->name == b->name &&
 	       handle_eq(a->conn, b->conn) && addr_eq(&a->peer, &b->peer);
 }

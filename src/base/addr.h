@@ -16,25 +16,36 @@ struct addr {
 	uint8_t family; /* enum addr_family */
 };
 
-enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
 
 /* Where a message came from or goes to: the listener, the peer, and the connection if there is one.
  */
 struct flow {
 	struct addr local; /* the listener's own address, what a Via or Contact of ours says */
 	struct addr peer;
-	struct handle conn; /* TCP: the connection; HANDLE_NONE opens or finds one to `peer` */
+	struct handle conn; /* TCP, TLS: the connection; HANDLE_NONE opens or finds one to `peer` */
 	uint8_t transport;  /* enum transport */
 	uint8_t listener;   /* index among the host's listeners */
+	uint16_t name;	    /* TLS: whom the peer must prove to be, see env.h; 0: its address */
+	bool is_natted;	    /* nothing but this way leads to the peer, whatever its Contact says */
 };
 
 static inline bool transport_is_reliable(uint8_t transport)
 {
-	return transport == TRANSPORT_TCP;
+	return transport != TRANSPORT_UDP;
 }
 
-/* "UDP", "TCP", as a Via says it (RFC 3261 20.42). */
+/* "UDP", "TCP", "TLS", as a Via says it (RFC 3261 20.42). */
 struct slice transport_name(uint8_t transport);
+
+/* "udp", "tcp", "tls", as a URI's parameter and people say it (RFC 3261 19.1.1). */
+struct slice transport_word(uint8_t transport);
+
+/* The transport of such a word, in any case. ERR_UNSUPPORTED. */
+int transport_parse(struct slice word, uint8_t *ret_transport);
+
+/* What is meant where no port is said: 5060, by TLS 5061 (RFC 3261 19.1.2). */
+uint16_t transport_port(uint8_t transport);
 
 /* A numeric address without a port: "192.0.2.1", "2001:db8::1" or "[2001:db8::1]". */
 int addr_parse_ip(struct slice text, struct addr *ret_addr);

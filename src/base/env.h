@@ -22,6 +22,24 @@ struct env {
 	 */
 	int (*send)(void *host, const struct flow *flow, struct packet *packet);
 
+	/*
+	 * A flow that says `peer` and `transport` gets its listener, and the address of ours that
+	 * the peer will see: for Via and Contact. Of several listeners one on flow->local, as it
+	 * stood, is preferred. ERR_NOTFOUND when there is none by that transport and family. May be
+	 * NULL: there is none.
+	 */
+	int (*route)(void *host, struct flow *flow);
+
+	/*
+	 * The number of a SIP domain for flow->name. A TLS connection that is opened for a flow
+	 * with it asks for that domain (SNI, RFC 6066 3) and carries nothing before the peer's
+	 * certificate has proved it (RFC 5922 7); it serves flows with the same number only. The
+	 * domain is the one of the URI, before any DNS look-up (RFC 5922 4). Numbers live as long
+	 * as the host, the same domain has the same one. ERR_SYNTAX, ERR_LIMIT, ERR_NOMEM. May be
+	 * NULL: there is no TLS.
+	 */
+	int (*name)(void *host, struct slice domain, uint16_t *ret_name);
+
 	/* The peer of this flow has proved who it is: its connection is worth keeping. May be NULL.
 	 */
 	void (*trust)(void *host, const struct flow *flow);

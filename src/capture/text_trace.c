@@ -22,8 +22,8 @@ static const struct {
 	enum transport transport;
 } transports[] = {
 	{ SLICE_INIT("udp:"), TRANSPORT_UDP }, { SLICE_INIT("tcp:"), TRANSPORT_TCP },
-	{ SLICE_INIT("tls:"), TRANSPORT_TCP }, { SLICE_INIT("ws:"), TRANSPORT_TCP },
-	{ SLICE_INIT("wss:"), TRANSPORT_TCP },
+	{ SLICE_INIT("tls:"), TRANSPORT_TLS }, { SLICE_INIT("ws:"), TRANSPORT_TCP },
+	{ SLICE_INIT("wss:"), TRANSPORT_TLS },
 };
 
 /* The line that begins here, without its end. */

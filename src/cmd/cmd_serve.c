@@ -346,7 +346,7 @@ static int open_listener(struct server *server, const struct listen_addr *listen
 	int err, error;
 
 	errno = 0;
-	err = host_listen(server->host, (uint8_t)listen->transport, &listen->addr, &bound->addr,
+	err = host_listen(server->host, listen->transport, &listen->addr, &bound->addr,
 			  &index);
 	error = errno;
 	if (is_needless(listen, err, error)) {

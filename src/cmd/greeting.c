@@ -26,8 +26,7 @@ struct address_list {
 
 /* --- Addresses ---------------------------------------------------------------------------- */
 
-static void address_add(struct address_list *list, enum transport transport,
-			const struct addr *addr)
+static void address_add(struct address_list *list, uint8_t transport, const struct addr *addr)
 {
 	if (list->count < ADDRESSES_MAX)
 		list->items[list->count++] =
@@ -115,11 +114,6 @@ static const struct listen_addr *address_for_phones(const struct address_list *l
 	return best;
 }
 
-static const char *transport_word(enum transport transport)
-{
-	return transport == TRANSPORT_TCP ? "tcp" : "udp";
-}
-
 static void print_addresses(const struct address_list *list)
 {
 	puts("Listening on");
@@ -129,7 +123,8 @@ static void print_addresses(const struct address_list *list)
 		struct buf buf = BUF_ON(text);
 
 		addr_print(&buf, &item->addr);
-		printf("  %s:%.*s%s\n", transport_word(item->transport), SLICE_ARGS(buf_text(&buf)),
+		printf("  %.*s:%.*s%s\n", SLICE_ARGS(transport_word(item->transport)),
+		       SLICE_ARGS(buf_text(&buf)),
 		       is_loopback(&item->addr) ? "  (this machine only)" : "");
 	}
 }

@@ -89,7 +89,7 @@ static int take_domain(struct conf_reader *reader, const struct conf_node *value
 }
 
 static bool read_transport(const struct conf_reader *reader, const struct conf_node *text,
-			   struct slice word, enum transport *ret_transport)
+			   struct slice word, uint8_t *ret_transport)
 {
 	static const struct slice later[] = { SLICE_INIT("tls"), SLICE_INIT("ws"),
 					      SLICE_INIT("wss") };

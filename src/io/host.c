@@ -208,6 +208,37 @@ static int host_send(void *ctx, const struct flow *flow, struct packet *packet)
 	return err;
 }
 
+static bool listener_suits(const struct listener *listener, const struct flow *flow)
+{
+	return listener->transport == flow->transport && listener->addr.family == flow->peer.family;
+}
+
+static int host_route(void *ctx, struct flow *flow)
+{
+	struct host *host = ctx;
+	const struct listener *best = NULL;
+
+	for (uint8_t i = 0; i < host->listener_count; i++) {
+		const struct listener *listener = host->listeners[i];
+
+		if (listener_suits(listener, flow) &&
+		    (!best || (!addr_eq_ip(&best->addr, &flow->local) &&
+			       addr_eq_ip(&listener->addr, &flow->local))))
+			best = listener;
+	}
+	if (!best)
+		return ERR_NOTFOUND;
+	flow->listener = best->index;
+	return host_local_addr(host, flow, &flow->local) ? ERR_NOTFOUND : 0;
+}
+
+static int host_name(void *ctx, struct slice domain, uint16_t *ret_name)
+{
+	struct host *host = ctx;
+
+	return names_add(&host->names, domain, ret_name);
+}
+
 static void host_trust(void *object, const struct flow *flow)
 {
 	tcp_trust(object, flow->conn);
@@ -411,6 +442,8 @@ static void init_state(struct host *host, const struct host_user *user)
 	host->env = (struct env){ .host = host,
 				  .random = host_random,
 				  .send = host_send,
+				  .route = host_route,
+				  .name = host_name,
 				  .trust = host_trust,
 				  .trace = host_trace };
 	host->wake_at_ms = TIMER_NEVER;
@@ -487,6 +520,7 @@ void host_free(struct host *host)
 	udp_batch_free(host->udp_batch);
 	if (host->spare_fd >= 0)
 		close(host->spare_fd);
+	names_fini(&host->names);
 	explicit_bzero(host->random, sizeof(host->random));
 	mem_free(host);
 }

@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "io/host.h"
+#include "io/names.h"
 
 #define HOST_SIGNALS_MAX 8
 #define HOST_RANDOM_BYTES 512
@@ -84,6 +85,7 @@ struct host {
 	struct list trusted;	  /* the same of those that somebody vouched for */
 	uint32_t conn_count;	  /* in both lists */
 	struct map sources;	  /* struct source */
+	struct names names;	  /* of TLS peers */
 	char *read_buffer;	  /* [TCP_READ_BYTES], with the first TCP listener */
 	struct packet *pong;
 	int spare_fd; /* given up to shed a connection when descriptors run out */

@@ -52,7 +52,8 @@ static void print_head(struct buf *buf, bool is_sent, const struct flow *flow, s
 		       uint64_t wall_ms)
 {
 	buf_cstr(buf, is_sent ? "Sent to " : "Received from ");
-	buf_cstr(buf, flow->transport == TRANSPORT_TCP ? "tcp:" : "udp:");
+	buf_slice(buf, transport_word(flow->transport));
+	buf_char(buf, ':');
 	addr_print(buf, &flow->peer);
 	buf_cstr(buf, is_sent ? " from " : " to ");
 	addr_print(buf, &flow->local);

@@ -224,8 +224,8 @@ static void wish_name(struct endpoint *endpoint)
 /* Connections of one phone come and go: they may share its name, two sockets may not. */
 static bool may_share(const struct endpoint *a, const struct endpoint *b)
 {
-	return addr_eq_ip(&a->addr, &b->addr) && a->transport == TRANSPORT_TCP &&
-	       b->transport == TRANSPORT_TCP;
+	return addr_eq_ip(&a->addr, &b->addr) && transport_is_reliable(a->transport) &&
+	       transport_is_reliable(b->transport);
 }
 
 static int claim_name(struct endpoints *endpoints, struct endpoint *endpoint)

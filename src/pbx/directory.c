@@ -30,7 +30,7 @@ static int text_replace(struct slice *text, struct slice by)
 	return 0;
 }
 
-static void listen_on_any(struct directory *directory, enum transport transport)
+static void listen_on_any(struct directory *directory, uint8_t transport)
 {
 	directory->listen[directory->listen_count++] = (struct listen_addr){
 		.transport = transport,

@@ -66,7 +66,7 @@ struct group_member {
 };
 
 struct listen_addr {
-	enum transport transport;
+	uint8_t transport; /* enum transport */
 	struct addr addr;
 };
 

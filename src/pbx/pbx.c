@@ -184,8 +184,10 @@ void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *
 	uri_escape_user(buf, number);
 	buf_char(buf, '@');
 	addr_print(buf, &flow->local);
-	if (flow->transport == TRANSPORT_TCP)
-		buf_lit(buf, ";transport=tcp");
+	if (flow->transport != TRANSPORT_UDP) {
+		buf_lit(buf, ";transport=");
+		buf_slice(buf, transport_word(flow->transport));
+	}
 	buf_lit(buf, ">\r\n");
 }
 

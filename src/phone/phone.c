@@ -238,8 +238,10 @@ static void print_contact_uri(const struct phone *phone, struct buf *buf)
 	}
 	buf_slice(buf, slice_head(phone->aor, slice_find_char(phone->aor, '@') + 1));
 	addr_print(buf, &server->local);
-	if (server->transport == TRANSPORT_TCP)
-		buf_lit(buf, ";transport=tcp");
+	if (server->transport != TRANSPORT_UDP) {
+		buf_lit(buf, ";transport=");
+		buf_slice(buf, transport_word(server->transport));
+	}
 }
 
 static int phone_init_lines(struct phone *phone)

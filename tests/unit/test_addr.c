@@ -210,6 +210,36 @@ static void a_flow_is_way_and_peer(void **state)
 	assert_false(transport_is_reliable(TRANSPORT_UDP));
 	assert_true(slice_eq(transport_name(TRANSPORT_TCP), SLICE("TCP")));
 	assert_true(slice_eq(transport_name(TRANSPORT_UDP), SLICE("UDP")));
+	b = a;
+	b.name = 1;
+	assert_false(flow_eq(&a, &b));
+}
+
+static void transports_have_names_words_and_ports(void **state)
+{
+	static const struct {
+		uint8_t transport;
+		struct slice name, word;
+		uint16_t port;
+		bool is_reliable;
+	} rows[] = {
+		{ TRANSPORT_UDP, SLICE_INIT("UDP"), SLICE_INIT("udp"), 5060, false },
+		{ TRANSPORT_TCP, SLICE_INIT("TCP"), SLICE_INIT("tcp"), 5060, true },
+		{ TRANSPORT_TLS, SLICE_INIT("TLS"), SLICE_INIT("tls"), 5061, true },
+	};
+	uint8_t transport;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_true(slice_eq(transport_name(rows[i].transport), rows[i].name));
+		assert_true(slice_eq(transport_word(rows[i].transport), rows[i].word));
+		assert_int_equal(transport_port(rows[i].transport), rows[i].port);
+		assert_int_equal(transport_is_reliable(rows[i].transport), rows[i].is_reliable);
+		assert_int_equal(transport_parse(rows[i].name, &transport), 0);
+		assert_int_equal(transport, rows[i].transport);
+	}
+	assert_int_equal(transport_parse(SLICE("sctp"), &transport), ERR_UNSUPPORTED);
+	assert_int_equal(transport_parse(SLICE_NONE, &transport), ERR_UNSUPPORTED);
 }
 
 int main(void)
@@ -221,6 +251,7 @@ int main(void)
 		cmocka_unit_test(the_longest_address_fits),
 		cmocka_unit_test(equality_knows_ports_and_families),
 		cmocka_unit_test(a_flow_is_way_and_peer),
+		cmocka_unit_test(transports_have_names_words_and_ports),
 	};
 
 	return cmocka_run_group_tests_name("addr", tests, NULL, NULL);

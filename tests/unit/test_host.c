@@ -526,6 +526,54 @@ static void random_bytes_do_not_repeat(void **state)
 	rig_fini(&rig);
 }
 
+static void route_names_listener_and_address(void **state)
+{
+	struct flow flow = { .peer = addr_of("127.0.0.1:9"), .transport = TRANSPORT_TCP };
+	struct addr second;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig, NULL);
+	assert_int_equal(rig.env->route(rig.host, &flow), ERR_NOTFOUND);
+	listen_on(&rig, TRANSPORT_UDP, "127.0.0.1:0");
+	listen_on(&rig, TRANSPORT_TCP, "127.0.0.1:0");
+	second = listen_on(&rig, TRANSPORT_TCP, "127.0.0.2:0");
+	assert_int_equal(rig.env->route(rig.host, &flow), 0);
+	assert_int_equal(flow.listener, 1);
+	flow.local = addr_of("127.0.0.2:5060");
+	assert_int_equal(rig.env->route(rig.host, &flow), 0);
+	assert_int_equal(flow.listener, 2);
+	assert_true(addr_eq(&flow.local, &second));
+	flow.peer = addr_of("[::1]:9");
+	assert_int_equal(rig.env->route(rig.host, &flow), ERR_NOTFOUND);
+	rig_fini(&rig);
+}
+
+static void names_are_numbered(void **state)
+{
+	static const char *const bad[] = { "", "a b", "a\n", "caf\xc3\xa9.example", "*.example" };
+	char text[300];
+	struct rig rig;
+	uint16_t first, again, second, wrong = 9;
+
+	(void)state;
+	rig_init(&rig, NULL);
+	assert_int_equal(rig.env->name(rig.host, SLICE("sip.example.com"), &first), 0);
+	assert_int_equal(rig.env->name(rig.host, SLICE("other.example"), &second), 0);
+	assert_int_equal(rig.env->name(rig.host, SLICE("SIP.Example.com"), &again), 0);
+	assert_int_equal(first, again);
+	assert_int_not_equal(first, 0);
+	assert_int_not_equal(first, second);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(rig.env->name(rig.host, slice_from_cstr(bad[i]), &wrong),
+				 ERR_SYNTAX);
+	memset(text, 'a', sizeof(text));
+	assert_int_equal(rig.env->name(rig.host, slice_of(text, 254), &wrong), ERR_SYNTAX);
+	assert_int_equal(rig.env->name(rig.host, SLICE("a\0b"), &wrong), ERR_SYNTAX);
+	assert_int_equal(wrong, 9);
+	rig_fini(&rig);
+}
+
 static void on_signal(void *ctx, int signum)
 {
 	struct rig *rig = ctx;
@@ -616,6 +664,8 @@ int main(void)
 		HOST_TEST(every_allocation_may_be_refused),
 		HOST_TEST(timers_run_in_order),
 		HOST_TEST(random_bytes_do_not_repeat),
+		HOST_TEST(route_names_listener_and_address),
+		HOST_TEST(names_are_numbered),
 		HOST_TEST(signals_are_events),
 		HOST_TEST(tap_sees_both_ways),
 	};

@@ -168,7 +168,7 @@ static const struct {
 	  true, TRANSPORT_TCP, "192.0.2.7:5070", "192.0.2.1:5060", 0 },
 	{ SLICE_INIT("Received from tls:[2001:db8::1]:5061 to [2001:db8::2]:5061 at "
 		     "29/2/2024 23:59:60:999 (1 bytes):\n\na"),
-	  false, TRANSPORT_TCP, "[2001:db8::2]:5061", "[2001:db8::1]:5061", 1709251200999 },
+	  false, TRANSPORT_TLS, "[2001:db8::2]:5061", "[2001:db8::1]:5061", 1709251200999 },
 };
 
 static void keep_message(void *ctx, const struct text_trace_message *message)
