@@ -346,8 +346,7 @@ static int open_listener(struct server *server, const struct listen_addr *listen
 	int err, error;
 
 	errno = 0;
-	err = host_listen(server->host, listen->transport, &listen->addr, &bound->addr,
-			  &index);
+	err = host_listen(server->host, listen->transport, &listen->addr, &bound->addr, &index);
 	error = errno;
 	if (is_needless(listen, err, error)) {
 		log_event(server, "event=listener-skipped cause=\"no IPv6 on this machine\"");

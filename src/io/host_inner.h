@@ -140,7 +140,7 @@ void udp_on_writable(struct listener *listener);
 void udp_flush(struct listener *listener); /* unless it waits for udp_on_writable() */
 void udp_batch_free(struct udp_batch *batch);
 
-/* tcp.c: as above, and the connection that is used. */
+/* tcp.c, conn.c: as above, and the connection that is used. */
 int tcp_init(struct host *host);
 int tcp_listener_init(struct listener *listener);
 void tcp_close_all(struct host *host);

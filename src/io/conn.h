@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection, as the files around it share it: conn.c (its life), conn_read.c, conn_write.c, and
+ * tcp.c, where it comes from.
+ */
+#ifndef LAMPYRID_IO_CONN_H
+#define LAMPYRID_IO_CONN_H
+
+#include "base/list.h"
+#include "io/host_inner.h"
+
+struct source;
+
+#define PEER_KEY_BYTES 20
+
+enum conn_state {
+	CONN_CONNECTING, /* ours; what is sent waits in `writes` */
+	CONN_SILENT,	 /* accepted, no whole message yet */
+	CONN_OPEN,
+	CONN_CLOSING, /* until libuv lets go of the socket */
+};
+
+struct conn {
+	struct pooled pooled;
+	struct host *host;
+	enum conn_state state;
+	struct flow flow; /* with the listener's port as local port, and our own handle */
+	uv_tcp_t tcp;
+	uv_connect_t connect;
+
+	struct map_node by_peer; /* in the map while its key is set */
+	char peer_key[PEER_KEY_BYTES];
+
+	struct list by_age;    /* in host->trusted or host->strangers, until it closes */
+	struct source *source; /* counts this one, until it closes; NULL for ours */
+	bool is_trusted;
+
+	char *partial; /* [partial_cap], owned; NULL when there is no half message */
+	size_t partial_n;
+	size_t partial_cap;
+	size_t scanned; /* the framer's */
+
+	struct timer timer; /* runs at the nearest of the deadlines */
+	uint64_t begun_ms;
+	uint64_t traffic_ms;
+	uint64_t partial_ms; /* when the half message began */
+
+	struct list writes; /* struct tcp_write */
+	size_t writes_bytes;
+};
+
+/* Bytes that the socket did not take at once. */
+struct tcp_write {
+	uv_write_t req;
+	struct list node;
+	struct conn *conn;
+	struct packet *packet; /* one reference */
+	size_t from;	       /* bytes written before */
+};
+
+static inline uint64_t conn_now_ms(const struct conn *conn)
+{
+	return conn->host->conn_timers.now_ms;
+}
+
+static inline bool conn_is_open(const struct conn *conn)
+{
+	return conn->state == CONN_SILENT || conn->state == CONN_OPEN;
+}
+
+/* --- conn.c ------------------------------------------------------------------------------- */
+
+/* The one that is idle longest makes room where there is none. NULL without memory. */
+struct conn *conn_new(struct listener *listener, const struct addr *peer, enum conn_state state);
+
+/*
+ * Safe at any place: what is being read stays readable, and the user hears of it later. From now on
+ * nothing finds the connection for sending.
+ */
+void conn_close(struct conn *conn, struct slice reason);
+
+/* NULL when there is none, or it is closing. */
+struct conn *conn_find(struct host *host, struct handle handle);
+struct conn *conn_find_by_peer(struct listener *listener, const struct addr *peer);
+
+/* There was traffic. */
+void conn_touch(struct conn *conn);
+
+/* A deadline may have come nearer. */
+void conn_watch(struct conn *conn);
+
+/* Makes room. Its descriptor is free on return. False when there is none to close. */
+bool conn_close_idlest(struct host *host);
+
+/* --- conn_read.c -------------------------------------------------------------------------- */
+
+int conn_read_start(struct conn *conn);
+
+/* Half a message is there, and its deadline runs. */
+bool conn_is_inside_message(const struct conn *conn);
+
+/* --- conn_write.c ------------------------------------------------------------------------- */
+
+/* A packet that cannot be queued whole would break the stream: the connection goes with it. */
+int conn_send(struct conn *conn, struct packet *packet);
+
+/* What was sent while it was connecting leaves now. ERR_IO. */
+int conn_send_waiting(struct conn *conn);
+
+/* For the end: whatever was not written. */
+void conn_drop_writes(struct conn *conn);
+
+#endif
