@@ -19,6 +19,7 @@ static void on_closed(uv_handle_t *handle)
 	conn_drop_writes(conn);
 	mem_free(conn->partial);
 	conn->partial = NULL;
+	conn_tls_free(conn);
 	if (!host->is_freeing) {
 		host_turn_begin(host);
 		host->user.on_connection_lost(host->user.user, conn->pooled.handle);
@@ -28,7 +29,7 @@ static void on_closed(uv_handle_t *handle)
 
 static void log_closed(const struct conn *conn, struct slice reason)
 {
-	char text[160];
+	char text[256];
 	struct buf buf = BUF_ON(text);
 
 	if (conn->host->is_freeing)
@@ -45,6 +46,8 @@ void conn_close(struct conn *conn, struct slice reason)
 	if (conn->state == CONN_CLOSING)
 		return;
 	log_closed(conn, reason);
+	if (conn->tls)
+		conn_tls_end(conn);
 	conn->state = CONN_CLOSING;
 	timer_stop(&conn->host->conn_timers, &conn->timer);
 	if (conn->by_peer.key.p)
@@ -95,8 +98,10 @@ static uint64_t conn_deadline_ms(const struct conn *conn)
 	at_ms = conn->traffic_ms + idle_ms;
 	sooner_ms = at_ms;
 
-	if (conn->state == CONN_CONNECTING)
+	if (conn->state == CONN_CONNECTING || (conn->state == CONN_SHAKING && conn->is_ours))
 		sooner_ms = conn->begun_ms + limits->connect_ms;
+	else if (conn->state == CONN_SHAKING)
+		sooner_ms = conn->begun_ms + limits->handshake_ms;
 	else if (conn->state == CONN_SILENT)
 		sooner_ms = conn->begun_ms + limits->first_message_ms;
 	if (sooner_ms < at_ms)
@@ -132,21 +137,24 @@ static void on_deadline(struct timer *timer)
 
 /* --- Finding ------------------------------------------------------------------------------ */
 
-static void peer_key(const struct addr *peer, uint8_t listener, char ret_key[PEER_KEY_BYTES])
+static void peer_key(const struct addr *peer, uint8_t listener, uint16_t name,
+		     char ret_key[PEER_KEY_BYTES])
 {
 	memcpy(ret_key, peer->ip, 16);
 	ret_key[16] = (char)(peer->port >> 8);
 	ret_key[17] = (char)(peer->port & 0xff);
 	ret_key[18] = (char)peer->family;
 	ret_key[19] = (char)listener;
+	ret_key[20] = (char)(name >> 8);
+	ret_key[21] = (char)(name & 0xff);
 }
 
-struct conn *conn_find_by_peer(struct listener *listener, const struct addr *peer)
+struct conn *conn_find_by_peer(struct listener *listener, const struct addr *peer, uint16_t name)
 {
 	char key[PEER_KEY_BYTES];
 	struct map_node *node;
 
-	peer_key(peer, listener->index, key);
+	peer_key(peer, listener->index, name, key);
 	node = map_find(&listener->host->conns_by_peer, slice_of(key, sizeof(key)));
 	return node ? CONTAINER_OF(node, struct conn, by_peer) : NULL;
 }
@@ -154,9 +162,10 @@ struct conn *conn_find_by_peer(struct listener *listener, const struct addr *pee
 /* Without memory for the map it is merely not found by its peer. */
 static void conn_map(struct conn *conn, struct listener *listener)
 {
-	if (conn_find_by_peer(listener, &conn->flow.peer))
+	if (conn_find_by_peer(listener, &conn->flow.peer, conn->flow.name) ||
+	    (conn->flow.transport == TRANSPORT_TLS && !conn->is_ours))
 		return;
-	peer_key(&conn->flow.peer, listener->index, conn->peer_key);
+	peer_key(&conn->flow.peer, listener->index, conn->flow.name, conn->peer_key);
 	if (map_insert(&conn->host->conns_by_peer, &conn->by_peer,
 		       slice_of(conn->peer_key, sizeof(conn->peer_key))))
 		conn->by_peer.key = SLICE_NONE;
@@ -168,6 +177,7 @@ struct conn *conn_find(struct host *host, struct handle handle)
 
 	return conn && conn->state != CONN_CLOSING ? conn : NULL;
 }
+
 const struct flow *tcp_find_flow(struct host *host, struct handle handle)
 {
 	const struct conn *conn = pool_find(&host->conns, handle);
@@ -185,9 +195,11 @@ void tcp_trust(struct host *host, struct handle handle)
 	list_remove(&conn->by_age);
 	list_append(&host->trusted, &conn->by_age);
 }
+
 /* --- Beginning ---------------------------------------------------------------------------- */
 
-struct conn *conn_new(struct listener *listener, const struct addr *peer, enum conn_state state)
+struct conn *conn_new(struct listener *listener, const struct addr *peer, uint16_t name,
+		      enum conn_state state)
 {
 	struct host *host = listener->host;
 	struct conn *conn;
@@ -204,11 +216,14 @@ struct conn *conn_new(struct listener *listener, const struct addr *peer, enum c
 	conn->flow = (struct flow){ .local = listener->addr,
 				    .peer = *peer,
 				    .conn = conn->pooled.handle,
-				    .transport = TRANSPORT_TCP,
-				    .listener = listener->index };
+				    .transport = listener->transport,
+				    .listener = listener->index,
+				    .name = name };
 	conn->begun_ms = conn_now_ms(conn);
+	list_init(&conn->waiting);
 	list_init(&conn->writes);
-	conn->is_trusted = state == CONN_CONNECTING;
+	conn->is_ours = state == CONN_CONNECTING;
+	conn->is_trusted = conn->is_ours;
 	list_init(&conn->by_age);
 	conn_touch(conn);
 	host->conn_count++;

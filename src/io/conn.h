@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection, as the files around it share it: conn.c (its life), conn_read.c, conn_write.c, and
- * tcp.c, where it comes from.
+ * A connection, as the files around it share it: conn.c (its life), conn_read.c, conn_write.c,
+ * conn_tls.c between these two and the socket, and tcp.c, where it comes from.
  */
 #ifndef LAMPYRID_IO_CONN_H
 #define LAMPYRID_IO_CONN_H
@@ -10,11 +10,13 @@
 #include "io/host_inner.h"
 
 struct source;
+struct tls_stream;
 
-#define PEER_KEY_BYTES 20
+#define PEER_KEY_BYTES 22
 
 enum conn_state {
-	CONN_CONNECTING, /* ours; what is sent waits in `writes` */
+	CONN_CONNECTING, /* ours; what is sent waits */
+	CONN_SHAKING,	 /* TLS; what is sent waits */
 	CONN_SILENT,	 /* accepted, no whole message yet */
 	CONN_OPEN,
 	CONN_CLOSING, /* until libuv lets go of the socket */
@@ -27,6 +29,8 @@ struct conn {
 	struct flow flow; /* with the listener's port as local port, and our own handle */
 	uv_tcp_t tcp;
 	uv_connect_t connect;
+	struct tls_stream *tls; /* owned; NULL by TCP */
+	bool is_ours;		/* opened by us */
 
 	struct map_node by_peer; /* in the map while its key is set */
 	char peer_key[PEER_KEY_BYTES];
@@ -45,12 +49,13 @@ struct conn {
 	uint64_t traffic_ms;
 	uint64_t partial_ms; /* when the half message began */
 
-	struct list writes; /* struct tcp_write */
-	size_t writes_bytes;
+	struct list waiting; /* struct conn_write, until it is open */
+	struct list writes;  /* struct conn_write, on their way */
+	size_t writes_bytes; /* of both */
 };
 
 /* Bytes that the socket did not take at once. */
-struct tcp_write {
+struct conn_write {
 	uv_write_t req;
 	struct list node;
 	struct conn *conn;
@@ -71,7 +76,8 @@ static inline bool conn_is_open(const struct conn *conn)
 /* --- conn.c ------------------------------------------------------------------------------- */
 
 /* The one that is idle longest makes room where there is none. NULL without memory. */
-struct conn *conn_new(struct listener *listener, const struct addr *peer, enum conn_state state);
+struct conn *conn_new(struct listener *listener, const struct addr *peer, uint16_t name,
+		      enum conn_state state);
 
 /*
  * Safe at any place: what is being read stays readable, and the user hears of it later. From now on
@@ -81,7 +87,9 @@ void conn_close(struct conn *conn, struct slice reason);
 
 /* NULL when there is none, or it is closing. */
 struct conn *conn_find(struct host *host, struct handle handle);
-struct conn *conn_find_by_peer(struct listener *listener, const struct addr *peer);
+
+/* By TLS only one that we opened for this name: others have proved nothing (SECURITY T2). */
+struct conn *conn_find_by_peer(struct listener *listener, const struct addr *peer, uint16_t name);
 
 /* There was traffic. */
 void conn_touch(struct conn *conn);
@@ -96,6 +104,12 @@ bool conn_close_idlest(struct host *host);
 
 int conn_read_start(struct conn *conn);
 
+/* Where the next bytes of messages go; p NULL without memory. Filled before the next call. */
+uv_buf_t conn_read_room(struct conn *conn);
+
+/* `n` bytes are there now. */
+void conn_take(struct conn *conn, const uv_buf_t *room, size_t n);
+
 /* Half a message is there, and its deadline runs. */
 bool conn_is_inside_message(const struct conn *conn);
 
@@ -104,10 +118,28 @@ bool conn_is_inside_message(const struct conn *conn);
 /* A packet that cannot be queued whole would break the stream: the connection goes with it. */
 int conn_send(struct conn *conn, struct packet *packet);
 
-/* What was sent while it was connecting leaves now. ERR_IO. */
-int conn_send_waiting(struct conn *conn);
+/* What was sent before it was open leaves now. */
+void conn_send_waiting(struct conn *conn);
+
+/* Bytes for the wire as they stand; otherwise as conn_send(). */
+int conn_put(struct conn *conn, struct slice bytes);
 
 /* For the end: whatever was not written. */
 void conn_drop_writes(struct conn *conn);
+
+/* --- conn_tls.c --------------------------------------------------------------------------- */
+
+/* The socket is connected: the handshake begins. ERR_NOMEM, ERR_STATE without a certificate. */
+int conn_tls_start(struct conn *conn);
+
+/* From the wire. */
+void conn_tls_receive(struct conn *conn, struct slice bytes);
+
+/* Only when it is open; otherwise as conn_send(). */
+int conn_tls_send(struct conn *conn, struct slice bytes);
+
+/* Says good-bye as far as the socket takes it at once. */
+void conn_tls_end(struct conn *conn);
+void conn_tls_free(struct conn *conn);
 
 #endif

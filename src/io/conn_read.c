@@ -40,18 +40,26 @@ static bool partial_make_room(struct conn *conn)
 }
 
 /* libuv reads right after this, so the host's buffer is never held by two connections. */
+uv_buf_t conn_read_room(struct conn *conn)
+{
+	if (!conn->partial)
+		return uv_buf_init(conn->host->read_buffer, TCP_READ_BYTES);
+	if (partial_make_room(conn))
+		return uv_buf_init(conn->partial + conn->partial_n,
+				   (unsigned)(conn->partial_cap - conn->partial_n));
+	return uv_buf_init(NULL, 0);
+}
+
+/* What TLS brings is no message yet: it is never half of one. */
 static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *ret_buf)
 {
 	struct conn *conn = handle->data;
 
 	(void)hint;
-	if (!conn->partial)
+	if (conn->tls)
 		*ret_buf = uv_buf_init(conn->host->read_buffer, TCP_READ_BYTES);
-	else if (partial_make_room(conn))
-		*ret_buf = uv_buf_init(conn->partial + conn->partial_n,
-				       (unsigned)(conn->partial_cap - conn->partial_n));
 	else
-		*ret_buf = uv_buf_init(NULL, 0);
+		*ret_buf = conn_read_room(conn);
 }
 
 static void partial_free(struct conn *conn)
@@ -133,6 +141,14 @@ static void conn_receive(struct conn *conn, struct slice bytes)
 	conn_watch(conn);
 }
 
+void conn_take(struct conn *conn, const uv_buf_t *room, size_t n)
+{
+	if (conn->partial)
+		conn_receive(conn, slice_of(conn->partial, conn->partial_n + n));
+	else
+		conn_receive(conn, slice_of(room->base, n));
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct conn *conn = stream->data;
@@ -145,10 +161,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	conn_touch(conn);
-	if (conn->partial)
-		conn_receive(conn, slice_of(conn->partial, conn->partial_n + (size_t)n));
+	if (conn->tls)
+		conn_tls_receive(conn, slice_of(buf->base, (size_t)n));
 	else
-		conn_receive(conn, slice_of(buf->base, (size_t)n));
+		conn_take(conn, buf, (size_t)n);
 }
 
 int conn_read_start(struct conn *conn)

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "crypto/tls.h"
 #include "io/socket.h"
 
 #include <errno.h>
@@ -199,10 +200,10 @@ static int host_send(void *ctx, const struct flow *flow, struct packet *packet)
 	    host_has_no_way(host, &flow->peer))
 		return ERR_IO;
 	host->is_turn_open = true;
-	if (listener->transport == TRANSPORT_TCP)
-		err = tcp_send(listener, &used, packet);
-	else
+	if (listener->transport == TRANSPORT_UDP)
 		err = udp_send(listener, &used, packet);
+	else
+		err = tcp_send(listener, &used, packet);
 	if (!err && host->tap)
 		tap_sent(host, &used, packet);
 	return err;
@@ -265,7 +266,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		listener->polled = 0;
 		listener_watch(listener, false);
 	}
-	if (listener->transport == TRANSPORT_TCP) {
+	if (listener->transport != TRANSPORT_UDP) {
 		tcp_on_acceptable(listener);
 		return;
 	}
@@ -323,8 +324,8 @@ static int listener_init(struct listener *listener)
 	return 0;
 }
 
-int host_listen(struct host *host, uint8_t transport, const struct addr *addr,
-		struct addr *ret_bound_addr, uint8_t *ret_listener)
+static int open_listener(struct host *host, uint8_t transport, const struct addr *addr,
+			 bool is_outlet, struct listener **ret_listener)
 {
 	struct listener *listener;
 	int err;
@@ -336,9 +337,11 @@ int host_listen(struct host *host, uint8_t transport, const struct addr *addr,
 		return ERR_NOMEM;
 	*listener = (struct listener){ .host = host,
 				       .is_any = addr_is_any(addr),
+				       .is_outlet = is_outlet,
 				       .transport = transport,
 				       .index = host->listener_count };
-	err = socket_listen(transport, addr, &listener->fd, &listener->addr);
+	err = is_outlet ? socket_hold(addr, &listener->fd, &listener->addr)
+			: socket_listen(transport, addr, &listener->fd, &listener->addr);
 	if (err) {
 		mem_free(listener);
 		return err;
@@ -349,10 +352,47 @@ int host_listen(struct host *host, uint8_t transport, const struct addr *addr,
 		return err;
 	}
 	host->listeners[host->listener_count++] = listener;
+	*ret_listener = listener;
+	return 0;
+}
+
+int host_listen(struct host *host, uint8_t transport, const struct addr *addr,
+		struct addr *ret_bound_addr, uint8_t *ret_listener)
+{
+	struct listener *listener;
+	int err = 0;
+
+	if (transport == TRANSPORT_TLS && (!host->tls || !tls_context_can_accept(host->tls)))
+		return ERR_STATE;
+	err = open_listener(host, transport, addr, false, &listener);
+	if (err)
+		return err;
 	listener_watch(listener, false);
 	*ret_bound_addr = listener->addr;
 	*ret_listener = listener->index;
 	return 0;
+}
+
+int host_open_outlet(struct host *host, uint8_t transport, const struct addr *addr,
+		     struct addr *ret_bound_addr, uint8_t *ret_listener)
+{
+	struct listener *listener;
+	int err;
+
+	CHECK(transport_is_reliable(transport));
+	err = open_listener(host, transport, addr, true, &listener);
+	if (err)
+		return err;
+	*ret_bound_addr = listener->addr;
+	*ret_listener = listener->index;
+	return 0;
+}
+
+void host_set_tls(struct host *host, struct tls_context *context)
+{
+	tls_context_ref(context);
+	tls_context_unref(host->tls);
+	host->tls = context;
 }
 
 int host_conn_flow(struct host *host, struct handle conn, struct flow *ret_flow)
@@ -521,6 +561,7 @@ void host_free(struct host *host)
 	if (host->spare_fd >= 0)
 		close(host->spare_fd);
 	names_fini(&host->names);
+	tls_context_unref(host->tls);
 	explicit_bzero(host->random, sizeof(host->random));
 	mem_free(host);
 }

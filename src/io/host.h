@@ -14,6 +14,7 @@
 #include "base/timer.h"
 
 struct host;
+struct tls_context;
 
 struct host_user {
 	void *user;
@@ -41,10 +42,11 @@ struct host_limits {
 	uint32_t connections;	     /* at most HOST_CONNECTIONS_MAX; see host_env() */
 	uint32_t source_connections; /* accepted from one IPv4 address or IPv6 /64 */
 	uint32_t first_message_ms;   /* from accept to the end of the first message */
+	uint32_t handshake_ms;	     /* from accept to the end of the TLS handshake */
 	uint32_t partial_ms;	     /* from the first to the last byte of any message */
 	uint32_t idle_ms;	     /* without any traffic */
 	uint32_t stranger_idle_ms;   /* the same, until env->trust() */
-	uint32_t connect_ms;	     /* until a connection of ours stands */
+	uint32_t connect_ms;	     /* until a connection of ours stands, TLS included */
 	uint32_t conn_queue_bytes;   /* waiting to be written to one connection */
 	uint32_t datagrams_waiting;  /* per listener, while the socket takes no more */
 };
@@ -54,6 +56,7 @@ struct host_limits {
 	((struct host_limits){ .connections = HOST_CONNECTIONS_MAX,                                \
 			       .source_connections = 64,                                           \
 			       .first_message_ms = 30000,                                          \
+			       .handshake_ms = 10000,                                              \
 			       .partial_ms = 30000,                                                \
 			       .idle_ms = 2 * 60 * 60 * 1000,                                      \
 			       .stranger_idle_ms = 5 * 60 * 1000,                                  \
@@ -78,15 +81,30 @@ void host_free(struct host *host);
 void host_set_limits(struct host *host, const struct host_limits *limits);
 
 /*
- * Port 0 takes a free one; *ret_bound_addr says which. IPv6 listeners take no IPv4. ERR_LIMIT,
- * ERR_NOMEM, or ERR_IO with the reason in errno.
+ * What connections by TLS begin with from now on; those that stand keep what they began with. The
+ * host takes a reference.
+ */
+void host_set_tls(struct host *host, struct tls_context *context);
+
+/*
+ * Port 0 takes a free one; *ret_bound_addr says which. IPv6 listeners take no IPv4. By TLS there
+ * must be a certificate (host_set_tls()), else ERR_STATE. ERR_LIMIT, ERR_NOMEM, or ERR_IO with the
+ * reason in errno.
  */
 int host_listen(struct host *host, uint8_t transport, const struct addr *addr,
 		struct addr *ret_bound_addr, uint8_t *ret_listener);
 
 /*
+ * The same for who only calls, by TCP or TLS: nobody can connect, but the port is held, so that
+ * what a Via or Contact of ours says is nobody else's.
+ */
+int host_open_outlet(struct host *host, uint8_t transport, const struct addr *addr,
+		     struct addr *ret_bound_addr, uint8_t *ret_listener);
+
+/*
  * Lives as long as the host. Sending by TCP with conn HANDLE_NONE takes the connection that the
- * listener has with that peer, or opens one; with a handle it takes that one or answers ERR_IO. A
+ * listener has with that peer, or opens one; with a handle it takes that one or answers ERR_IO. By
+ * TLS HANDLE_NONE takes only one of ours that was opened for the same flow.name. A
  * datagram leaves from flow.local where that is an address of ours, else from the one that the
  * kernel picks. ERR_IO for link-local IPv6, which would need a scope (RFC 4007 6) to be reached;
  * what comes from there is refused as well.

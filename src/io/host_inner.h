@@ -33,6 +33,7 @@ struct listener {
 	struct host *host;
 	struct addr addr; /* bound; the port is never 0 */
 	bool is_any;	  /* bound to 0.0.0.0 or [::] */
+	bool is_outlet;	  /* nobody connects to it */
 	uint8_t transport;
 	uint8_t index;
 	int fd; /* closed when the poll handle is gone */
@@ -86,6 +87,7 @@ struct host {
 	uint32_t conn_count;	  /* in both lists */
 	struct map sources;	  /* struct source */
 	struct names names;	  /* of TLS peers */
+	struct tls_context *tls;  /* a reference; NULL until there is one */
 	char *read_buffer;	  /* [TCP_READ_BYTES], with the first TCP listener */
 	struct packet *pong;
 	int spare_fd; /* given up to shed a connection when descriptors run out */

@@ -66,7 +66,7 @@ static int set_udp_options(int fd, const struct addr *addr)
 	return set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
 }
 
-static int socket_prepare(int fd, uint8_t transport, const struct addr *addr,
+static int socket_prepare(int fd, uint8_t transport, const struct addr *addr, bool is_listening,
 			  struct addr *ret_bound_addr)
 {
 	union sockaddr_any name;
@@ -76,11 +76,11 @@ static int socket_prepare(int fd, uint8_t transport, const struct addr *addr,
 		return ERR_IO;
 	if (transport == TRANSPORT_UDP && set_udp_options(fd, addr))
 		return ERR_IO;
-	if (transport == TRANSPORT_TCP && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+	if (transport != TRANSPORT_UDP && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1))
 		return ERR_IO;
 	if (bind(fd, &name.any, n))
 		return ERR_IO;
-	if (transport == TRANSPORT_TCP && listen(fd, TCP_BACKLOG))
+	if (transport != TRANSPORT_UDP && is_listening && listen(fd, TCP_BACKLOG))
 		return ERR_IO;
 	n = sizeof(name);
 	if (getsockname(fd, &name.any, &n))
@@ -89,17 +89,17 @@ static int socket_prepare(int fd, uint8_t transport, const struct addr *addr,
 	return 0;
 }
 
-int socket_listen(uint8_t transport, const struct addr *addr, int *ret_fd,
-		  struct addr *ret_bound_addr)
+static int socket_open(uint8_t transport, const struct addr *addr, bool is_listening, int *ret_fd,
+		       struct addr *ret_bound_addr)
 {
 	int family = addr->family == ADDR_IPV6 ? AF_INET6 : AF_INET;
-	int type = transport == TRANSPORT_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	int type = transport == TRANSPORT_UDP ? SOCK_DGRAM : SOCK_STREAM;
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct addr bound;
 
 	if (fd < 0)
 		return ERR_IO;
-	if (socket_prepare(fd, transport, addr, &bound)) {
+	if (socket_prepare(fd, transport, addr, is_listening, &bound)) {
 		int why = errno;
 
 		close(fd);
@@ -109,6 +109,17 @@ int socket_listen(uint8_t transport, const struct addr *addr, int *ret_fd,
 	*ret_fd = fd;
 	*ret_bound_addr = bound;
 	return 0;
+}
+
+int socket_listen(uint8_t transport, const struct addr *addr, int *ret_fd,
+		  struct addr *ret_bound_addr)
+{
+	return socket_open(transport, addr, true, ret_fd, ret_bound_addr);
+}
+
+int socket_hold(const struct addr *addr, int *ret_fd, struct addr *ret_bound_addr)
+{
+	return socket_open(TRANSPORT_TCP, addr, false, ret_fd, ret_bound_addr);
 }
 
 int socket_route(const struct addr *peer, struct addr *ret_local)

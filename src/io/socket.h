@@ -24,10 +24,14 @@ bool sockaddr_is_link_local(const struct addr *addr);
 void sockaddr_to_addr(const union sockaddr_any *name, struct addr *ret_addr);
 
 /*
- * A bound, non-blocking socket, listening if it is TCP. The caller closes it. ERR_IO with errno.
+ * A bound, non-blocking socket, listening unless it is UDP. The caller closes it. ERR_IO with
+ * errno.
  */
 int socket_listen(uint8_t transport, const struct addr *addr, int *ret_fd,
 		  struct addr *ret_bound_addr);
+
+/* A TCP port that is taken, and where nobody is: connections to it are refused. */
+int socket_hold(const struct addr *addr, int *ret_fd, struct addr *ret_bound_addr);
 
 /* The address from which the kernel would send to `peer`; the port means nothing. ERR_IO. */
 int socket_route(const struct addr *peer, struct addr *ret_local);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where connections come from (RFC 3261 18): opened by us towards a peer, or accepted.
+ * Where connections come from (RFC 3261 18), by TCP and TLS: opened by us towards a peer, or
+ * accepted.
  */
 #include "io/conn.h"
 
@@ -34,6 +35,8 @@ static int conn_start(struct conn *conn)
 	/* Both are improvements only. */
 	(void)uv_tcp_nodelay(&conn->tcp, 1);
 	(void)uv_tcp_keepalive(&conn->tcp, 1, KEEPALIVE_S);
+	if (conn->flow.transport == TRANSPORT_TLS && conn_tls_start(conn))
+		return ERR_IO;
 	return conn_read_start(conn);
 }
 
@@ -48,14 +51,15 @@ static void on_connected(uv_connect_t *connect, int status)
 		conn_close(conn, SLICE("connect-failed"));
 		return;
 	}
-	conn->state = CONN_OPEN;
 	conn_touch(conn);
 	if (conn_start(conn)) {
 		conn_close(conn, SLICE("connect-failed"));
 		return;
 	}
-	if (conn_send_waiting(conn))
-		conn_close(conn, SLICE("write-failed"));
+	if (conn->tls)
+		return;
+	conn->state = CONN_OPEN;
+	conn_send_waiting(conn);
 }
 
 /* From the listener's address, so that the peer sees the one it knows. */
@@ -73,9 +77,9 @@ static int connect_start(struct conn *conn, const struct listener *listener)
 	return uv_tcp_connect(&conn->connect, &conn->tcp, &name.any, on_connected) ? ERR_IO : 0;
 }
 
-static struct conn *conn_open(struct listener *listener, const struct addr *peer)
+static struct conn *conn_open(struct listener *listener, const struct addr *peer, uint16_t name)
 {
-	struct conn *conn = conn_new(listener, peer, CONN_CONNECTING);
+	struct conn *conn = conn_new(listener, peer, name, CONN_CONNECTING);
 
 	if (conn && connect_start(conn, listener)) {
 		conn_close(conn, SLICE("connect-failed"));
@@ -90,9 +94,9 @@ int tcp_send(struct listener *listener, struct flow *flow, struct packet *packet
 	if (flow->conn.serial != 0) {
 		conn = conn_find(listener->host, flow->conn);
 	} else {
-		conn = conn_find_by_peer(listener, &flow->peer);
+		conn = conn_find_by_peer(listener, &flow->peer, flow->name);
 		if (!conn)
-			conn = conn_open(listener, &flow->peer);
+			conn = conn_open(listener, &flow->peer, flow->name);
 	}
 	if (!conn || conn_send(conn, packet))
 		return ERR_IO;
@@ -127,7 +131,7 @@ static void accept_one(struct listener *listener, int fd, const struct addr *pee
 		       err == ERR_LIMIT ? SLICE("source-limit") : SLICE("memory"));
 		return;
 	}
-	conn = conn_new(listener, peer, CONN_SILENT);
+	conn = conn_new(listener, peer, 0, CONN_SILENT);
 	if (!conn) {
 		source_release(&host->sources, source);
 		refuse(listener, fd, peer, SLICE("memory"));

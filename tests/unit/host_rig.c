@@ -98,7 +98,7 @@ static void on_log(void *ctx, struct slice line)
 	rig_append(rig->log, &rig->log_n, line);
 }
 
-static void on_impatience(struct timer *timer)
+void rig_give_up(struct timer *timer)
 {
 	host_stop(CONTAINER_OF(timer, struct rig, patience)->host);
 }
@@ -133,7 +133,7 @@ bool run_until(struct rig *rig, bool (*is_done)(struct rig *rig), unsigned wante
 	rig->wanted = wanted;
 	if (is_done(rig))
 		return true;
-	timer_start(host_timers(rig->host), &rig->patience, PATIENCE_MS, on_impatience);
+	timer_start(host_timers(rig->host), &rig->patience, PATIENCE_MS, rig_give_up);
 	host_run(rig->host);
 	timer_stop(host_timers(rig->host), &rig->patience);
 	return is_done(rig);
@@ -170,7 +170,7 @@ static bool is_never(struct rig *rig)
 void run_for(struct rig *rig, unsigned ms)
 {
 	rig->is_done = is_never;
-	timer_start(host_timers(rig->host), &rig->patience, ms, on_impatience);
+	timer_start(host_timers(rig->host), &rig->patience, ms, rig_give_up);
 	host_run(rig->host);
 }
 

@@ -45,6 +45,9 @@ void rig_on_message(void *user, const struct flow *flow, struct slice bytes);
 void rig_on_connection_lost(void *user, struct handle conn);
 void rig_on_turn_end(void *user);
 
+/* The timer is rig->patience: it stops the host. */
+void rig_give_up(struct timer *timer);
+
 /* With a '|' behind it; what does not fit is left out. */
 void rig_append(char *text, size_t *n, struct slice s);
 
