@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/wall.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -58,12 +59,10 @@ void event_log_close(struct event_log *log)
 static void print_now(struct buf *buf)
 {
 	struct timespec now;
-	struct tm tm = { 0 };
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	buf_printf(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ", tm.tm_year + 1900, tm.tm_mon + 1,
-		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now.tv_nsec / 1000000));
+	wall_print(buf, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+	buf_char(buf, ' ');
 }
 
 /* A backslash is escaped as well, so that what is printed says exactly what there was. */
@@ -104,6 +103,7 @@ static bool tell_dropped(struct event_log *log)
 	buf_printf(&buf, "event=log-lines-dropped count=%" PRIu64, log->dropped);
 	if (!write_line(log, buf_text(&buf)))
 		return false;
+	log->dropped_total += log->dropped;
 	log->dropped = 0;
 	return true;
 }
@@ -114,4 +114,9 @@ void event_log_line(void *ctx, struct slice line)
 
 	if ((log->dropped > 0 && !tell_dropped(log)) || !write_line(log, line))
 		log->dropped++;
+}
+
+uint64_t event_log_dropped(const struct event_log *log)
+{
+	return log->dropped_total + log->dropped;
 }

@@ -13,7 +13,8 @@
 struct event_log {
 	const char *path; /* NULL: standard error */
 	int fd;
-	uint64_t dropped; /* lines, since the last that was written */
+	uint64_t dropped;	/* lines, since the last that was written */
+	uint64_t dropped_total; /* before those */
 };
 
 /* Appends to the file. ERR_IO with errno. */
@@ -29,5 +30,8 @@ void event_log_close(struct event_log *log);
  * line is dropped rather than waited with; how many were is told when lines go through again.
  */
 void event_log_line(void *ctx, struct slice line);
+
+/* Lines that were dropped since the start. */
+uint64_t event_log_dropped(const struct event_log *log);
 
 #endif

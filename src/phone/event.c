@@ -6,6 +6,8 @@
 #include "phone/event.h"
 
 #include "base/check.h"
+#include "base/json.h"
+#include "base/utf8.h"
 
 struct slice lamp_name(enum lamp lamp)
 {
@@ -58,91 +60,17 @@ static struct slice kind_name(enum phone_event_kind kind)
 	return names[kind];
 }
 
-/* --- A peer's text ------------------------------------------------------------------------ */
-
-#define CHAR_BAD UINT32_MAX
-
-/* The character that `s` (not empty) starts with, or CHAR_BAD (RFC 3629 3); its bytes. */
-static uint32_t utf8_char(struct slice s, size_t *ret_n)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char first = (unsigned char)s.p[0];
-	size_t n = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-	uint32_t value = n == 1 ? first : first & (0x7fu >> n);
-
-	*ret_n = 1;
-	if (n == 1)
-		return value;
-	if (first < 0xc0 || first > 0xf7 || s.n < n)
-		return CHAR_BAD;
-	for (size_t i = 1; i < n; i++) {
-		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
-			return CHAR_BAD;
-		value = value << 6 | ((unsigned char)s.p[i] & 0x3f);
-	}
-	if (value < least[n] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return CHAR_BAD;
-	*ret_n = n;
-	return value;
-}
-
-static bool char_is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
-
-/* Marks that turn the direction of a terminal's text, and of what follows on the line. */
-static bool char_is_bidi(uint32_t c)
-{
-	return c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069);
-}
-
-static void plain_print(struct buf *buf, struct slice text)
-{
-	size_t n;
-
-	for (; text.n > 0; text = slice_from(text, n)) {
-		uint32_t c = utf8_char(text, &n);
-
-		if (c == CHAR_BAD || char_is_control(c) || char_is_bidi(c))
-			buf_char(buf, '?');
-		else
-			buf_slice(buf, slice_head(text, n));
-	}
-}
-
-static void json_string_print(struct buf *buf, struct slice text)
-{
-	size_t n;
-
-	buf_char(buf, '"');
-	for (; text.n > 0; text = slice_from(text, n)) {
-		uint32_t c = utf8_char(text, &n);
-
-		if (c == CHAR_BAD)
-			buf_lit(buf, "\\ufffd");
-		else if (char_is_control(c))
-			buf_printf(buf, "\\u%04x", (unsigned)c);
-		else if (c == '"' || c == '\\')
-			buf_printf(buf, "\\%c", (char)c);
-		else
-			buf_slice(buf, slice_head(text, n));
-	}
-	buf_char(buf, '"');
-}
-
 /* --- Plain text --------------------------------------------------------------------------- */
 
 static void plain_party(struct buf *buf, const struct phone_event *event)
 {
 	if (!slice_is_empty(event->display)) {
-		plain_print(buf, event->display);
+		utf8_print_plain(buf, event->display);
 		buf_lit(buf, " <");
-		plain_print(buf, event->remote);
+		utf8_print_plain(buf, event->remote);
 		buf_char(buf, '>');
 	} else {
-		plain_print(buf, event->remote);
+		utf8_print_plain(buf, event->remote);
 	}
 }
 
@@ -153,19 +81,19 @@ static void plain_status(struct buf *buf, const struct phone_event *event)
 	buf_lit(buf, " (");
 	buf_u64(buf, event->status);
 	buf_char(buf, ' ');
-	plain_print(buf, event->reason);
+	utf8_print_plain(buf, event->reason);
 	buf_char(buf, ')');
 }
 
 static void plain_lamp(struct buf *buf, const struct phone_event *event)
 {
 	buf_printf(buf, "key %u: %.*s, ", event->key, SLICE_ARGS(lamp_name(event->lamp)));
-	plain_print(buf, event->entity);
+	utf8_print_plain(buf, event->entity);
 	buf_lit(buf, " is ");
-	plain_print(buf, event->state);
+	utf8_print_plain(buf, event->state);
 	if (!slice_is_empty(event->remote)) {
 		buf_lit(buf, ", with ");
-		plain_print(buf, event->remote);
+		utf8_print_plain(buf, event->remote);
 	}
 }
 
@@ -175,11 +103,11 @@ static void plain_row(struct buf *buf, const struct phone_row *row)
 		buf_printf(buf, "call %u: ", row->call);
 	else
 		buf_printf(buf, "key %u: ", row->key);
-	plain_print(buf, row->state);
+	utf8_print_plain(buf, row->state);
 	buf_lit(buf, ", ");
-	plain_print(buf, row->remote);
+	utf8_print_plain(buf, row->remote);
 	buf_lit(buf, " -> ");
-	plain_print(buf, row->local);
+	utf8_print_plain(buf, row->local);
 }
 
 static void plain_rows(struct buf *buf, const struct phone_event *event)
@@ -210,12 +138,12 @@ void phone_event_print(struct buf *buf, const struct phone_event *event)
 	switch (event->kind) {
 	case PHONE_REGISTERED:
 		buf_lit(buf, "registered ");
-		plain_print(buf, event->aor);
+		utf8_print_plain(buf, event->aor);
 		buf_printf(buf, " for %u s", (unsigned)event->expires_s);
 		break;
 	case PHONE_UNREGISTERED:
 		buf_lit(buf, "unregistered ");
-		plain_print(buf, event->aor);
+		utf8_print_plain(buf, event->aor);
 		plain_status(buf, event);
 		break;
 	case PHONE_CALLING:
@@ -256,39 +184,12 @@ void phone_event_print(struct buf *buf, const struct phone_event *event)
 	case PHONE_ERROR:
 		buf_slice(buf, kind_name(event->kind));
 		buf_lit(buf, ": ");
-		plain_print(buf, event->text);
+		utf8_print_plain(buf, event->text);
 		break;
 	}
 }
 
 /* --- JSON --------------------------------------------------------------------------------- */
-
-static void json_key(struct buf *buf, const char *name)
-{
-	if (buf->n > 0 && buf->p[buf->n - 1] != '{')
-		buf_char(buf, ',');
-	buf_char(buf, '"');
-	buf_cstr(buf, name);
-	buf_lit(buf, "\":");
-}
-
-static void json_text(struct buf *buf, const char *name, struct slice text)
-{
-	json_key(buf, name);
-	json_string_print(buf, text);
-}
-
-static void json_text_unless_empty(struct buf *buf, const char *name, struct slice text)
-{
-	if (!slice_is_empty(text))
-		json_text(buf, name, text);
-}
-
-static void json_number(struct buf *buf, const char *name, uint64_t number)
-{
-	json_key(buf, name);
-	buf_u64(buf, number);
-}
 
 static void json_status(struct buf *buf, const struct phone_event *event)
 {
@@ -300,12 +201,11 @@ static void json_status(struct buf *buf, const struct phone_event *event)
 
 static void json_rows(struct buf *buf, const struct phone_event *event)
 {
-	json_key(buf, "calls");
-	buf_char(buf, '[');
+	json_array_begin(buf, "calls");
 	for (size_t i = 0; i < event->row_count; i++) {
 		const struct phone_row *row = &event->rows[i];
 
-		buf_cstr(buf, i > 0 ? ",{" : "{");
+		json_object_begin(buf, NULL);
 		if (row->call)
 			json_number(buf, "call", row->call);
 		else
@@ -313,9 +213,9 @@ static void json_rows(struct buf *buf, const struct phone_event *event)
 		json_text(buf, "state", row->state);
 		json_text(buf, "remote", row->remote);
 		json_text(buf, "local", row->local);
-		buf_char(buf, '}');
+		json_object_end(buf);
 	}
-	buf_char(buf, ']');
+	json_array_end(buf);
 }
 
 static void json_call(struct buf *buf, const struct phone_event *event)
@@ -379,10 +279,10 @@ static void json_fields(struct buf *buf, const struct phone_event *event)
 
 void phone_event_print_json(struct buf *buf, const struct phone_event *event)
 {
-	buf_char(buf, '{');
+	json_object_begin(buf, NULL);
 	json_text(buf, "event", kind_name(event->kind));
 	json_fields(buf, event);
-	buf_char(buf, '}');
+	json_object_end(buf);
 }
 
 static void event_print(struct buf *buf, const struct phone_event *event, bool is_json)
