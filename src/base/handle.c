@@ -36,6 +36,12 @@ void pool_fini(struct pool *pool)
 	pool->slot_count = 0;
 }
 
+void pool_set_max(struct pool *pool, uint32_t slot_max)
+{
+	CHECK(slot_max > 0 && slot_max < NO_SLOT / 2);
+	pool->slot_max = slot_max;
+}
+
 static bool pool_grow(struct pool *pool)
 {
 	uint32_t count = pool->slot_count ? pool->slot_count * 2 : POOL_FIRST_SLOTS;
@@ -60,16 +66,22 @@ static bool pool_grow(struct pool *pool)
 	return true;
 }
 
+static struct pooled *object_new(struct pool *pool)
+{
+	if (pool->held_count >= pool->slot_max || (pool->first_free == NO_SLOT && !pool_grow(pool)))
+		return NULL;
+	return mem_alloc(pool->object_size);
+}
+
 void *pool_new(struct pool *pool)
 {
+	struct pooled *object = object_new(pool);
 	struct pool_slot *slot;
-	struct pooled *object;
 
-	if (pool->first_free == NO_SLOT && !pool_grow(pool))
+	if (!object) {
+		pool->refused++;
 		return NULL;
-	object = mem_alloc(pool->object_size);
-	if (!object)
-		return NULL;
+	}
 	slot = &pool->slots[pool->first_free];
 	object->handle.slot = pool->first_free;
 	pool->first_free = slot->next_free;
@@ -78,6 +90,8 @@ void *pool_new(struct pool *pool)
 	object->handle.serial = slot->serial;
 	pool->live_count++;
 	pool->held_count++;
+	if (pool->held_count > pool->peak_count)
+		pool->peak_count = pool->held_count;
 	return object;
 }
 

@@ -45,6 +45,8 @@ struct pool {
 	uint32_t ended_first; /* graveyard, linked by next_free */
 	uint32_t live_count;  /* not ended */
 	uint32_t held_count;  /* with the ended ones that are not swept yet */
+	uint32_t peak_count;  /* of held_count */
+	uint64_t refused;     /* asked for and not given */
 	size_t object_size;
 	void (*on_free)(void *object); /* may be NULL: releases what the object owns */
 };
@@ -53,6 +55,12 @@ struct pool {
  */
 void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t slot_max,
 	       void (*on_free)(void *object));
+
+/*
+ * Another bound, 0 < `slot_max`, from now on. Where there are more than that, none is taken away:
+ * there is no new one until there are fewer.
+ */
+void pool_set_max(struct pool *pool, uint32_t slot_max);
 
 /* Ends and frees whatever is left. */
 void pool_fini(struct pool *pool);

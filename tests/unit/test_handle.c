@@ -190,6 +190,42 @@ static void refused_memory_leaves_the_pool_whole(void **state)
 	assert_true(made >= SLOT_MAX - 1);
 }
 
+static void use_and_refusals_are_counted(void **state)
+{
+	void *first = pool_new(&pool);
+
+	(void)state;
+	assert_non_null(pool_new(&pool));
+	pool_end(&pool, first);
+	pool_sweep(&pool);
+	assert_int_equal(pool.held_count, 1);
+	assert_int_equal(pool.peak_count, 2);
+	assert_int_equal(pool.refused, 0);
+	mem_refuse_nth(1);
+	assert_null(pool_new(&pool));
+	assert_int_equal(pool.refused, 1);
+}
+
+static void another_bound_holds_from_now_on(void **state)
+{
+	void *things[3];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(things); i++)
+		things[i] = pool_new(&pool);
+	pool_set_max(&pool, 2);
+	assert_int_equal(pool.live_count, 3);
+	assert_null(pool_new(&pool));
+	pool_end(&pool, things[0]);
+	pool_end(&pool, things[1]);
+	pool_sweep(&pool);
+	assert_non_null(pool_new(&pool));
+	assert_null(pool_new(&pool));
+	assert_int_equal(pool.refused, 2);
+	pool_set_max(&pool, SLOT_MAX);
+	assert_non_null(pool_new(&pool));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +239,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(walking_sees_the_living_in_order, start, stop),
 		cmocka_unit_test_setup_teardown(the_end_of_the_pool_ends_its_objects, start, stop),
 		cmocka_unit_test_setup_teardown(refused_memory_leaves_the_pool_whole, start, stop),
+		cmocka_unit_test_setup_teardown(use_and_refusals_are_counted, start, stop),
+		cmocka_unit_test_setup_teardown(another_bound_holds_from_now_on, start, stop),
 	};
 
 	return cmocka_run_group_tests_name("handle", tests, NULL, NULL);
