@@ -9,5 +9,6 @@
 int cmd_serve(int argc, char **argv);
 int cmd_phone(int argc, char **argv);
 int cmd_flow(int argc, char **argv);
+int cmd_ctl(int argc, char **argv);
 
 #endif

@@ -5,11 +5,15 @@
  */
 #include "base/check.h"
 #include "base/err.h"
+#include "base/json.h"
+#include "base/wall.h"
 #include "cmd/cmd.h"
+#include "cmd/ctl_answer.h"
 #include "cmd/event_log.h"
 #include "cmd/greeting.h"
 #include "cmd/options.h"
 #include "conf/conf.h"
+#include "io/ctl_socket.h"
 #include "io/host.h"
 #include "io/trace_file.h"
 #include "pbx/pbx.h"
@@ -18,6 +22,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CONFIG_HERE "./lampyrid.yaml"
@@ -74,6 +79,10 @@ struct server {
 	size_t bound_count;
 	uint64_t map_secret[2];
 	struct timer goodbye; /* from the signal to the end */
+	struct ctl_door door;
+	struct ctl_server *ctl; /* NULL: nobody can look in */
+	uint64_t start_ms;	/* on the host's clock */
+	uint64_t start_wall_ms;
 };
 
 /* --- Options ------------------------------------------------------------------------------ */
@@ -248,30 +257,47 @@ static bool listens_same(const struct directory *a, const struct directory *b)
 	return true;
 }
 
-static void on_reload(void *ctx, int signum)
+/* The report is the last reload's; *ret_note is for a person, NULL: all is said. */
+static int reload(void *ctx, const struct conf_report **ret_report, const char **ret_note)
 {
+	static const char restart_needed[] =
+		"listen or ctl has changed; the old ones stay until the server is restarted";
 	static struct conf_report report;
 	struct server *server = ctx;
 	struct directory *directory;
 	bool is_same;
 	int err;
 
-	(void)signum;
+	*ret_report = &report;
+	*ret_note = NULL;
 	if (event_log_reopen(&server->log))
 		log_event(server, "event=log-kept cause=\"%s\"", strerror(errno));
 	err = conf_read_file(server->options->config, server->map_secret, &report, &directory);
 	if (err) {
 		log_report(server, &report, err);
-		return;
+		return err;
 	}
-	is_same = server->options->listen_count > 0 || listens_same(directory, server->first);
+	is_same = (server->options->listen_count > 0 || listens_same(directory, server->first)) &&
+		  slice_eq(directory->ctl, server->first->ctl) &&
+		  directory->is_ctl_off == server->first->is_ctl_off;
 	pbx_set_directory(&server->pbx, directory);
 	log_event(server, "event=reload config=%s result=taken extensions=%zu",
 		  server->options->config, directory->extensions.count);
-	if (!is_same)
-		log_event(server, "event=restart-needed cause=\"listen has changed; the old "
-				  "addresses stay until the server is restarted\"");
+	if (!is_same) {
+		*ret_note = restart_needed;
+		log_event(server, "event=restart-needed cause=\"%s\"", restart_needed);
+	}
 	directory_unref(directory);
+	return 0;
+}
+
+static void on_reload(void *ctx, int signum)
+{
+	const struct conf_report *report;
+	const char *note;
+
+	(void)signum;
+	(void)reload(ctx, &report, &note);
 }
 
 static void on_goodbye(struct timer *timer)
@@ -378,6 +404,98 @@ static int open_listeners(struct server *server)
 	return code;
 }
 
+/* --- The control socket ------------------------------------------------------------------- */
+
+static uint64_t wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void print_status(void *ctx, struct buf *buf)
+{
+	const struct server *server = ctx;
+	uint64_t now_ms = host_timers(server->host)->now_ms;
+	char text[ADDR_TEXT_MAX + 8];
+	struct buf piece = BUF_ON(text);
+
+	json_number(buf, "pid", (uint64_t)getpid());
+	wall_print(&piece, server->start_wall_ms);
+	json_text(buf, "started", buf_text(&piece));
+	json_number(buf, "uptime", (now_ms - server->start_ms) / 1000);
+	json_text(buf, "config", slice_from_cstr(server->options->config));
+	json_array_begin(buf, "listeners");
+	for (size_t i = 0; i < server->bound_count; i++) {
+		piece.n = 0;
+		print_listen(&piece, &server->bound[i]);
+		json_text(buf, NULL, buf_text(&piece));
+	}
+	json_array_end(buf);
+	json_number(buf, "log_dropped", event_log_dropped(&server->log));
+}
+
+static const char *ctl_remedy(int err, int error)
+{
+	if (err == ERR_EXISTS)
+		return "another lampyrid answers there: end it, or choose another path under `ctl`";
+	if (err == ERR_DENIED)
+		return "the folder, or what stands there, is not ours alone to write: choose a "
+		       "path in a folder of this user under `ctl`";
+	return err == ERR_IO ? strerror(error) : err_text(err);
+}
+
+static int open_ctl_at(struct server *server, const char *path)
+{
+	const struct ctl_user user = ctl_answer_user(&server->door);
+	int err;
+
+	server->door = (struct ctl_door){ &server->pbx, server, print_status, reload };
+	errno = 0;
+	err = ctl_server_open(server->host, path, &user, &server->ctl);
+	if (!err)
+		log_event(server, "event=ctl path=%s", path);
+	return err;
+}
+
+/* Where nobody has chosen a place the server runs without, if it must. */
+static void open_usual_ctl(struct server *server)
+{
+	char path[CTL_PATH_MAX];
+	int err = ERR_NOTFOUND;
+
+	for (unsigned i = 0; err && err != ERR_EXISTS && ctl_place(i, path); i++)
+		if (ctl_place_make(path))
+			err = open_ctl_at(server, path);
+	if (err)
+		log_event(server, "event=ctl-off cause=\"%s\"",
+			  err == ERR_NOTFOUND ? "there is no usual place for it"
+					      : ctl_remedy(err, errno));
+}
+
+static int open_ctl(struct server *server)
+{
+	const struct directory *directory = server->pbx.directory;
+	char path[CTL_PATH_MAX] = { 0 };
+	int err;
+
+	if (directory->is_ctl_off)
+		return EXIT_CODE_OK;
+	if (slice_is_empty(directory->ctl)) {
+		open_usual_ctl(server);
+		return EXIT_CODE_OK;
+	}
+	CHECK(directory->ctl.n < sizeof(path)); /* conf_take_ctl() */
+	memcpy(path, directory->ctl.p, directory->ctl.n);
+	err = open_ctl_at(server, path);
+	if (!err)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "lampyrid serve: cannot make the control socket %s: %s\n", path,
+		ctl_remedy(err, errno));
+	return EXIT_CODE_FAILED;
+}
+
 /* --- The server --------------------------------------------------------------------------- */
 
 static void on_message(void *user, const struct flow *flow, struct slice bytes)
@@ -439,6 +557,8 @@ static int run(struct server *server)
 		code = open_trace(server);
 	if (code == EXIT_CODE_OK)
 		code = open_listeners(server);
+	if (code == EXIT_CODE_OK)
+		code = open_ctl(server);
 	if (code != EXIT_CODE_OK)
 		return code;
 	greeting_print(server->pbx.directory, server->bound, server->bound_count,
@@ -471,7 +591,10 @@ static int run_on_host(struct server *server, struct directory *directory)
 		host_free(server->host);
 		return EXIT_CODE_FAILED;
 	}
+	server->start_ms = host_timers(server->host)->now_ms;
+	server->start_wall_ms = wall_ms();
 	code = run(server);
+	ctl_server_close(server->ctl);
 	pbx_fini(&server->pbx);
 	host_set_tap(server->host, NULL, NULL);
 	host_free(server->host);

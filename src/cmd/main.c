@@ -21,7 +21,7 @@ static const struct command {
 	{ "phone", cmd_phone, "a phone with lamp keys, for people and scripts" },
 	{ "flow", cmd_flow, "traces of either, or of a desk phone, as a ladder diagram" },
 	{ "doctor", NULL, "the same traces, read for faults (not yet available)" },
-	{ "ctl", NULL, "look into a running server (not yet available)" },
+	{ "ctl", cmd_ctl, "looks into a running server: calls, lamps, registrations" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -89,4 +89,9 @@ int conf_take_groups(struct conf_reader *reader, const struct conf_node *map, vo
 int conf_take_extensions(struct conf_reader *reader, const struct conf_node *map, void *object);
 int conf_take_defaults(struct conf_reader *reader, const struct conf_node *map, void *object);
 
+/* About the server as a process (conf_server.c): behind "ctl", "records" and "limits". */
+int conf_take_ctl(struct conf_reader *reader, const struct conf_node *value, void *object);
+int conf_take_records(struct conf_reader *reader, const struct conf_node *value, void *object);
+int conf_take_limits(struct conf_reader *reader, const struct conf_node *map, void *object);
+
 #endif

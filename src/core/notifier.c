@@ -78,6 +78,7 @@ static void notifier_on_answer(struct notifier *notifier, unsigned status)
 	uint64_t age_ms = notifier->stack->timers->now_ms - notifier->accepted_at_ms;
 
 	notifier->pending = HANDLE_NONE;
+	notifier->last_status = status;
 	if (notifier->state == NOTIFIER_ENDING) {
 		notifier_finish(notifier);
 	} else if (status < 300) {

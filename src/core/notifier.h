@@ -49,6 +49,7 @@ struct notifier {
 	uint64_t accepted_at_ms;
 	struct handle pending; /* the unanswered NOTIFY */
 	bool is_due;	       /* a change waits for the pending one's answer */
+	unsigned last_status;  /* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
 	struct timer expiry;
 	struct timer retry;
 };

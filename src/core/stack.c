@@ -74,9 +74,16 @@ void stack_fini(struct stack *stack)
 
 int stack_send(struct stack *stack, const struct flow *flow, struct packet *packet)
 {
+	int err;
+
 	if (stack->is_ending)
 		return 0;
-	return stack->env->send(stack->env->host, flow, packet);
+	err = stack->env->send(stack->env->host, flow, packet);
+	if (err)
+		stack->counts.unsent++;
+	else
+		stack->counts.sent++;
+	return err;
 }
 
 void stack_on_turn_end(struct stack *stack)
@@ -365,6 +372,7 @@ static void stack_on_fault(struct stack *stack, const struct sip_msg *msg, const
 	struct incoming in = { .stack = stack, .msg = msg, .flow = *flow };
 	struct answer answer = { .status = 400, .reason = slice_from_cstr(fault->reason) };
 
+	stack->counts.malformed++;
 	if (!fault->is_answerable)
 		return;
 	if (slice_eq(answer.reason, SLICE("SIP version not supported")))
@@ -377,6 +385,7 @@ void stack_on_message(struct stack *stack, const struct flow *flow, struct slice
 	struct sip_msg msg;
 	struct sip_fault fault;
 
+	stack->counts.received++;
 	arena_reset(&stack->arena);
 	if (sip_msg_parse(bytes, &stack->arena, &msg, &fault))
 		stack_on_fault(stack, &msg, flow, &fault);

@@ -64,6 +64,14 @@ struct stack_limits {
 	uint32_t subscribers;	/* ours elsewhere */
 };
 
+/* Of messages since the start. */
+struct stack_counts {
+	uint64_t received;
+	uint64_t malformed; /* of those */
+	uint64_t sent;	    /* retransmissions included */
+	uint64_t unsent;    /* the host knew that the way is gone */
+};
+
 #define STACK_ARENA_BYTES (64 * 1024)
 #define STACK_SCRATCH_BYTES (SIP_MESSAGE_MAX_BYTES + 1)
 
@@ -73,6 +81,7 @@ struct stack {
 	struct stack_user user;
 	struct slice product; /* of Server and User-Agent: "lampyrid/0.1.0" */
 	bool is_ending;	      /* stack_fini() is on its way: nothing new is sent */
+	struct stack_counts counts;
 
 	struct pool txn_clients;
 	struct pool txn_servers;

@@ -10,6 +10,7 @@
 
 #define EXPIRES_MAX_DEFAULT_S 3600
 #define RING_TIMEOUT_DEFAULT_S 60
+#define STRANGERS_DEFAULT_PER_S 30
 #define SIP_PORT 5060 /* RFC 3261 19.1.2 */
 
 static void text_free(struct slice *text)
@@ -47,6 +48,7 @@ struct directory *directory_new(const uint64_t map_secret[2])
 	directory->refs = 1;
 	directory->expires_max_s = EXPIRES_MAX_DEFAULT_S;
 	directory->ring_timeout_s = RING_TIMEOUT_DEFAULT_S;
+	directory->limits.strangers_per_s = STRANGERS_DEFAULT_PER_S;
 	map_init(&directory->extensions, map_secret);
 	map_init(&directory->groups, map_secret);
 	map_init(&directory->group_names, map_secret);
@@ -104,6 +106,8 @@ void directory_unref(struct directory *directory)
 	text_free(&directory->dnd_on_code);
 	text_free(&directory->dnd_off_code);
 	text_free(&directory->domain);
+	text_free(&directory->ctl);
+	text_free(&directory->records);
 	mem_free(directory);
 }
 
@@ -151,6 +155,16 @@ int directory_set_dnd_codes(struct directory *directory, struct slice on, struct
 	int err = text_replace(&directory->dnd_on_code, on);
 
 	return err ? err : text_replace(&directory->dnd_off_code, off);
+}
+
+int directory_set_ctl(struct directory *directory, struct slice path)
+{
+	return text_replace(&directory->ctl, path);
+}
+
+int directory_set_records(struct directory *directory, struct slice path)
+{
+	return text_replace(&directory->records, path);
 }
 
 /* Copies `*text` to `*room`, points it at the copy and moves the room on. */

@@ -70,6 +70,15 @@ struct listen_addr {
 	struct addr addr;
 };
 
+/* How many there may be at a time; 0: as many as the switch has room for. */
+struct directory_limits {
+	uint32_t calls;
+	uint32_t registrations;
+	uint32_t subscriptions;
+	uint32_t transactions;
+	uint32_t strangers_per_s; /* see stranger.h; 0: no limit */
+};
+
 struct directory {
 	uint32_t refs;
 	struct slice domain;				    /* lower case */
@@ -86,6 +95,10 @@ struct directory {
 	struct map extensions;	 /* struct extension, by number */
 	struct map groups;	 /* struct group, by number */
 	struct map group_names;	 /* the same, by name */
+	struct directory_limits limits;
+	struct slice ctl;     /* path of the control socket; empty: the usual place */
+	bool is_ctl_off;      /* none */
+	struct slice records; /* file for call records; "-": standard output; empty: none */
 };
 
 /*
@@ -106,6 +119,8 @@ int directory_set_domain(struct directory *directory, struct slice domain);
 int directory_add_pickup_code(struct directory *directory, struct slice code);
 void directory_clear_pickup_codes(struct directory *directory);
 int directory_set_group_pickup_code(struct directory *directory, struct slice code);
+int directory_set_ctl(struct directory *directory, struct slice path);
+int directory_set_records(struct directory *directory, struct slice path);
 int directory_set_dnd_codes(struct directory *directory, struct slice on, struct slice off);
 
 /* Groups come before the extensions that name them, which become their members. */

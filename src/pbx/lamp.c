@@ -152,8 +152,7 @@ static enum dialog_state leg_dialog_state(const struct leg *leg)
 	return DIALOG_TERMINATED;
 }
 
-/* A phone that was called but does not ring yet has nothing to show. */
-static bool leg_is_shown(const struct leg *leg)
+bool lamp_leg_is_shown(const struct leg *leg)
 {
 	return leg->is_initiator || leg->state != LEG_CALLING;
 }
@@ -253,7 +252,8 @@ static void document_make(struct document *document, const struct watcher *watch
 	}
 	if (visibility > VISIBILITY_NONE)
 		LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
-			if (leg_is_shown(leg) && document->info.dialog_count < DIALOG_INFO_MAX &&
+			if (lamp_leg_is_shown(leg) &&
+			    document->info.dialog_count < DIALOG_INFO_MAX &&
 			    (visibility > VISIBILITY_BUSY || document->info.dialog_count == 0))
 				document_add_leg(document, leg, visibility, may_pick_up);
 	if (document->info.dialog_count == 0)
@@ -318,6 +318,11 @@ static bool is_peer(struct notifier *notifier, struct incoming *in)
 }
 
 static const struct notifier_ops notifier_ops = { on_due, on_end, is_peer };
+
+struct watcher *lamp_watcher(const struct notifier *notifier)
+{
+	return notifier->ops == &notifier_ops ? notifier->owner : NULL;
+}
 
 /*
  * The URI as it was subscribed, without parameters and headers: phones compare the entity of each

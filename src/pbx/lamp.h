@@ -54,6 +54,12 @@ void lamp_stop(struct pbx *pbx);
 /* Forgets all watchers without telling them. */
 void lamp_fini(struct pbx *pbx);
 
+/* Whose subscription a notifier is; NULL when it is none of ours, or nobody's any more. */
+struct watcher *lamp_watcher(const struct notifier *notifier);
+
+/* Whether watchers are told of the leg: a phone that does not ring yet has nothing to show. */
+bool lamp_leg_is_shown(const struct leg *leg);
+
 struct lamp_entity *lamp_find(struct pbx *pbx, struct slice number);
 
 #endif

@@ -30,6 +30,7 @@ PASSWORDS = {"201": "firefly-lamp-201", "202": "evening-glow-202", "203": "meado
 CONFIG = """\
 domain: {domain}
 listen: [{listen}]
+ctl: off
 extensions:
   "201": {{name: Alice, password: "firefly-lamp-201", groups: [sales]}}
   "202": {{name: Bob, password: "evening-glow-202", groups: [sales]}}

@@ -61,7 +61,7 @@ def a_file_is_found_where_it_is_usual(scene):
 def wrong_options_are_explained(scene):
     """lampyrid: what is misspelled is told, with what was probably meant"""
     for arguments, told in [(["serv"], "did you mean 'serve'?"),
-                            (["ctl"], "not yet available"),
+                            (["doctor"], "not yet available"),
                             (["serve", "--port", "5060"], "unknown option: --port"),
                             (["serve", "--listen", "5060"], "udp: or tcp:"),
                             (["serve", "--listen"], "a value is missing"),

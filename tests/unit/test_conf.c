@@ -273,7 +273,8 @@ static void a_good_file_is_taken(void **state)
 
 #define ANYONE "an extension without a password could be taken by anyone"
 #define TOP_KEYS                                                                                   \
-	"domain, listen, store, digest, codes, registration, calls, defaults, groups, extensions"
+	"domain, listen, store, digest, codes, registration, calls, ctl, records, limits, "        \
+	"defaults, groups, extensions"
 #define LATER "not yet available in this version; remove the key\n"
 #define PICKUP_REMEDY "one of none, same-group, all"
 

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pools are walked by slot, so that rows that come and go between two turns disturb nobody; the
+ * extensions of the lamps come from one directory, held while they are shown.
+ */
+#include "pbx/api.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "pbx/call.h"
+#include "pbx/lamp.h"
+#include "pbx/registrar.h"
+
+#define LEGS_SHOWN_MAX 32
+#define LOOKS_PER_STEP 256 /* rows that the filter may pass over at once */
+
+/* --- Words -------------------------------------------------------------------------------- */
+
+static struct slice leg_state_name(enum leg_state state)
+{
+	static const struct slice names[] = {
+		[LEG_CALLING] = SLICE_INIT("calling"),
+		[LEG_RINGING] = SLICE_INIT("ringing"),
+		[LEG_TALKING] = SLICE_INIT("talking"),
+		[LEG_ENDED] = SLICE_INIT("ended"),
+	};
+
+	return names[state];
+}
+
+static struct slice call_state_name(enum call_state state)
+{
+	static const struct slice names[] = {
+		[CALL_RINGING] = SLICE_INIT("ringing"),
+		[CALL_JOINING] = SLICE_INIT("joining"),
+		[CALL_TALKING] = SLICE_INIT("talking"),
+		[CALL_ENDED] = SLICE_INIT("ended"),
+	};
+
+	return names[state];
+}
+
+static struct slice transport_word(uint8_t transport)
+{
+	return transport == TRANSPORT_TCP ? SLICE("tcp") : SLICE("udp");
+}
+
+static void print_peer(struct buf *buf, const struct flow *flow)
+{
+	char text[ADDR_TEXT_MAX];
+	struct buf peer = BUF_ON(text);
+
+	addr_print(&peer, &flow->peer);
+	json_text(buf, "transport", transport_word(flow->transport));
+	json_text(buf, "peer", buf_text(&peer));
+}
+
+/* --- Calls -------------------------------------------------------------------------------- */
+
+static bool call_is_about(const struct call *call, struct slice number)
+{
+	if (slice_is_empty(number) || slice_eq(call->called.number, number))
+		return true;
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		if (slice_eq(leg->party.number, number))
+			return true;
+	return false;
+}
+
+static void print_leg(struct buf *buf, const struct leg *leg)
+{
+	json_object_begin(buf, NULL);
+	json_text(buf, "number", leg->party.number);
+	json_text(buf, "direction", leg->is_initiator ? SLICE("in") : SLICE("out"));
+	json_text(buf, "state", leg_state_name(leg->state));
+	if (leg->session) {
+		print_peer(buf, &leg->session->dialog.flow);
+		json_text(buf, "call_id", leg->session->dialog.call_id);
+	}
+	json_object_end(buf);
+}
+
+static void print_legs(struct buf *buf, const struct call *call, size_t max)
+{
+	size_t shown = 0, more = 0;
+
+	json_array_begin(buf, "legs");
+	LIST_FOR (leg, &call->legs, struct leg, node) {
+		if (shown < max) {
+			print_leg(buf, leg);
+			shown++;
+		} else {
+			more++;
+		}
+	}
+	json_array_end(buf);
+	if (more > 0)
+		json_number(buf, "legs_more", more);
+}
+
+static void print_party(struct buf *buf, const char *name, const struct party *party)
+{
+	json_object_begin(buf, name);
+	json_text(buf, "number", party->number);
+	json_text_unless_empty(buf, "name", party->name);
+	json_object_end(buf);
+}
+
+static void print_call(struct buf *buf, const struct call *call, size_t legs_max)
+{
+	json_object_begin(buf, NULL);
+	json_text(buf, "type", SLICE("call"));
+	json_number(buf, "call", call->number);
+	json_text(buf, "state", call_state_name(call->state));
+	if (call->caller)
+		print_party(buf, "from", &call->caller->party);
+	print_party(buf, "to", &call->called);
+	if (call->partner)
+		print_party(buf, "with", &call->partner->party);
+	print_legs(buf, call, legs_max);
+	json_object_end(buf);
+}
+
+static enum api_step next_call(struct api_cursor *cursor, struct buf *buf)
+{
+	size_t start = buf->n, legs_max = LEGS_SHOWN_MAX;
+	const struct call *call;
+
+	for (int i = 0; i < LOOKS_PER_STEP; i++) {
+		call = pool_walk(&cursor->pbx->calls, &cursor->slot);
+		if (!call)
+			return API_END;
+		if (!call_is_about(call, cursor->number))
+			continue;
+		print_call(buf, call, legs_max);
+		while (buf->is_overflown && legs_max > 0) {
+			legs_max /= 2;
+			buf->n = start;
+			buf->is_overflown = false;
+			print_call(buf, call, legs_max);
+		}
+		return API_ROW;
+	}
+	return API_AGAIN;
+}
+
+/* --- Registrations ------------------------------------------------------------------------ */
+
+static void print_binding(struct buf *buf, const struct binding *binding)
+{
+	uint64_t now_ms = binding->pbx->stack.timers->now_ms;
+
+	json_object_begin(buf, NULL);
+	json_text(buf, "type", SLICE("registration"));
+	json_text(buf, "extension", binding->aor->number);
+	json_text(buf, "contact", binding->contact);
+	print_peer(buf, &binding->flow);
+	json_number(buf, "expires", (binding->expires_at_ms - now_ms + 999) / 1000);
+	json_object_end(buf);
+}
+
+static enum api_step next_registration(struct api_cursor *cursor, struct buf *buf)
+{
+	const struct binding *binding;
+
+	for (int i = 0; i < LOOKS_PER_STEP; i++) {
+		binding = pool_walk(&cursor->pbx->bindings, &cursor->slot);
+		if (!binding)
+			return API_END;
+		if (!slice_is_empty(cursor->number) &&
+		    !slice_eq(binding->aor->number, cursor->number))
+			continue;
+		print_binding(buf, binding);
+		return API_ROW;
+	}
+	return API_AGAIN;
+}
+
+/* --- Subscriptions ------------------------------------------------------------------------ */
+
+static void print_watcher(struct buf *buf, const struct watcher *watcher)
+{
+	const struct notifier *notifier = watcher->notifier;
+	bool is_active = notifier->state == NOTIFIER_ACTIVE;
+
+	json_object_begin(buf, NULL);
+	json_text(buf, "type", SLICE("subscription"));
+	json_text(buf, "watcher", watcher->number);
+	json_text(buf, "watched", watcher->entity->number);
+	json_text(buf, "state", is_active ? SLICE("active") : SLICE("ending"));
+	json_number(buf, "version", watcher->version);
+	json_number(buf, "expires", notifier_expires_s(notifier));
+	json_number(buf, "notify", notifier->last_status);
+	print_peer(buf, &notifier->dialog.flow);
+	json_text(buf, "call_id", notifier->dialog.call_id);
+	json_object_end(buf);
+}
+
+static enum api_step next_subscription(struct api_cursor *cursor, struct buf *buf)
+{
+	struct slice number = cursor->number;
+
+	for (int i = 0; i < LOOKS_PER_STEP; i++) {
+		const struct notifier *notifier =
+			pool_walk(&cursor->pbx->stack.notifiers, &cursor->slot);
+		const struct watcher *watcher;
+
+		if (!notifier)
+			return API_END;
+		watcher = lamp_watcher(notifier);
+		if (!watcher || (!slice_is_empty(number) && !slice_eq(watcher->number, number) &&
+				 !slice_eq(watcher->entity->number, number)))
+			continue;
+		print_watcher(buf, watcher);
+		return API_ROW;
+	}
+	return API_AGAIN;
+}
+
+/* --- Lamps -------------------------------------------------------------------------------- */
+
+/* As a phone lights a key that may see all of it: what rings there flashes, what else there is is
+ * on. */
+static struct slice lamp_word(const struct lamp_entity *entity)
+{
+	bool is_busy = false;
+
+	if (!entity)
+		return SLICE("off");
+	LIST_FOR (leg, &entity->legs, struct leg, lamp_node) {
+		if (!leg->is_initiator && leg->state == LEG_RINGING)
+			return SLICE("flash");
+		if (lamp_leg_is_shown(leg))
+			is_busy = true;
+	}
+	return is_busy ? SLICE("steady") : SLICE("off");
+}
+
+static void print_lamp_leg(struct buf *buf, const struct leg *leg)
+{
+	const struct party *peer = leg_peer(leg);
+
+	json_object_begin(buf, NULL);
+	json_number(buf, "call", leg->call->number);
+	json_text(buf, "state", leg_state_name(leg->state));
+	json_text(buf, "direction", leg->is_initiator ? SLICE("in") : SLICE("out"));
+	if (peer)
+		json_text(buf, "with", peer->number);
+	json_object_end(buf);
+}
+
+static void print_lamp_legs(struct buf *buf, const struct lamp_entity *entity)
+{
+	size_t shown = 0;
+
+	json_array_begin(buf, "legs");
+	if (entity)
+		LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
+			if (shown++ < LEGS_SHOWN_MAX)
+				print_lamp_leg(buf, leg);
+	json_array_end(buf);
+	if (shown > LEGS_SHOWN_MAX)
+		json_number(buf, "legs_more", shown - LEGS_SHOWN_MAX);
+}
+
+static size_t count_watchers(const struct lamp_entity *entity)
+{
+	size_t count = 0;
+
+	if (entity)
+		LIST_FOR (watcher, &entity->watchers, struct watcher, node)
+			count++;
+	return count;
+}
+
+static void print_lamp(struct buf *buf, struct pbx *pbx, const struct extension *extension)
+{
+	const struct lamp_entity *entity = lamp_find(pbx, extension->number);
+
+	json_object_begin(buf, NULL);
+	json_text(buf, "type", SLICE("lamp"));
+	json_text(buf, "extension", extension->number);
+	json_text_unless_empty(buf, "name", extension->name);
+	json_text(buf, "lamp", lamp_word(entity));
+	print_lamp_legs(buf, entity);
+	json_number(buf, "watchers", count_watchers(entity));
+	json_bool(buf, "registered", registrar_find(pbx, extension->number) != NULL);
+	json_object_end(buf);
+}
+
+static enum api_step next_lamp(struct api_cursor *cursor, struct buf *buf)
+{
+	const struct map_node *node = cursor->node;
+
+	if (!node)
+		return API_END;
+	cursor->node = slice_is_empty(cursor->number)
+			       ? map_next(&cursor->directory->extensions, node)
+			       : NULL;
+	print_lamp(buf, cursor->pbx, CONTAINER_OF(node, struct extension, node));
+	return API_ROW;
+}
+
+/* --- Cursors ------------------------------------------------------------------------------ */
+
+static const struct {
+	struct slice name;
+	enum api_step (*next)(struct api_cursor *cursor, struct buf *buf);
+} tables[API_TABLES] = {
+	[API_CALLS] = { SLICE_INIT("calls"), next_call },
+	[API_REGISTRATIONS] = { SLICE_INIT("registrations"), next_registration },
+	[API_SUBSCRIPTIONS] = { SLICE_INIT("subscriptions"), next_subscription },
+	[API_LAMPS] = { SLICE_INIT("lamps"), next_lamp },
+};
+
+enum api_table api_find_table(struct slice name)
+{
+	for (int i = 0; i < API_TABLES; i++)
+		if (slice_eq(tables[i].name, name))
+			return (enum api_table)i;
+	return API_TABLES;
+}
+
+void api_cursor_init(struct api_cursor *cursor, struct pbx *pbx, enum api_table table,
+		     struct slice number)
+{
+	*cursor = (struct api_cursor){
+		.pbx = pbx,
+		.table = table,
+		.number = number,
+		.directory = directory_ref(pbx->directory),
+	};
+	cursor->node = slice_is_empty(number) ? map_first(&pbx->directory->extensions)
+					      : map_find(&pbx->directory->extensions, number);
+}
+
+void api_cursor_fini(struct api_cursor *cursor)
+{
+	directory_unref(cursor->directory);
+	cursor->directory = NULL;
+}
+
+enum api_step api_next(struct api_cursor *cursor, struct buf *buf)
+{
+	return tables[cursor->table].next(cursor, buf);
+}
+
+/* --- Status ------------------------------------------------------------------------------- */
+
+static void print_pool(struct buf *buf, const char *name, const struct pool *pool)
+{
+	json_object_begin(buf, NULL);
+	json_text(buf, "name", slice_from_cstr(name));
+	json_number(buf, "used", pool->held_count);
+	json_number(buf, "limit", pool->slot_max);
+	json_number(buf, "peak", pool->peak_count);
+	json_number(buf, "refused", pool->refused);
+	json_object_end(buf);
+}
+
+static void print_pools(struct buf *buf, const struct pbx *pbx)
+{
+	const struct stack *stack = &pbx->stack;
+	const struct {
+		const char *name;
+		const struct pool *pool;
+	} rows[] = {
+		{ "calls", &pbx->calls },
+		{ "legs", &pbx->legs },
+		{ "sessions", &stack->sessions },
+		{ "registrations", &pbx->bindings },
+		{ "subscriptions", &stack->notifiers },
+		{ "server transactions", &stack->txn_servers },
+		{ "client transactions", &stack->txn_clients },
+	};
+
+	json_array_begin(buf, "pools");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		print_pool(buf, rows[i].name, rows[i].pool);
+	json_array_end(buf);
+}
+
+void api_print_status(const struct pbx *pbx, struct buf *buf)
+{
+	const struct stack_counts *counts = &pbx->stack.counts;
+	struct mem_count mem = mem_count();
+
+	json_text(buf, "domain", pbx->directory->domain);
+	json_number(buf, "extensions", pbx->directory->extensions.count);
+	json_number(buf, "calls", pbx->calls.live_count);
+	json_number(buf, "calls_total", pbx->last_call);
+	json_number(buf, "registrations", pbx->bindings.live_count);
+	json_number(buf, "subscriptions", pbx->stack.notifiers.live_count);
+	print_pools(buf, pbx);
+	json_object_begin(buf, "messages");
+	json_number(buf, "received", counts->received);
+	json_number(buf, "malformed", counts->malformed);
+	json_number(buf, "sent", counts->sent);
+	json_number(buf, "unsent", counts->unsent);
+	json_object_end(buf);
+	json_object_begin(buf, "memory");
+	json_number(buf, "bytes", mem.bytes);
+	json_number(buf, "blocks", mem.blocks);
+	json_object_end(buf);
+}
