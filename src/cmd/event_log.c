@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time is UTC, as in the traces. A line is written in one piece, and no longer than what a pipe
- * that can be written takes at once (pipe(7)): so writing it never waits for a reader. The
- * descriptor is shared with whoever started us and cannot be made non-blocking for it.
+ * The time is UTC, as in the traces. Lines are collected until the turn is over, since a call makes
+ * a dozen of them and a system call costs more than a line. What is written at once is never longer
+ * than what a pipe that can be written takes at once (pipe(7)): so writing it never waits for a
+ * reader. The descriptor is shared with whoever started us and cannot be made non-blocking for it.
  */
 #include "cmd/event_log.h"
 
@@ -16,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 4096
 #define TAIL_BYTES 8 /* room for the last escape and the LF */
 
 static int open_file(const char *path)
@@ -34,10 +34,25 @@ int event_log_open(struct event_log *log, const char *path)
 	return 0;
 }
 
+/* A log that cannot be written is no reason to drop a call. */
+void event_log_flush(struct event_log *log)
+{
+	struct pollfd ready = { .fd = log->fd, .events = POLLOUT };
+
+	if (log->lines == 0)
+		return;
+	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT) ||
+	    write(log->fd, log->text, log->n) != (ssize_t)log->n)
+		log->dropped += log->lines;
+	log->n = 0;
+	log->lines = 0;
+}
+
 int event_log_reopen(struct event_log *log)
 {
 	int fd;
 
+	event_log_flush(log);
 	if (!log->path)
 		return 0;
 	fd = open_file(log->path);
@@ -50,6 +65,7 @@ int event_log_reopen(struct event_log *log)
 
 void event_log_close(struct event_log *log)
 {
+	event_log_flush(log);
 	if (log->path)
 		close(log->fd);
 	log->fd = STDERR_FILENO;
@@ -80,40 +96,50 @@ static void print_escaped(struct buf *buf, struct slice line)
 	}
 }
 
-/* A log that cannot be written is no reason to drop a call. */
-static bool write_line(const struct event_log *log, struct slice line)
+static void add_line(struct event_log *log, struct slice line)
 {
-	struct pollfd ready = { .fd = log->fd, .events = POLLOUT };
-	char text[LINE_MAX_BYTES];
+	char text[EVENT_LOG_BYTES];
 	struct buf buf = BUF_ON(text);
 
-	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
-		return false;
 	print_now(&buf);
 	print_escaped(&buf, line);
 	buf_char(&buf, '\n');
-	return write(log->fd, buf.p, buf.n) == (ssize_t)buf.n;
+	if (buf.n > sizeof(log->text) - log->n)
+		event_log_flush(log);
+	memcpy(log->text + log->n, buf.p, buf.n);
+	log->n += buf.n;
+	log->lines++;
 }
 
-static bool tell_dropped(struct event_log *log)
+/* The news of lost lines may be lost itself: then it is told with the next line. */
+static void tell_dropped(struct event_log *log)
 {
+	uint64_t dropped = log->dropped;
 	char text[64];
 	struct buf buf = BUF_ON(text);
 
-	buf_printf(&buf, "event=log-lines-dropped count=%" PRIu64, log->dropped);
-	if (!write_line(log, buf_text(&buf)))
-		return false;
-	log->dropped_total += log->dropped;
+	buf_printf(&buf, "event=log-lines-dropped count=%" PRIu64, dropped);
+	add_line(log, buf_text(&buf));
+	event_log_flush(log);
+	if (log->dropped > dropped) {
+		log->dropped = dropped;
+		return;
+	}
+	log->dropped_total += dropped;
 	log->dropped = 0;
-	return true;
 }
 
 void event_log_line(void *ctx, struct slice line)
 {
 	struct event_log *log = ctx;
 
-	if ((log->dropped > 0 && !tell_dropped(log)) || !write_line(log, line))
-		log->dropped++;
+	if (slice_is_empty(line)) {
+		event_log_flush(log);
+		return;
+	}
+	if (log->dropped > 0 && log->lines == 0)
+		tell_dropped(log);
+	add_line(log, line);
 }
 
 uint64_t event_log_dropped(const struct event_log *log)

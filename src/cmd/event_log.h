@@ -10,11 +10,16 @@
 
 #include <stdint.h>
 
+#define EVENT_LOG_BYTES 4096 /* what a pipe takes at once (pipe(7): PIPE_BUF) */
+
 struct event_log {
 	const char *path; /* NULL: standard error */
 	int fd;
-	uint64_t dropped;	/* lines, since the last that was written */
-	uint64_t dropped_total; /* before those */
+	uint64_t dropped;	    /* lines, since the last that was written */
+	uint64_t dropped_total;	    /* before those */
+	char text[EVENT_LOG_BYTES]; /* not written yet */
+	size_t n;
+	uint32_t lines;
 };
 
 /* Appends to the file. ERR_IO with errno. */
@@ -26,10 +31,14 @@ int event_log_reopen(struct event_log *log);
 void event_log_close(struct event_log *log);
 
 /*
- * Has the shape of the host's log; `ctx` is the struct event_log. Where nobody reads the log, the
- * line is dropped rather than waited with; how many were is told when lines go through again.
+ * Has the shape of the host's log; `ctx` is the struct event_log. Lines are collected until there
+ * are many, or until an empty one comes: the end of the turn. Where nobody reads the log, they are
+ * dropped rather than waited with; how many were is told when lines go through again.
  */
 void event_log_line(void *ctx, struct slice line);
+
+/* Writes what was collected. */
+void event_log_flush(struct event_log *log);
 
 /* Lines that were dropped since the start. */
 uint64_t event_log_dropped(const struct event_log *log);

@@ -68,6 +68,7 @@ static void turn_end(struct host *host)
 	host->user.on_turn_end(host->user.user);
 	flush_datagrams(host);
 	pool_sweep(&host->conns);
+	host_log(host, SLICE_NONE);
 }
 
 void host_deliver(struct host *host, const struct flow *flow, struct slice bytes)

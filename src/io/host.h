@@ -154,7 +154,10 @@ void host_set_tap(struct host *host,
 			      uint64_t wall_ms),
 		  void *ctx);
 
-/* Where env.trace and the host's own events go, a line at a time without its end. */
+/*
+ * Where env.trace and the host's own events go, a line at a time without its end. An empty line
+ * says that the turn is over, for a log that collects.
+ */
 void host_set_log(struct host *host, void (*log)(void *ctx, struct slice line), void *ctx);
 
 #endif

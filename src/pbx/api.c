@@ -40,11 +40,6 @@ static struct slice call_state_name(enum call_state state)
 	return names[state];
 }
 
-static struct slice transport_word(uint8_t transport)
-{
-	return transport == TRANSPORT_TCP ? SLICE("tcp") : SLICE("udp");
-}
-
 static void print_peer(struct buf *buf, const struct flow *flow)
 {
 	char text[ADDR_TEXT_MAX];

@@ -63,9 +63,8 @@ static void leg_set_hold(struct leg *leg, bool is_holding)
 	if (leg->is_holding == is_holding)
 		return;
 	leg->is_holding = is_holding;
-	stack_trace(&leg->pbx->stack, "event=%s call=%u party=%.*s",
-		    is_holding ? "hold" : "resume", leg->call->number,
-		    SLICE_ARGS(leg->party.number));
+	stack_trace(&leg->pbx->stack, "event=%s call=%u party=%.*s", is_holding ? "hold" : "resume",
+		    leg->call->number, SLICE_ARGS(leg->party.number));
 }
 
 /*

@@ -95,7 +95,8 @@ static void on_log(void *ctx, struct slice line)
 {
 	struct rig *rig = ctx;
 
-	rig_append(rig->log, &rig->log_n, line);
+	if (!slice_is_empty(line))
+		rig_append(rig->log, &rig->log_n, line);
 }
 
 void rig_give_up(struct timer *timer)

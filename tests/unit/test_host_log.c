@@ -81,11 +81,13 @@ static void full_pipe_drops_lines_and_says_so(void **state)
 	memset(filler, 'x', sizeof(filler));
 	for (unsigned i = 0; i < 1000; i++)
 		event_log_line(&log, slice_of(filler, sizeof(filler)));
+	event_log_flush(&log);
 	dropped = log.dropped;
 	assert_in_range(dropped, 1, 999);
 	n = drain(fds[0], text, sizeof(text));
 	assert_true(n > 0 && text[n - 1] == '\n');
 	event_log_line(&log, SLICE("event=later"));
+	event_log_line(&log, SLICE_NONE); /* the turn is over */
 	n = drain(fds[0], text, sizeof(text));
 	snprintf(expected, sizeof(expected), "event=log-lines-dropped count=%u\n",
 		 (unsigned)dropped);
@@ -106,8 +108,32 @@ static void log_without_a_reader_is_survived(void **state)
 	close(fds[0]);
 	log.fd = fds[1];
 	event_log_line(&log, SLICE("event=a"));
+	event_log_flush(&log);
 	event_log_line(&log, SLICE("event=b"));
+	event_log_flush(&log);
 	assert_int_equal(log.dropped, 2);
+	close(fds[1]);
+}
+
+static void lines_of_a_turn_are_written_at_its_end(void **state)
+{
+	struct event_log log = { .path = NULL };
+	char text[512];
+	size_t n;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+	log.fd = fds[1];
+	event_log_line(&log, SLICE("event=a"));
+	event_log_line(&log, SLICE("event=b name=\"\n\\\""));
+	assert_int_equal(drain(fds[0], text, sizeof(text)), 0);
+	event_log_line(&log, SLICE_NONE);
+	n = drain(fds[0], text, sizeof(text));
+	assert_non_null(memmem(text, n, "Z event=a\n2", 11));
+	assert_non_null(memmem(text, n, "Z event=b name=\"\\x0a\\x5c\"\n", 26));
+	close(fds[0]);
 	close(fds[1]);
 }
 
@@ -116,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(connections_are_logged_a_few_times_a_second),
 		HOST_TEST(full_pipe_drops_lines_and_says_so),
+		HOST_TEST(lines_of_a_turn_are_written_at_its_end),
 		HOST_TEST(log_without_a_reader_is_survived),
 	};
 
