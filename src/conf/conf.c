@@ -359,7 +359,7 @@ static int take_calls(struct conf_reader *reader, const struct conf_node *map, v
 	return conf_read_map(reader, map, keys, ARRAY_LEN(keys), object);
 }
 
-/* Extensions come last: they rely on the codes, the defaults and the groups. */
+/* Extensions rely on the codes, the defaults and the groups, trunks on both, and routes on all. */
 static const struct conf_key top_keys[] = {
 	{ SLICE_INIT("domain"), CONF_TEXT, EXPECTED_DOMAIN, take_domain },
 	{ SLICE_INIT("listen"), CONF_LIST,
@@ -385,8 +385,10 @@ static const struct conf_key top_keys[] = {
 	  "a map of extensions, such as \"201\": {name: Alice, password: ...}",
 	  conf_take_extensions },
 	{ SLICE_INIT("web"), CONF_TEXT, NULL, NULL },
-	{ SLICE_INIT("trunks"), CONF_MAP, NULL, NULL },
-	{ SLICE_INIT("routes"), CONF_LIST, NULL, NULL },
+	{ SLICE_INIT("trunks"), CONF_MAP,
+	  "a map of trunks, such as acme: {uri: \"sip:sip.acme.example\"}", conf_take_trunks },
+	{ SLICE_INIT("routes"), CONF_LIST,
+	  "a list of routes, such as [{match: \"0*\", trunk: acme, strip: 1}]", conf_take_routes },
 };
 
 static int read_root(struct conf_reader *reader, const struct conf_node *root)

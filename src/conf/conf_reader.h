@@ -66,6 +66,14 @@ bool conf_check_text(const struct conf_reader *reader, const struct conf_node *t
 /* One letter, digit or one of "+-._" after the other: what a number consists of. */
 bool conf_is_number(struct slice text);
 
+/* "yes" or "no"; tells and answers false when it is neither. */
+bool conf_read_yes(const struct conf_reader *reader, const struct conf_node *text,
+		   bool *ret_is_yes);
+
+/* A number, or the beginning of numbers with a '*' behind it; tells at `node` when it is none. */
+bool conf_read_match(const struct conf_reader *reader, const struct conf_node *node,
+		     struct slice text, struct number_match *ret_match);
+
 /* The value of `key` in a map; NULL when there is none. */
 const struct conf_node *conf_find(const struct conf_node *map, struct slice key);
 
@@ -93,5 +101,8 @@ int conf_take_defaults(struct conf_reader *reader, const struct conf_node *map, 
 int conf_take_ctl(struct conf_reader *reader, const struct conf_node *value, void *object);
 int conf_take_records(struct conf_reader *reader, const struct conf_node *value, void *object);
 int conf_take_limits(struct conf_reader *reader, const struct conf_node *map, void *object);
+/* Those behind "trunks" (conf_trunk.c) and "routes" (conf_route.c), in this order. */
+int conf_take_trunks(struct conf_reader *reader, const struct conf_node *map, void *object);
+int conf_take_routes(struct conf_reader *reader, const struct conf_node *list, void *object);
 
 #endif

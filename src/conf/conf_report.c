@@ -204,8 +204,8 @@ void conf_tell_missing(const struct conf_teller *teller, const struct conf_node 
 	if (buf.n > 0)
 		buf_char(&buf, '.');
 	buf_slice(&buf, key);
-	if (map && map->key)
-		pos = map->key->pos;
+	if (map)
+		pos = map->key ? map->key->pos : map->pos;
 	va_start(args, format);
 	tell(teller, pos, buf_text(&buf), format, args);
 	va_end(args);

@@ -52,6 +52,7 @@ struct directory *directory_new(const uint64_t map_secret[2])
 	map_init(&directory->extensions, map_secret);
 	map_init(&directory->groups, map_secret);
 	map_init(&directory->group_names, map_secret);
+	dialplan_init(&directory->dialplan);
 	listen_on_any(directory, TRANSPORT_UDP);
 	listen_on_any(directory, TRANSPORT_TCP);
 	if (directory_add_pickup_code(directory, SLICE("**")) ||
@@ -101,6 +102,7 @@ void directory_unref(struct directory *directory)
 	}
 	map_fini(&directory->groups);
 	map_fini(&directory->group_names);
+	dialplan_fini(&directory->dialplan);
 	directory_clear_pickup_codes(directory);
 	text_free(&directory->group_pickup_code);
 	text_free(&directory->dnd_on_code);

@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "pbx/dialplan.h"
 #include "pbx/forward.h"
 
 /* What a watcher sees of somebody's calls, each level with all of the one before. */
@@ -99,6 +100,7 @@ struct directory {
 	struct slice ctl;     /* path of the control socket; empty: the usual place */
 	bool is_ctl_off;      /* none */
 	struct slice records; /* file for call records; "-": standard output; empty: none */
+	struct dialplan dialplan;
 };
 
 /*

@@ -274,7 +274,7 @@ static void a_good_file_is_taken(void **state)
 #define ANYONE "an extension without a password could be taken by anyone"
 #define TOP_KEYS                                                                                   \
 	"domain, listen, store, digest, codes, registration, calls, ctl, records, limits, "        \
-	"defaults, groups, extensions"
+	"defaults, groups, extensions, trunks, routes"
 #define LATER "not yet available in this version; remove the key\n"
 #define PICKUP_REMEDY "one of none, same-group, all"
 
@@ -570,10 +570,6 @@ static const struct bad bad[] = {
 	  "f:3:33: extensions.201.max-calls: 'many' does not fit; expected a whole number from 0 "
 	  "to "
 	  "1000\n" },
-	{ "trunks", "trunks: {acme: {uri: \"sip:sip.acme.example\"}}\n" REST,
-	  "f:1:1: trunks: " LATER },
-	{ "routes", "routes:\n  - {match: \"0*\", trunk: acme, strip: 1}\n" REST,
-	  "f:1:1: routes: " LATER },
 	{ "store in SQLite", "store: \"sqlite:lampyrid.db\"\n" REST,
 	  "f:1:8: store: storing in SQLite is not yet available in this version; use memory\n" },
 	{ "default refer", "defaults: {refer: handle}\n" REST, "f:1:12: defaults.refer: " LATER },
