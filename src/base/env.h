@@ -7,7 +7,7 @@
 #ifndef LAMPYRID_BASE_ENV_H
 #define LAMPYRID_BASE_ENV_H
 
-#include "base/addr.h"
+#include "base/dns.h"
 #include "base/packet.h"
 
 struct env {
@@ -43,6 +43,22 @@ struct env {
 	/* The peer of this flow has proved who it is: its connection is worth keeping. May be NULL.
 	 */
 	void (*trust)(void *host, const struct flow *flow);
+
+	/*
+	 * The flow by which something new goes to this peer: listener and local address filled in,
+	 * no connection named. ERR_UNSUPPORTED when there is no listener with this transport and
+	 * address family, ERR_IO when there is no way. May be NULL: then nothing new is sent.
+	 */
+	int (*route)(void *host, uint8_t transport, const struct addr *peer, struct flow *ret_flow);
+
+	/* What route() can do: bits of (1 << enum transport) and (1 << enum addr_family). */
+	void (*means)(void *host, unsigned *ret_transports, unsigned *ret_families);
+
+	/*
+	 * Asks the DNS. The answer comes once, later, as a turn of its own; the question's name
+	 * needs to live only during the call. An error: no answer will come. May be NULL.
+	 */
+	int (*resolve)(void *host, const struct dns_question *question);
 
 	/* One line about an event, for the log: "key=value ..."; a peer's text is escaped. May be
 	 * NULL. */

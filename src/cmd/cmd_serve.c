@@ -566,6 +566,7 @@ static int run(struct server *server)
 	log_event(server, "event=start version=" LAMPYRID_VERSION " pid=%ld extensions=%zu",
 		  (long)getpid(), server->pbx.directory->extensions.count);
 	event_log_flush(&server->log);
+	pbx_start(&server->pbx);
 	host_run(server->host);
 	return EXIT_CODE_OK;
 }

@@ -5,6 +5,7 @@
 #include "core/account.h"
 
 #include "base/err.h"
+#include "crypto/hash.h"
 
 static struct auth_request request_of(struct stack *stack, struct slice method, struct slice uri)
 {
@@ -34,4 +35,16 @@ int account_answer(struct account *account, struct stack *stack, const struct si
 		return ERR_DENIED;
 	return auth_client_answer(&account->client, response, &account->login, &request, attempt,
 				  buf);
+}
+
+int account_token(const struct auth_login *login, struct slice text, char ret_token[TOKEN_BYTES])
+{
+	static const char letters[33] = "abcdefghijklmnopqrstuvwxyz234567";
+	uint8_t mac[32];
+
+	if (hash_hmac(login->password, text, mac))
+		return ERR_NOMEM;
+	for (size_t i = 0; i < TOKEN_BYTES; i++)
+		ret_token[i] = letters[mac[i] & 31];
+	return 0;
 }

@@ -23,4 +23,10 @@ void account_print(struct account *account, struct stack *stack, struct slice me
 int account_answer(struct account *account, struct stack *stack, const struct sip_msg *response,
 		   struct slice uri, struct auth_attempt *attempt, struct buf *buf);
 
+/*
+ * A token for this text that nobody can guess who does not know the password, and the same each
+ * time: it can stand for us in a Contact. ERR_NOMEM.
+ */
+int account_token(const struct auth_login *login, struct slice text, char ret_token[TOKEN_BYTES]);
+
 #endif

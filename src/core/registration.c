@@ -76,6 +76,20 @@ int registration_new(struct stack *stack, const struct registration_spec *spec,
 	return 0;
 }
 
+int registration_move(struct registration *registration, const struct flow *flow,
+		      struct slice contact)
+{
+	struct slice copy;
+	int err = slice_keep(contact, &copy);
+
+	if (err)
+		return err;
+	mem_free((char *)registration->contact.p);
+	registration->contact = copy;
+	registration->numbering.flow = *flow;
+	return 0;
+}
+
 void registration_end(struct registration *registration)
 {
 	timer_stop(registration->stack->timers, &registration->due);

@@ -79,6 +79,13 @@ void registration_stop(struct registration *registration);
 /* Without another word to anybody. */
 void registration_end(struct registration *registration);
 
+/*
+ * From now on it goes this way and names this contact: the registrar has another server, or we
+ * another address. Not while a REGISTER waits for its answer. ERR_NOMEM: all stays as it was.
+ */
+int registration_move(struct registration *registration, const struct flow *flow,
+		      struct slice contact);
+
 bool registration_is_up(const struct registration *registration);
 
 void registration_on_free(void *object);

@@ -11,6 +11,7 @@
 #include "pbx/dnd.h"
 #include "pbx/lamp.h"
 #include "pbx/registrar.h"
+#include "pbx/trunk.h"
 #include "sip/digest.h"
 #include "sip/print.h"
 
@@ -21,7 +22,10 @@
 #define ACCEPT_LINE "Accept: application/sdp, application/dialog-info+xml\r\n"
 
 const struct pbx_limits pbx_default_limits = {
-	.stack = { .transactions = 65536, .sessions = 65536, .subscriptions = 65536 },
+	.stack = { .transactions = 65536,
+		   .sessions = 65536,
+		   .subscriptions = 65536,
+		   .registrations = 2 * TRUNKS_MAX },
 	.bindings = 65536,
 	.calls = 16384,
 	.attempts = 16384,
@@ -59,6 +63,8 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->calls, "calls", sizeof(struct call), limits->calls, call_on_free);
 	pool_init(&pbx->attempts, "attempts", sizeof(struct attempt), limits->attempts, NULL);
 	pool_init(&pbx->legs, "legs", sizeof(struct leg), limits->legs, leg_on_free);
+	pool_init(&pbx->trunk_pool, "trunks", sizeof(struct trunk), 2 * TRUNKS_MAX, trunk_on_free);
+	list_init(&pbx->trunks);
 	pbx->directory = directory_ref(directory);
 	return 0;
 }
@@ -79,6 +85,7 @@ static void pbx_silence(struct pbx *pbx)
 void pbx_fini(struct pbx *pbx)
 {
 	pbx_silence(pbx);
+	trunk_fini(pbx);
 	stack_fini(&pbx->stack);
 	pool_fini(&pbx->legs);
 	pool_fini(&pbx->attempts);
@@ -99,6 +106,11 @@ int pbx_add_own_address(struct pbx *pbx, const struct addr *addr)
 	return 0;
 }
 
+void pbx_start(struct pbx *pbx)
+{
+	trunk_on_directory(pbx);
+}
+
 void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 {
 	directory_ref(directory);
@@ -107,6 +119,7 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	registrar_drop_unknown(pbx);
 	dnd_drop_unknown(pbx);
 	lamp_on_directory(pbx);
+	trunk_on_directory(pbx);
 }
 
 void pbx_stop(struct pbx *pbx)
@@ -118,6 +131,7 @@ void pbx_stop(struct pbx *pbx)
 		if (call->state != CALL_TALKING)
 			call_end(call, 503, SLICE("Retry-After: 5\r\n"));
 	lamp_stop(pbx);
+	trunk_stop_all(pbx);
 }
 
 void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes)
@@ -133,6 +147,7 @@ void pbx_on_turn_end(struct pbx *pbx)
 	pool_sweep(&pbx->calls);
 	pool_sweep(&pbx->bindings);
 	pool_sweep(&pbx->notices);
+	pool_sweep(&pbx->trunk_pool);
 }
 
 /* --- Names -------------------------------------------------------------------------------- */

@@ -35,6 +35,8 @@ struct pbx {
 	struct map dnd;				  /* struct dnd, by extension number */
 	struct pool notices;			  /* struct notice, see dnd.c */
 	struct map entities;			  /* struct lamp_entity, by extension number */
+	struct pool trunk_pool;			  /* struct trunk */
+	struct list trunks;			  /* struct trunk: those of the directory */
 	uint64_t turn;				  /* counts lamp changes, see lamp.h */
 	struct addr own[DIRECTORY_LISTENERS_MAX]; /* [own_count] addresses we listen on */
 	size_t own_count;
@@ -52,6 +54,9 @@ void pbx_fini(struct pbx *pbx);
 
 /* A request for this address is for us, as one for the domain is. ERR_LIMIT. */
 int pbx_add_own_address(struct pbx *pbx, const struct addr *addr);
+
+/* The host listens now: trunks start. */
+void pbx_start(struct pbx *pbx);
 
 /* A new configuration: calls go on; bindings and subscriptions of those who left end. */
 void pbx_set_directory(struct pbx *pbx, struct directory *directory);

@@ -18,12 +18,18 @@ static void on_turn_end(void *owner)
 
 void office_init(struct office *office, struct wires *wires)
 {
+	office_init_as(office, wires, "switch", OFFICE_DOMAIN);
+}
+
+void office_init_as(struct office *office, struct wires *wires, const char *name,
+		    const char *domain)
+{
 	static const uint64_t secret[2] = { 1, 2 };
 
-	*office = (struct office){ .node = wires_add(wires, "switch"),
+	*office = (struct office){ .node = wires_add(wires, name),
 				   .directory = directory_new(secret) };
 	CHECK(office->directory);
-	CHECK(directory_set_domain(office->directory, SLICE(OFFICE_DOMAIN)) == 0);
+	CHECK(directory_set_domain(office->directory, slice_from_cstr(domain)) == 0);
 	CHECK(directory_add_group(office->directory,
 				  &(struct group){ .name = SLICE_INIT("office"),
 						   .number = SLICE_INIT(OFFICE_GROUP),
@@ -56,4 +62,48 @@ void office_add(struct office *office, const char *number, const char *name)
 							  .group_count = 1,
 							  .visibility = VISIBILITY_NUMBERS,
 							  .pickup = PICKUP_SAME_GROUP });
+}
+
+/* --- The outside -------------------------------------------------------------------------- */
+
+struct number_match office_match(const char *text)
+{
+	struct number_match match = { .text = slice_from_cstr(text) };
+
+	if (match.text.n > 0 && match.text.p[match.text.n - 1] == '*') {
+		match.text.n--;
+		match.is_prefix = true;
+	}
+	return match;
+}
+
+void office_add_trunk(struct office *office, const struct trunk_config *trunk,
+		      const char *const *numbers)
+{
+	struct trunk_config *added;
+
+	CHECK(dialplan_add_trunk(&office->directory->dialplan, trunk, &added) == 0);
+	if (added->expires_s == 0)
+		added->expires_s = 600;
+	for (; numbers && *numbers; numbers += 2) {
+		struct number_match match = office_match(numbers[0]);
+		struct number_match to = office_match(numbers[1]);
+
+		CHECK(trunk_config_add_number(added, &match, &to) == 0);
+	}
+}
+
+void office_add_route(struct office *office, const char *match, const struct route *rest,
+		      const char *first_trunk, const char *second_trunk)
+{
+	const struct dialplan *dialplan = &office->directory->dialplan;
+	struct route route = rest ? *rest : (struct route){ 0 };
+
+	route.match = office_match(match);
+	route.trunks[route.trunk_count++] =
+		dialplan_find_trunk(dialplan, slice_from_cstr(first_trunk));
+	if (second_trunk)
+		route.trunks[route.trunk_count++] =
+			dialplan_find_trunk(dialplan, slice_from_cstr(second_trunk));
+	CHECK(dialplan_add_route(&office->directory->dialplan, &route) == 0);
 }

@@ -4,7 +4,10 @@
  */
 #include "wire.h"
 
+#include "zone.h"
+
 #include "base/check.h"
+#include "base/err.h"
 #include "ladder/record.h"
 
 #include <stdio.h>
@@ -97,6 +100,30 @@ static int node_send(void *host, const struct flow *flow, struct packet *packet)
 	return 0;
 }
 
+static int node_route(void *host, uint8_t transport, const struct addr *peer, struct flow *ret_flow)
+{
+	struct wire_node *node = host;
+
+	if (transport != TRANSPORT_UDP || peer->family != node->addr.family)
+		return ERR_UNSUPPORTED;
+	*ret_flow = (struct flow){ .local = node->addr, .peer = *peer, .transport = TRANSPORT_UDP };
+	return 0;
+}
+
+static void node_means(void *host, unsigned *ret_transports, unsigned *ret_families)
+{
+	(void)host;
+	*ret_transports = 1u << TRANSPORT_UDP;
+	*ret_families = 1u << ADDR_IPV4;
+}
+
+static int node_resolve(void *host, const struct dns_question *question)
+{
+	struct wire_node *node = host;
+
+	return node->wires->zone ? zone_ask(node->wires->zone, &node->timers, question) : ERR_IO;
+}
+
 static void node_trace(void *host, struct slice line)
 {
 	struct wire_node *node = host;
@@ -120,6 +147,7 @@ void wires_free(struct wires *wires)
 {
 	for (size_t i = 0; i < wires->flight_count; i++)
 		packet_unref(wires->flights[i].packet);
+	zone_free(wires->zone);
 	free(wires);
 }
 
@@ -134,9 +162,13 @@ struct wire_node *wires_add(struct wires *wires, const char *name)
 	node->addr = (struct addr){ .ip = { 192, 0, 2, (uint8_t)wires->node_count },
 				    .port = PORT,
 				    .family = ADDR_IPV4 };
-	node->env = (struct env){
-		.host = node, .random = node_random, .send = node_send, .trace = node_trace
-	};
+	node->env = (struct env){ .host = node,
+				  .random = node_random,
+				  .send = node_send,
+				  .route = node_route,
+				  .means = node_means,
+				  .resolve = node_resolve,
+				  .trace = node_trace };
 	timers_init(&node->timers, wires->now_ms);
 	return node;
 }

@@ -20,6 +20,8 @@
 
 enum wire_fault { WIRE_GOOD, WIRE_LOSES, WIRE_DOUBLES, WIRE_DELAYS };
 
+struct zone;
+
 struct wire_node {
 	struct wires *wires;
 	const char *name;
@@ -51,6 +53,7 @@ struct wires {
 	bool is_counting;
 	char lines[WIRE_LINES_MAX][WIRE_LINE_BYTES]; /* [line_count] "carol -> switch INVITE" */
 	size_t line_count;
+	struct zone *zone; /* what the DNS knows; NULL: it answers nothing */
 };
 
 struct wires *wires_new(uint64_t seed);

@@ -11,6 +11,7 @@
 #include "pbx/call.h"
 #include "pbx/lamp.h"
 #include "pbx/registrar.h"
+#include "pbx/trunk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,15 +54,17 @@ static void on_turn_end(void *owner)
 	phone_on_turn_end(&p->phone);
 }
 
-static void add_phone(struct world *w, const char *name)
+static void add_phone(struct world *w, struct office *office, const char *name, const char *number)
 {
 	struct world_phone *p = &w->phones[w->phone_count++];
 
 	CHECK(w->phone_count <= WORLD_PHONES_MAX);
 	p->name = name;
-	snprintf(p->number, sizeof(p->number), "%zu", 200 + w->phone_count);
-	snprintf(p->aor, sizeof(p->aor), "sip:%zu@" OFFICE_DOMAIN, 200 + w->phone_count);
-	office_add(&w->office, p->number, name);
+	p->office = office;
+	snprintf(p->number, sizeof(p->number), "%s", number);
+	snprintf(p->aor, sizeof(p->aor), "sip:%s@%.*s", number,
+		 SLICE_ARGS(office->directory->domain));
+	office_add(office, p->number, name);
 	p->node = wires_add(w->wires, name);
 	p->node->owner = p;
 	p->node->on_message = on_message;
@@ -78,9 +81,27 @@ struct world *world_new_list(const char *const *names)
 	w->wires = wires_new(run_seed());
 	w->wires->fault = run_fault(&w->wires->fault_nth);
 	office_init(&w->office, w->wires);
-	for (; *names; names++)
-		add_phone(w, *names);
+	for (; *names; names++) {
+		char number[8];
+
+		snprintf(number, sizeof(number), "%zu", 201 + w->phone_count);
+		add_phone(w, &w->office, *names, number);
+	}
 	return w;
+}
+
+struct office *world_far(struct world *w, const char *name, const char *domain)
+{
+	CHECK(!w->has_far);
+	w->has_far = true;
+	office_init_as(&w->far, w->wires, name, domain);
+	return &w->far;
+}
+
+void world_far_phone(struct world *w, const char *name, const char *number)
+{
+	CHECK(w->has_far);
+	add_phone(w, &w->far, name, number);
 }
 
 struct extension *world_extension(struct world *w, const char *name)
@@ -133,7 +154,7 @@ static void start_phone(struct world *w, struct world_phone *p)
 		.aor = slice_from_cstr(p->aor),
 		.display_name = slice_from_cstr(p->name),
 		.password = SLICE(OFFICE_PASSWORD),
-		.server = wires_flow(p->node, w->office.node),
+		.server = wires_flow(p->node, p->office->node),
 		.keys = keys,
 		.key_count = p->key_count,
 	};
@@ -165,12 +186,20 @@ static void start_all(struct world *w)
 	}
 	if (!is_new)
 		return;
+	pbx_start(&w->office.pbx);
+	if (w->has_far)
+		pbx_start(&w->far.pbx);
 	advance_ms(w, 10 * STEP_MS);
 	for (size_t i = 0; i < w->phone_count; i++)
 		CHECK(phone_is_registered(&w->phones[i].phone));
 	w->mark = w->wires->line_count;
 	wires_mark_start(w->wires);
 	run_start_faults();
+}
+
+void world_start(struct world *w)
+{
+	start_all(w);
 }
 
 /* --- Steps -------------------------------------------------------------------------------- */
@@ -401,10 +430,8 @@ static void check_pool(struct world *w, const struct pool *pool)
 		run_fail(w, "%u %s left", pool->held_count, pool->name);
 }
 
-static void check_switch_calls(struct world *w)
+static void check_calls(struct world *w, const struct pbx *pbx)
 {
-	struct pbx *pbx = &w->office.pbx;
-
 	check_pool(w, &pbx->calls);
 	check_pool(w, &pbx->legs);
 	check_pool(w, &pbx->stack.sessions);
@@ -412,14 +439,43 @@ static void check_switch_calls(struct world *w)
 	check_pool(w, &pbx->stack.txn_servers);
 }
 
+static void check_switch_calls(struct world *w)
+{
+	check_calls(w, &w->office.pbx);
+	if (w->has_far)
+		check_calls(w, &w->far.pbx);
+}
+
+static void check_switch(struct world *w, const struct office *office)
+{
+	const struct pbx *pbx = &office->pbx;
+
+	check_pool(w, &pbx->stack.notifiers);
+	check_pool(w, &pbx->stack.registrations);
+	check_pool(w, &pbx->bindings);
+	check_pool(w, &pbx->trunk_pool);
+	if (pbx->entities.count > 0)
+		run_fail(w, "lamp entities left");
+	if (office->node->timers.count > 0)
+		run_fail(w, "timers left");
+}
+
+/* Trunks keep themselves alive for ever; they leave before one can be quiet. */
+static void end_trunks(struct world *w)
+{
+	trunk_stop_all(&w->office.pbx);
+	if (w->has_far)
+		trunk_stop_all(&w->far.pbx);
+	advance_ms(w, 100000);
+}
+
 void expect_quiet(struct world *w)
 {
-	struct pbx *pbx = &w->office.pbx;
-
 	run_stop_faults();
 	w->wires->fault_nth = 0;
 	w->is_checked = true;
 	end_calls(w);
+	end_trunks(w);
 	check_switch_calls(w);
 	check_lamps_dark(w);
 	for (size_t i = 0; i < w->phone_count; i++)
@@ -432,12 +488,9 @@ void expect_quiet(struct world *w)
 	/* What a phone could not end runs out by itself. */
 	advance_ms(w, 3700000);
 	check_switch_calls(w);
-	check_pool(w, &pbx->stack.notifiers);
-	check_pool(w, &pbx->bindings);
-	if (pbx->entities.count > 0)
-		run_fail(w, "lamp entities left");
-	if (w->office.node->timers.count > 0)
-		run_fail(w, "timers left");
+	check_switch(w, &w->office);
+	if (w->has_far)
+		check_switch(w, &w->far);
 }
 
 void world_free(struct world *w)
@@ -446,6 +499,8 @@ void world_free(struct world *w)
 		if (w->phones[i].is_started)
 			phone_fini(&w->phones[i].phone);
 	office_fini(&w->office);
+	if (w->has_far)
+		office_fini(&w->far);
 	while (raw_total > 0)
 		raw_free(raws[--raw_total]);
 	wires_free(w->wires);

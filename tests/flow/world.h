@@ -23,6 +23,7 @@ struct world_phone {
 	char aor[64];
 	struct wire_node *node;
 	struct phone phone;
+	struct office *office; /* whose phone it is */
 	bool is_started;
 	const char *watched[PHONE_KEYS_MAX]; /* [key_count] names, by key from 1 */
 	size_t key_count;
@@ -35,6 +36,8 @@ struct world_phone {
 struct world {
 	struct wires *wires;
 	struct office office;
+	struct office far; /* another one, where has_far */
+	bool has_far;
 	struct world_phone phones[WORLD_PHONES_MAX]; /* [phone_count] */
 	size_t phone_count;
 	size_t mark; /* of the ladder: the next expectation looks from here */
@@ -54,6 +57,16 @@ struct group *world_group(struct world *w);
 
 /* A peer that says what the test writes; it is freed with the world. */
 struct raw *world_raw(struct world *w, const char *name);
+
+/*
+ * A second switch of that name, and one phone of its own: extension `number` of `domain`. What the
+ * two know of each other the test says.
+ */
+struct office *world_far(struct world *w, const char *name, const char *domain);
+void world_far_phone(struct world *w, const char *name, const char *number);
+
+/* Everybody starts; the first step does so by itself. */
+void world_start(struct world *w);
 
 /* --- Steps -------------------------------------------------------------------------------- */
 
