@@ -44,13 +44,6 @@ struct env {
 	 */
 	void (*trust)(void *host, const struct flow *flow);
 
-	/*
-	 * The flow by which something new goes to this peer: listener and local address filled in,
-	 * no connection named. ERR_UNSUPPORTED when there is no listener with this transport and
-	 * address family, ERR_IO when there is no way. May be NULL: then nothing new is sent.
-	 */
-	int (*route)(void *host, uint8_t transport, const struct addr *peer, struct flow *ret_flow);
-
 	/* What route() can do: bits of (1 << enum transport) and (1 << enum addr_family). */
 	void (*means)(void *host, unsigned *ret_transports, unsigned *ret_families);
 

@@ -38,7 +38,8 @@ static int target_route(struct trunk *trunk, const struct target *target, struct
 
 	if (!env->route)
 		return ERR_UNSUPPORTED;
-	return env->route(env->host, target->transport, &target->addr, ret_flow);
+	*ret_flow = (struct flow){ .peer = target->addr, .transport = target->transport };
+	return env->route(env->host, ret_flow);
 }
 
 static size_t pick(const struct trunk *trunk, unsigned tried, bool is_fresh_wanted)

@@ -100,13 +100,13 @@ static int node_send(void *host, const struct flow *flow, struct packet *packet)
 	return 0;
 }
 
-static int node_route(void *host, uint8_t transport, const struct addr *peer, struct flow *ret_flow)
+static int node_route(void *host, struct flow *flow)
 {
 	struct wire_node *node = host;
 
-	if (transport != TRANSPORT_UDP || peer->family != node->addr.family)
-		return ERR_UNSUPPORTED;
-	*ret_flow = (struct flow){ .local = node->addr, .peer = *peer, .transport = TRANSPORT_UDP };
+	if (flow->transport != TRANSPORT_UDP || flow->peer.family != node->addr.family)
+		return ERR_NOTFOUND;
+	flow->local = node->addr;
 	return 0;
 }
 

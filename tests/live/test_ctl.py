@@ -234,7 +234,8 @@ def a_last_line_says_how_it_ended(scene):
     live.expect_equal("lines", len(lines), 4)
 
 
-REGISTER = ("REGISTER sip:{domain} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{n}\r\n"
+REGISTER = ("REGISTER sip:{domain} SIP/2.0\r\n"
+            "Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{n}\r\n"
             "From: <sip:201@{domain}>;tag=1\r\nTo: <sip:201@{domain}>\r\nCall-ID: {n}\r\n"
             "CSeq: 1 REGISTER\r\nContact: <sip:201@127.0.0.1:{port}>\r\nMax-Forwards: 70\r\n"
             "Content-Length: 0\r\n\r\n")
@@ -264,7 +265,8 @@ def many_rows_do_not_stop_the_calls(scene):
     whole = b""
     while part := slow[0].recv(65536):
         whole += part
-    live.expect_equal("slow rows", json.loads(whole.splitlines()[-1]), {"type": "end", "rows": 5003})
+    live.expect_equal("slow rows", json.loads(whole.splitlines()[-1]),
+                      {"type": "end", "rows": 5003})
     for sock in slow:
         sock.close()
     _, lines = ctl(scene, server, "lamps")
