@@ -14,6 +14,10 @@
 #define EXPIRES_MAX_MAX_S 86400
 #define RING_TIMEOUT_MIN_S 5
 #define RING_TIMEOUT_MAX_S 600
+#define SESSION_EXPIRES_MIN_S 90 /* RFC 4028 4 */
+#define SESSION_EXPIRES_MAX_S 86400
+#define DURATION_MAX_MIN_S 60
+#define DURATION_MAX_MAX_S 604800
 
 #define EXPECTED_DOMAIN "a host name or an IP address, such as pbx.example.com"
 #define EXPECTED_LISTEN "\"udp:ADDRESS:PORT\" or \"tcp:ADDRESS:PORT\" without spaces"
@@ -350,10 +354,38 @@ static int take_ring_timeout(struct conf_reader *reader, const struct conf_node 
 	return 0;
 }
 
+static int take_session_expires(struct conf_reader *reader, const struct conf_node *value,
+				void *object)
+{
+	(void)object;
+	if (slice_eq(value->text, SLICE("0")))
+		reader->directory->session_expires_s = 0;
+	else
+		(void)conf_read_seconds(reader, value, SESSION_EXPIRES_MIN_S, SESSION_EXPIRES_MAX_S,
+					&reader->directory->session_expires_s);
+	return 0;
+}
+
+static int take_duration_max(struct conf_reader *reader, const struct conf_node *value,
+			     void *object)
+{
+	(void)object;
+	if (slice_eq(value->text, SLICE("0")))
+		reader->directory->duration_max_s = 0;
+	else
+		(void)conf_read_seconds(reader, value, DURATION_MAX_MIN_S, DURATION_MAX_MAX_S,
+					&reader->directory->duration_max_s);
+	return 0;
+}
+
 static int take_calls(struct conf_reader *reader, const struct conf_node *map, void *object)
 {
 	static const struct conf_key keys[] = {
 		{ SLICE_INIT("ring-timeout"), CONF_TEXT, "seconds, such as 60", take_ring_timeout },
+		{ SLICE_INIT("session-expires"), CONF_TEXT, "seconds, such as 1800, or 0 for none",
+		  take_session_expires },
+		{ SLICE_INIT("duration-max"), CONF_TEXT, "seconds, such as 14400, or 0 for no end",
+		  take_duration_max },
 	};
 
 	return conf_read_map(reader, map, keys, ARRAY_LEN(keys), object);

@@ -81,6 +81,7 @@ void session_finish(struct session *session)
 	timer_stop(timers, &session->ack_timeout);
 	timer_stop(timers, &session->offer_timeout);
 	timer_stop(timers, &session->probe);
+	session_timer_stop(session);
 	if (open)
 		txn_client_cancel(open, SLICE_NONE);
 	if (updated)
@@ -97,6 +98,7 @@ void session_on_free(void *object)
 	timer_stop(session->stack->timers, &session->ack_timeout);
 	timer_stop(session->stack->timers, &session->offer_timeout);
 	timer_stop(session->stack->timers, &session->probe);
+	session_timer_stop(session);
 	usage_stop(session->stack, &session->usage);
 	dialog_fini(&session->dialog);
 	packet_unref(session->ack);
@@ -143,7 +145,17 @@ void session_learn(struct session *session, const struct sip_msg *msg)
 
 /* --- Credentials -------------------------------------------------------------------------- */
 
-/* True when the request was sent again with credentials. */
+/* The credentials' line; false when there are none to give. */
+static bool answer_challenge(struct session *session, const struct sip_msg *response,
+			     struct buf *line)
+{
+	if ((response->status != 401 && response->status != 407) || !session->ops->on_challenge ||
+	    session->challenges >= CHALLENGES_MAX)
+		return false;
+	session->challenges++;
+	return session->ops->on_challenge(session, response, line) == 0 && !line->is_overflown;
+}
+
 bool session_try_again(struct session *session, struct txn_client *txn,
 		       const struct sip_msg *response, const struct txn_client_ops *ops,
 		       struct handle *ret_client)
@@ -151,11 +163,8 @@ bool session_try_again(struct session *session, struct txn_client *txn,
 	char text[2048];
 	struct buf line = BUF_ON(text);
 
-	if ((response->status != 401 && response->status != 407) || !session->ops->on_challenge ||
-	    session->challenges >= CHALLENGES_MAX)
-		return false;
-	session->challenges++;
-	if (session->ops->on_challenge(session, response, &line) || line.is_overflown)
+	if (!answer_challenge(session, response, &line) &&
+	    !session_timer_again(session, response, &line))
 		return false;
 	if (txn_client_start_again(txn, buf_text(&line), ops, session->pooled.handle, ret_client))
 		return false;

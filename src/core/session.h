@@ -84,6 +84,12 @@ struct session_ops {
 			    struct buf *line);
 };
 
+/* How long the session lives without a refresh, and whose turn that is (RFC 4028). */
+struct session_interval {
+	uint32_t s; /* 0: for ever */
+	bool is_ours;
+};
+
 struct session {
 	struct pooled pooled;
 	struct usage usage;
@@ -109,6 +115,15 @@ struct session {
 	struct timer offer_timeout; /* of our re-INVITE without a final response */
 	struct timer probe;	    /* when the peer is next asked whether it is still there */
 	uint64_t probe_ms;
+	struct session_interval interval; /* agreed */
+	struct session_interval asked;	  /* by a request that has no final answer yet */
+	uint32_t interval_min_s;	  /* the peer's Min-SE, 0: none */
+	unsigned interval_tries;	  /* refused with 422, in a row */
+	bool is_refreshing;		  /* our re-INVITE in progress is for that only */
+	uint64_t expires_at_ms;
+	struct timer refresh;
+	struct slice media; /* owned: what a re-INVITE for a refresh says, empty without need */
+	struct slice media_type;
 	uint64_t interval_ms;
 	uint32_t answered_cseq; /* CSeq of the peer's INVITE that our 2xx answered */
 	unsigned passed_count;	/* requests of session_pass() that the peer has not answered */
@@ -116,7 +131,7 @@ struct session {
 
 /* The methods that a session takes by itself or by on_request; an owner may take more. */
 #define SESSION_METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, SUBSCRIBE, UPDATE, INFO"
-#define SESSION_SUPPORTED_LINE "Supported: replaces\r\n"
+#define SESSION_SUPPORTED_LINE "Supported: replaces, timer\r\n"
 
 struct session_spec {
 	struct dialog_spec dialog;

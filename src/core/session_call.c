@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #define LINES_MAX_BYTES 8192
+#define SENT_ARENA_BYTES 16384 /* a message of ours */
 
 static void session_send_ack(struct session *session, struct slice content_type, struct slice body)
 {
@@ -48,8 +49,20 @@ void session_on_2xx_again(struct session *session, const struct sip_msg *respons
 	dialog_fini(&fork);
 }
 
-static void session_on_2xx(struct session *session, const struct sip_msg *response,
-			   const struct flow *flow)
+void session_keep_sent(struct session *session, struct txn_client *txn)
+{
+	_Alignas(max_align_t) char block[SENT_ARENA_BYTES];
+	struct arena arena;
+	struct sip_msg sent;
+	struct sip_fault fault;
+
+	arena_init(&arena, block, sizeof(block));
+	if (sip_msg_parse(packet_bytes(txn->request), &arena, &sent, &fault) == 0)
+		session_keep_media(session, sip_msg_value(&sent, HDR_CONTENT_TYPE), sent.body);
+}
+
+static void session_on_2xx(struct session *session, struct txn_client *txn,
+			   const struct sip_msg *response, const struct flow *flow)
 {
 	bool is_cancelled = session->state == SESSION_CANCELLED;
 	int err = dialog_on_response(&session->dialog, session->stack, response, flow);
@@ -70,6 +83,8 @@ static void session_on_2xx(struct session *session, const struct sip_msg *respon
 		return;
 	}
 	session_set_state(session, SESSION_ANSWERED);
+	session_timer_on_response(session, response);
+	session_keep_sent(session, txn);
 	session->ops->on_answer(session, response);
 }
 
@@ -123,7 +138,7 @@ static void invite_on_response(struct txn_client *txn, struct handle owner,
 	} else if (response->status < 200) {
 		invite_on_provisional(session, response, flow);
 	} else if (response->status < 300) {
-		session_on_2xx(session, response, flow);
+		session_on_2xx(session, txn, response, flow);
 	} else if (session->state != SESSION_CANCELLED &&
 		   session_try_again(session, txn, response, &invite_ops, &session->client)) {
 		session->invite_cseq = session->dialog.local_cseq;
@@ -156,6 +171,7 @@ int session_call(struct stack *stack, const struct session_spec *spec,
 	if (!session)
 		return ERR_NOMEM;
 	session_print_abilities(session, &lines);
+	session_timer_print(session, &lines);
 	buf_slice(&lines, spec->lines);
 	session->is_uac = true;
 	session->state = SESSION_CALLING;
@@ -180,6 +196,7 @@ int session_ack(struct session *session, struct slice content_type, struct slice
 	if (!session->is_ack_due)
 		return ERR_STATE;
 	session_send_ack(session, content_type, body);
+	session_keep_media(session, content_type, body);
 	/* Refused memory: the 2xx will come again, and an answer in the ACK must not be lost. */
 	if (!session->ack && !slice_is_empty(body))
 		return ERR_NOMEM;

@@ -35,7 +35,7 @@ bool session_is_offering(struct session *session);
 /* It waits for our final response. */
 bool session_is_offered(struct session *session);
 
-/* True when the challenged request was sent again with credentials. */
+/* True when the request was sent again: with credentials, or for a longer session (422). */
 bool session_try_again(struct session *session, struct txn_client *txn,
 		       const struct sip_msg *response, const struct txn_client_ops *ops,
 		       struct handle *ret_client);
@@ -51,6 +51,9 @@ void session_print_abilities(const struct session *session, struct buf *lines);
 
 /* Answers an INVITE that could not be taken for this error. */
 void session_refuse(struct incoming *in, int err);
+
+/* Remembers the media of a request that was sent, see session_keep_media(). */
+void session_keep_sent(struct session *session, struct txn_client *txn);
 
 /* Our 2xx is out: it is repeated until its ACK comes (RFC 3261 13.3.1.4). */
 void session_await_ack(struct session *session);
@@ -69,6 +72,40 @@ void session_on_update(struct session *session, struct incoming *in);
 
 /* 500 with a Retry-After of up to 10 s, drawn by chance (RFC 3261 14.2, RFC 3311 5.2). */
 void session_refuse_for_now(struct session *session, struct incoming *in);
+
+/* --- session_timer.c (RFC 4028) ------------------------------------------------------------ */
+
+/* A refusal of 422 for this INVITE or UPDATE; false when there is none and nothing was answered. */
+bool session_timer_refuse(struct incoming *in);
+
+/* What an INVITE or UPDATE of the peer's asks for, to count with our 2xx. */
+void session_timer_on_request(struct session *session, const struct sip_msg *request);
+
+/* Session-Expires of our INVITE or UPDATE; of our 2xx to the peer's, from when on it counts. */
+void session_timer_print(const struct session *session, struct buf *lines);
+void session_timer_answer(struct session *session, struct buf *lines);
+
+/* What the 2xx to our INVITE or UPDATE grants. */
+void session_timer_on_response(struct session *session, const struct sip_msg *response);
+
+/* The lines that our INVITE is sent again with after this 422; false: it stands as refused. */
+bool session_timer_again(struct session *session, const struct sip_msg *response,
+			 struct buf *lines);
+
+/* The final response to a re-INVITE that is_refreshing; NULL when there was none. */
+void session_timer_on_result(struct session *session, unsigned status,
+			     const struct sip_msg *response);
+
+/* Remembers what we said of our media, where a refresh will need it. */
+void session_keep_media(struct session *session, struct slice content_type, struct slice body);
+
+void session_timer_stop(struct session *session);
+
+/* Our re-INVITE, as session_offer(); its result goes to session_timer_on_result() instead. */
+int session_refresh_by_invite(struct session *session);
+
+/* How long to wait after 491 (RFC 3261 14.1). */
+uint64_t session_glare_ms(struct session *session);
 
 void session_on_reinvite(struct session *session, struct incoming *in);
 

@@ -25,11 +25,26 @@ static void offer_started(struct session *session)
 
 static void offer_failed(struct session *session, unsigned status, const struct sip_msg *response)
 {
+	if (session->is_refreshing)
+		session_timer_on_result(session, status, response);
 	/* The dialog is gone (12.2.1.2). */
-	if (status == 408 || status == 481)
+	else if (status == 408 || status == 481)
 		session_lose(session);
 	else
 		session->ops->on_offer_result(session, status, response);
+}
+
+static void offer_accepted(struct session *session, struct txn_client *txn,
+			   const struct sip_msg *response)
+{
+	if (session->is_refreshing) {
+		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+		session_timer_on_result(session, response->status, response);
+		return;
+	}
+	session_timer_on_response(session, response);
+	session_keep_sent(session, txn);
+	session->ops->on_offer_result(session, response->status, response);
 }
 
 static void offer_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
@@ -67,7 +82,7 @@ static void offer_on_response(struct txn_client *txn, struct handle owner,
 		(void)dialog_refresh_target(&session->dialog, response, flow);
 		session_learn(session, response);
 		session->is_ack_due = true;
-		session->ops->on_offer_result(session, response->status, response);
+		offer_accepted(session, txn, response);
 	}
 }
 
@@ -90,6 +105,7 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 	    session_is_offered(session) || session->ack_timeout.is_running)
 		return ERR_STATE;
 	session_print_abilities(session, &all);
+	session_timer_print(session, &all);
 	buf_slice(&all, lines);
 	if (all.is_overflown)
 		return ERR_LIMIT;
@@ -105,11 +121,21 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 	return 0;
 }
 
+int session_refresh_by_invite(struct session *session)
+{
+	int err = ERR_STATE;
+
+	if (!slice_is_empty(session->media))
+		err = session_offer(session, SLICE_NONE, session->media_type, session->media);
+	session->is_refreshing = err == 0;
+	return err;
+}
+
 /* --- Re-INVITE of the peer's (RFC 3261 14.2) ---------------------------------------------- */
 
 void session_on_reinvite(struct session *session, struct incoming *in)
 {
-	if (session_refuse_required(in))
+	if (session_refuse_required(in) || session_timer_refuse(in))
 		return;
 	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
 	    session->ack_timeout.is_running) {
@@ -130,6 +156,7 @@ void session_on_reinvite(struct session *session, struct incoming *in)
 		return;
 	}
 	session_learn(session, in->msg);
+	session_timer_on_request(session, in->msg);
 	session->ops->on_offer(session, in->msg);
 }
 
@@ -154,6 +181,8 @@ int session_accept_offer(struct session *session, const struct answer *answer)
 		(void)session_refuse_offer(session, &(struct answer){ .status = 500 });
 	else if (txn->is_invite)
 		session_await_ack(session);
+	if (!err)
+		session_keep_media(session, answer->content_type, answer->body);
 	return err;
 }
 

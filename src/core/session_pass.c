@@ -12,7 +12,7 @@
 #define VALUE_MAX_BYTES SIP_HEADER_MAX_BYTES
 
 /* What a session can be asked to understand. */
-static const struct slice extensions[] = { SLICE_INIT("replaces") };
+static const struct slice extensions[] = { SLICE_INIT("replaces"), SLICE_INIT("timer") };
 
 static bool is_extension(struct slice token)
 {

@@ -49,8 +49,13 @@ int session_take(struct incoming *in, struct slice contact_line, const struct se
 		return err;
 	}
 	session->state = SESSION_EARLY;
+	if (session_timer_refuse(in)) {
+		session_finish(session);
+		return ERR_DENIED;
+	}
 	session->peer = in->flow;
 	session_learn(session, in->msg);
+	session_timer_on_request(session, in->msg);
 	if (txn_server_start(in, &session_server_ops, session->pooled.handle)) {
 		session->server = in->txn->pooled.handle;
 		err = dialog_init_uas(&session->dialog, in, txn_server_to_tag(in->txn).p,
@@ -81,6 +86,9 @@ int session_respond(struct session *session, struct txn_server *txn, const struc
 		buf_slice(&lines, session->dialog.contact);
 		session_print_abilities(session, &lines);
 	}
+	if (answer->status >= 200 && answer->status < 300 &&
+	    (txn->is_invite || session_is_up(session)))
+		session_timer_answer(session, &lines);
 	buf_slice(&lines, answer->lines);
 	if (lines.is_overflown)
 		return ERR_LIMIT;
@@ -106,6 +114,7 @@ int session_answer(struct session *session, const struct answer *answer)
 		return err;
 	session_set_state(session, SESSION_ANSWERED);
 	session->is_agreed = true;
+	session_keep_media(session, answer->content_type, answer->body);
 	session_await_ack(session);
 	return 0;
 }

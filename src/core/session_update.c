@@ -82,6 +82,8 @@ static void update_on_response(struct txn_client *txn, struct handle owner,
 	if (response->status < 300) {
 		(void)dialog_refresh_target(&session->dialog, response, flow);
 		session_learn(session, response);
+		if (session_is_up(session))
+			session_timer_on_response(session, response);
 	}
 	update_result(session, response->status, response);
 }
@@ -97,6 +99,8 @@ int session_update(struct session *session, struct slice lines, struct slice con
 	if (update_obstacle(session) != 0)
 		return ERR_STATE;
 	session_print_abilities(session, &all);
+	if (session_is_up(session))
+		session_timer_print(session, &all);
 	buf_slice(&all, lines);
 	if (all.is_overflown)
 		return ERR_LIMIT;
@@ -145,7 +149,7 @@ static void update_answer(struct session *session, struct incoming *in)
 
 void session_on_update(struct session *session, struct incoming *in)
 {
-	if (session_refuse_required(in))
+	if (session_refuse_required(in) || session_timer_refuse(in))
 		return;
 	if (session_is_let_go(session)) {
 		incoming_reply_status(in, 481);
@@ -156,6 +160,7 @@ void session_on_update(struct session *session, struct incoming *in)
 		return;
 	}
 	session_learn(session, in->msg);
+	session_timer_on_request(session, in->msg);
 	if (slice_is_empty(in->msg->body))
 		update_answer(session, in);
 	else

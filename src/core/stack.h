@@ -79,8 +79,9 @@ struct stack {
 	const struct env *env;
 	struct timers *timers;
 	struct stack_user user;
-	struct slice product; /* of Server and User-Agent: "lampyrid/0.1.0" */
-	bool is_ending;	      /* stack_fini() is on its way: nothing new is sent */
+	struct slice product;	    /* of Server and User-Agent: "lampyrid/0.1.0" */
+	uint32_t session_expires_s; /* asked for in INVITEs (RFC 4028); 0: no session timers */
+	bool is_ending;		    /* stack_fini() is on its way: nothing new is sent */
 	struct stack_counts counts;
 
 	struct pool txn_clients;

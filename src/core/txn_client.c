@@ -341,10 +341,18 @@ void txn_client_cancel(struct txn_client *txn, struct slice lines)
 	}
 }
 
-/* The header before the colon: the line that replaces another names it. */
-static enum sip_header_id line_id(struct slice line)
+/* One of the lines has this name before its colon: it takes the place of the old one. */
+static bool lines_name(struct slice lines, struct slice name)
 {
-	return sip_header_id_of(slice_trim(slice_head(line, slice_find_char(line, ':'))));
+	struct slice line, head, value;
+
+	while (!slice_is_empty(lines)) {
+		slice_cut(lines, '\n', &line, &lines);
+		slice_cut(line, ':', &head, &value);
+		if (slice_eq_nocase(slice_trim(head), name))
+			return true;
+	}
+	return false;
 }
 
 int txn_client_start_again(struct txn_client *txn, struct slice line,
@@ -366,7 +374,7 @@ int txn_client_start_again(struct txn_client *txn, struct slice line,
 
 		if (header->id == HDR_VIA || header->id == HDR_CSEQ ||
 		    header->id == HDR_CONTENT_TYPE || header->id == HDR_CONTENT_LENGTH ||
-		    header->id == HDR_USER_AGENT || header->id == line_id(line))
+		    header->id == HDR_USER_AGENT || lines_name(line, header->name))
 			continue;
 		sip_print_header_named(&lines, header->name, header->value);
 	}

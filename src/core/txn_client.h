@@ -70,8 +70,8 @@ int txn_client_start(struct stack *stack, const struct request *request,
 		     struct handle *ret_handle);
 
 /*
- * The same request once more with the next CSeq, a new branch and one more header line (with its
- * CRLF), such as credentials for a 401 or 407; a line of the same name is left out.
+ * The same request once more with the next CSeq, a new branch and more header lines (each with its
+ * CRLF), such as credentials for a 401 or 407; old lines of the same names are left out.
  */
 int txn_client_start_again(struct txn_client *txn, struct slice line,
 			   const struct txn_client_ops *ops, struct handle owner,

@@ -15,6 +15,7 @@
 /* How long a lamp may say that somebody talks who is gone without a word, at most. */
 #define PROBE_MS 120000
 
+#define TOO_LONG_LINE "Reason: SIP;cause=200;text=\"Maximum call duration\"\r\n"
 #define ELSEWHERE_LINE "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n"
 
 static const struct call_row {
@@ -37,6 +38,19 @@ static const struct leg_row {
 	[LEG_ENDED] = { "ended", 0 },
 };
 
+static void on_duration(struct timer *timer)
+{
+	call_end(CONTAINER_OF(timer, struct call, duration), 0, SLICE(TOO_LONG_LINE));
+}
+
+static void call_start_duration(struct call *call)
+{
+	uint64_t max_s = call->pbx->directory->duration_max_s;
+
+	if (max_s > 0)
+		timer_start(call->pbx->stack.timers, &call->duration, max_s * 1000, on_duration);
+}
+
 void call_set_state(struct call *call, enum call_state state)
 {
 	CHECK(call_rows[call->state].next & (1u << state));
@@ -45,7 +59,10 @@ void call_set_state(struct call *call, enum call_state state)
 		timer_stop(call->pbx->stack.timers, &call->ring_timeout);
 	if (state != CALL_JOINING)
 		timer_stop(call->pbx->stack.timers, &call->join_retry);
+	if (state == CALL_ENDED)
+		timer_stop(call->pbx->stack.timers, &call->duration);
 	if (state == CALL_TALKING) {
+		call_start_duration(call);
 		session_probe_every(call->caller->session, PROBE_MS);
 		session_probe_every(call->partner->session, PROBE_MS);
 	}

@@ -97,6 +97,7 @@ struct call {
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
 	struct failure failure; /* the best of its attempts so far */
 	struct timer ring_timeout;
+	struct timer duration;	 /* until a talking call has lasted too long */
 	struct timer join_retry; /* of the step in progress, after 491 */
 	unsigned join_retries;
 };

@@ -11,7 +11,8 @@
 #define EXPIRES_MAX_DEFAULT_S 3600
 #define RING_TIMEOUT_DEFAULT_S 60
 #define STRANGERS_DEFAULT_PER_S 30
-#define SIP_PORT 5060 /* RFC 3261 19.1.2 */
+#define SESSION_EXPIRES_DEFAULT_S 1800 /* what RFC 4028 4 recommends */
+#define SIP_PORT 5060		       /* RFC 3261 19.1.2 */
 
 static void text_free(struct slice *text)
 {
@@ -49,6 +50,7 @@ struct directory *directory_new(const uint64_t map_secret[2])
 	directory->expires_max_s = EXPIRES_MAX_DEFAULT_S;
 	directory->ring_timeout_s = RING_TIMEOUT_DEFAULT_S;
 	directory->limits.strangers_per_s = STRANGERS_DEFAULT_PER_S;
+	directory->session_expires_s = SESSION_EXPIRES_DEFAULT_S;
 	map_init(&directory->extensions, map_secret);
 	map_init(&directory->groups, map_secret);
 	map_init(&directory->group_names, map_secret);

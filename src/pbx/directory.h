@@ -91,11 +91,13 @@ struct directory {
 	struct slice dnd_on_code;	/* "*78"; empty: none */
 	struct slice dnd_off_code;	/* "*79"; empty: none */
 	enum digest_offer digest;
-	uint32_t expires_max_s;	 /* of a registration */
-	uint32_t ring_timeout_s; /* until an unanswered call ends with 408 */
-	struct map extensions;	 /* struct extension, by number */
-	struct map groups;	 /* struct group, by number */
-	struct map group_names;	 /* the same, by name */
+	uint32_t expires_max_s;	    /* of a registration */
+	uint32_t ring_timeout_s;    /* until an unanswered call ends with 408 */
+	uint32_t session_expires_s; /* of session timers (RFC 4028); 0: none */
+	uint32_t duration_max_s;    /* after which a talking call ends; 0: never */
+	struct map extensions;	    /* struct extension, by number */
+	struct map groups;	    /* struct group, by number */
+	struct map group_names;	    /* the same, by name */
 	struct directory_limits limits;
 	struct slice ctl;     /* path of the control socket; empty: the usual place */
 	bool is_ctl_off;      /* none */

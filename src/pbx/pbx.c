@@ -66,6 +66,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->trunk_pool, "trunks", sizeof(struct trunk), 2 * TRUNKS_MAX, trunk_on_free);
 	list_init(&pbx->trunks);
 	pbx->directory = directory_ref(directory);
+	pbx->stack.session_expires_s = directory->session_expires_s;
 	return 0;
 }
 
@@ -116,6 +117,7 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	directory_ref(directory);
 	directory_unref(pbx->directory);
 	pbx->directory = directory;
+	pbx->stack.session_expires_s = directory->session_expires_s;
 	registrar_drop_unknown(pbx);
 	dnd_drop_unknown(pbx);
 	lamp_on_directory(pbx);

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 
 #define EXPIRES_S 3600
+#define SESSION_EXPIRES_S 1800
 #define FAIL_TEXT_MAX_BYTES 512
 /* Each NOTIFY leaves one for 32 s: as many as busy keys bring (RFC 3261 17.2.2). */
 #define TRANSACTIONS_MAX 2048
@@ -274,9 +275,13 @@ static int phone_init_stack(struct phone *phone, const struct env *env, struct t
 					     .registrations = 1,
 					     .subscribers = PHONE_KEYS_MAX };
 
+	int err;
+
 	if (slice_is_empty(product))
 		product = SLICE("lampyrid/" LAMPYRID_VERSION);
-	return stack_init(&phone->stack, env, timers, &user, &limits, product);
+	err = stack_init(&phone->stack, env, timers, &user, &limits, product);
+	phone->stack.session_expires_s = phone->config.session_expires_s;
+	return err;
 }
 
 static void phone_free_texts(struct phone *phone)
@@ -297,6 +302,8 @@ int phone_init(struct phone *phone, const struct env *env, struct timers *timers
 	*phone = (struct phone){ .config = *config, .on_event = on_event, .user = user };
 	if (config->expires_s == 0)
 		phone->config.expires_s = EXPIRES_S;
+	if (config->session_expires_s == 0)
+		phone->config.session_expires_s = SESSION_EXPIRES_S;
 	err = digest_init();
 	if (!err)
 		err = phone_init_stack(phone, env, timers);

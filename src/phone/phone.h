@@ -51,11 +51,12 @@ struct phone_config {
 	struct slice pickup_code; /* "*8", or empty */
 	struct flow server;	  /* where all that starts with us goes; .local is our Via */
 	struct slice contact;	  /* URI; empty: the AOR's user at server.local */
-	struct addr media;     /* where we would receive sound; port 0: server.local, port 4000 */
-	uint32_t expires_s;    /* of registration and subscriptions; 0: 3600 */
-	bool is_unregistered;  /* phone_start() does not register */
-	bool offers_by_update; /* hold and resume go by UPDATE (RFC 3311) */
-	struct slice product;  /* of User-Agent; empty: "lampyrid" and the version */
+	struct addr media;  /* where we would receive sound; port 0: server.local, port 4000 */
+	uint32_t expires_s; /* of registration and subscriptions; 0: 3600 */
+	uint32_t session_expires_s; /* asked for (RFC 4028); 0: 1800 */
+	bool is_unregistered;	    /* phone_start() does not register */
+	bool offers_by_update;	    /* hold and resume go by UPDATE (RFC 3311) */
+	struct slice product;	    /* of User-Agent; empty: "lampyrid" and the version */
 };
 
 enum phone_call_state {

@@ -77,6 +77,8 @@ static void check_minimal(const struct directory *directory)
 	assert_slice(directory->group_pickup_code, "*8");
 	assert_int_equal(directory->expires_max_s, 3600);
 	assert_int_equal(directory->ring_timeout_s, 60);
+	assert_int_equal(directory->session_expires_s, 1800);
+	assert_int_equal(directory->duration_max_s, 0);
 	assert_int_equal(directory->extensions.count, 1);
 	assert_non_null(extension);
 	assert_slice(extension->password, "x");
@@ -125,6 +127,8 @@ static void check_times(const struct directory *directory)
 {
 	assert_int_equal(directory->expires_max_s, 86400);
 	assert_int_equal(directory->ring_timeout_s, 5);
+	assert_int_equal(directory->session_expires_s, 90);
+	assert_int_equal(directory->duration_max_s, 604800);
 }
 
 static void check_extensions(const struct directory *directory)
@@ -207,7 +211,7 @@ static const struct good good[] = {
 	  "listen: [\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\"]\n"
 	  "codes: {pickup: [\"**\", \"*8\"], group-pickup: \"*8\"}\n"
 	  "registration: {expires-max: 3600}\n"
-	  "calls: {ring-timeout: 60}\n"
+	  "calls: {ring-timeout: 60, session-expires: 1800, duration-max: 0}\n"
 	  "defaults: {visibility: numbers, pickup: same-group}\n" REST,
 	  check_minimal },
 	{ "empty sections", "codes: {}\ncalls: {}\nregistration: {}\ndefaults: {}\n" REST,
@@ -223,7 +227,9 @@ static const struct good good[] = {
 	{ "one code as a text", "codes: {pickup: \"#7\", group-pickup: '#7'}\n" REST, check_codes },
 	{ "no codes", "codes: {pickup: [], group-pickup: \"\"}\n" REST, check_no_codes },
 	{ "times at their bounds",
-	  "registration: {expires-max: 86400}\ncalls: {ring-timeout: \"5\"}\n" REST, check_times },
+	  "registration: {expires-max: 86400}\n"
+	  "calls: {ring-timeout: \"5\", session-expires: 90, duration-max: 604800}\n" REST,
+	  check_times },
 	{ "extensions, before the defaults they take",
 	  "extensions:\n"
 	  "  201: {name: \"Ali\\u00e7e \\\"A\\\"\", password: 0123, groups: [sales, first floor],\n"
@@ -306,7 +312,8 @@ static const struct bad bad[] = {
 	{ "unlike any key", "voicemail: yes\n" REST,
 	  "f:1:1: voicemail: unknown key; the keys here are " TOP_KEYS "\n" },
 	{ "unlike any key, further down", "calls: {volume: 11}\n" REST,
-	  "f:1:9: calls.volume: unknown key; the keys here are ring-timeout\n" },
+	  "f:1:9: calls.volume: unknown key; the keys here are ring-timeout, session-expires, "
+	  "duration-max\n" },
 	{ "empty key", "\"\": 1\n" REST, "f:1:1: unknown key; the keys here are " TOP_KEYS "\n" },
 	{ "key that would paint", "\"\\e[31m\\x9b\": 1\n" REST,
 	  "f:1:1: \\x1b[31m\\xc2\\x9b: unknown key; the keys here are " TOP_KEYS "\n" },
@@ -446,6 +453,11 @@ static const struct bad bad[] = {
 	  "f:2:29: registration.expires-max: '86401' does not fit; expected whole seconds from 60 "
 	  "to "
 	  "86400, without a unit\n" },
+	{ "session times out of bounds", "calls: {session-expires: 89, duration-max: 1h}\n" REST,
+	  "f:1:26: calls.session-expires: '89' does not fit; expected whole seconds from 90 to "
+	  "86400, without a unit\n"
+	  "f:1:44: calls.duration-max: '1h' does not fit; expected whole seconds from 60 to "
+	  "604800, without a unit\n" },
 	{ "huge and negative times",
 	  "calls: {ring-timeout: 99999999999999999999999}\nregistration: {expires-max: -1}\n" REST,
 	  "f:1:23: calls.ring-timeout: '99999999999999999999999' does not fit; expected whole "
