@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/tls_ca.h"
+#include "crypto/tls.h"
 #include "io/host.h"
 #include "io/trace_file.h"
 #include "phone/phone.h"
@@ -16,7 +18,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SIP_PORT 5060
 #define GOODBYE_MS 3000 /* for a server that does not answer any more */
 #define EVENT_MAX_BYTES (1u << 20)
 #define EXPIRES_MIN_S 10
@@ -40,7 +41,11 @@ static const char usage[] =
 	"  --name TEXT         the name that others see\n"
 	"  --server ADDR:PORT  where the server is, when the AOR has a domain name: names are\n"
 	"                      not looked up yet\n"
-	"  --transport T       udp (default) or tcp\n"
+	"  --transport T       udp (default), tcp or tls; ;transport= of the AOR says the same\n"
+	"  --tls-ca FILE       by TLS: the server's certificate must lead to one in FILE (PEM),\n"
+	"                      in place of those that this machine trusts; a certificate that\n"
+	"                      nobody else has signed is named itself. It must be for the\n"
+	"                      server's name or address as the AOR has it\n"
 	"  --listen ADDR:PORT  our own address (default: a free port; on loopback when the\n"
 	"                      server is there)\n"
 	"  --key N=blf:TARGET[,talking=WHAT]\n"
@@ -71,6 +76,8 @@ struct options {
 	struct addr server; /* ADDR_NONE: from the AOR */
 	struct addr listen; /* ADDR_NONE: the default */
 	const char *trace;  /* NULL: none */
+	const char *tls_ca; /* NULL: whom the system trusts */
+	struct slice host;  /* of the AOR: whom a server must prove to be */
 	uint8_t transport;
 	bool has_transport; /* said by --transport */
 	bool is_json;
@@ -219,12 +226,8 @@ static int find_password(struct options *options)
 static int set_transport(struct options *options, const char *text)
 {
 	options->has_transport = true;
-	if (!strcmp(text, "udp"))
-		options->transport = TRANSPORT_UDP;
-	else if (!strcmp(text, "tcp"))
-		options->transport = TRANSPORT_TCP;
-	else
-		return refuse_usage("--transport should be udp or tcp", text);
+	if (transport_parse(slice_from_cstr(text), &options->transport))
+		return refuse_usage("--transport should be udp, tcp or tls", text);
 	return EXIT_CODE_OK;
 }
 
@@ -254,6 +257,7 @@ enum option_id {
 	OPTION_SERVER,
 	OPTION_TRANSPORT,
 	OPTION_LISTEN,
+	OPTION_TLS_CA,
 	OPTION_KEY,
 	OPTION_PICKUP,
 	OPTION_PICKUP_CODE,
@@ -273,6 +277,7 @@ static const struct option long_options[] = {
 	{ "server", required_argument, NULL, OPTION_SERVER },
 	{ "transport", required_argument, NULL, OPTION_TRANSPORT },
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "tls-ca", required_argument, NULL, OPTION_TLS_CA },
 	{ "key", required_argument, NULL, OPTION_KEY },
 	{ "pickup", required_argument, NULL, OPTION_PICKUP },
 	{ "pickup-code", required_argument, NULL, OPTION_PICKUP_CODE },
@@ -308,6 +313,9 @@ static int set_option(void *object, int id)
 		return set_transport(options, optarg);
 	case OPTION_LISTEN:
 		return set_addr(&options->listen, "--listen should be as 127.0.0.1:0", optarg);
+	case OPTION_TLS_CA:
+		options->tls_ca = optarg;
+		return EXIT_CODE_OK;
 	case OPTION_KEY:
 		return add_key(options, optarg);
 	case OPTION_PICKUP:
@@ -339,12 +347,8 @@ static int find_transport(struct options *options, const struct sip_uri *aor)
 
 	if (!sip_param(aor->params, SLICE("transport"), &value))
 		return EXIT_CODE_OK;
-	if (slice_eq_nocase(value, SLICE("udp")))
-		transport = TRANSPORT_UDP;
-	else if (slice_eq_nocase(value, SLICE("tcp")))
-		transport = TRANSPORT_TCP;
-	else
-		return refuse_usage("the transport of --aor should be udp or tcp",
+	if (transport_parse(value, &transport))
+		return refuse_usage("the transport of --aor should be udp, tcp or tls",
 				    options->phone.aor.p);
 	if (options->has_transport && transport != options->transport)
 		return refuse_usage("--transport contradicts the transport of --aor",
@@ -366,6 +370,7 @@ static int find_server(struct options *options)
 				    options->phone.aor.p);
 	if (find_transport(options, &uri) != EXIT_CODE_OK)
 		return EXIT_CODE_USAGE;
+	options->host = uri.host;
 	if (options->server.family != ADDR_NONE)
 		return EXIT_CODE_OK;
 	if (slice_eq_nocase(uri.host, SLICE("localhost")))
@@ -377,7 +382,7 @@ static int find_server(struct options *options)
 			SLICE_ARGS(uri.host));
 		return EXIT_CODE_USAGE;
 	}
-	options->server.port = uri.port ? uri.port : SIP_PORT;
+	options->server.port = uri.port ? uri.port : transport_port(options->transport);
 	return EXIT_CODE_OK;
 }
 
@@ -527,6 +532,38 @@ static int fail_addr(const char *what, const struct addr *addr, const char *why)
 	return EXIT_CODE_FAILED;
 }
 
+/* Whom the server must prove to be: the domain of the AOR, before any look-up (RFC 5922 4). */
+static int begin_tls(struct program *program)
+{
+	const struct options *options = program->options;
+	struct tls_context *context;
+	struct addr numeric;
+	int code = tls_ca_read("phone", options->tls_ca, &context);
+
+	if (code != EXIT_CODE_OK)
+		return code;
+	host_set_tls(program->host, context);
+	tls_context_unref(context);
+	if (!addr_parse_ip(options->host, &numeric))
+		return EXIT_CODE_OK;
+	if (host_env(program->host)->name(program->host, options->host, &program->server.name))
+		return fail("the server's name", "it is no name that a certificate could have");
+	return EXIT_CODE_OK;
+}
+
+/* By TLS nobody can call us but by the connection that we have opened. */
+static int open_listener(struct program *program)
+{
+	const struct options *options = program->options;
+	struct flow *server = &program->server;
+
+	if (options->transport == TRANSPORT_TLS)
+		return host_open_outlet(program->host, options->transport, &options->listen,
+					&server->local, &server->listener);
+	return host_listen(program->host, options->transport, &options->listen, &server->local,
+			   &server->listener);
+}
+
 static int open_network(struct program *program)
 {
 	const struct options *options = program->options;
@@ -535,8 +572,13 @@ static int open_network(struct program *program)
 
 	server->transport = options->transport;
 	server->peer = options->server;
-	err = host_listen(program->host, options->transport, &options->listen, &server->local,
-			  &server->listener);
+	if (options->transport == TRANSPORT_TLS) {
+		int code = begin_tls(program);
+
+		if (code != EXIT_CODE_OK)
+			return code;
+	}
+	err = open_listener(program);
 	if (err)
 		return fail_addr("it cannot listen on", &options->listen,
 				 err == ERR_IO ? strerror(errno) : err_text(err));
@@ -561,10 +603,15 @@ static int start_phone(struct program *program)
 	return EXIT_CODE_OK;
 }
 
-/* What the user has to know of the host's log: his line was not taken. */
+/* What the user has to know of the host's log: a line was not taken, or TLS does not work. */
 static void on_log(void *ctx, struct slice line)
 {
+	static const struct slice tls = SLICE_INIT("event=connection-closed reason=tls ");
+
 	(void)ctx;
+	if (slice_starts_with(line, tls))
+		fprintf(stderr, "lampyrid phone: no TLS with the server: %.*s\n",
+			SLICE_ARGS(slice_from(line, tls.n)));
 	if (slice_starts_with(line, SLICE("event=line-too-long")))
 		fprintf(stderr, "lampyrid phone: a command of more than %d bytes was skipped\n",
 			HOST_LINE_MAX_BYTES);

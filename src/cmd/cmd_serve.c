@@ -7,12 +7,14 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/wall.h"
+#include "cmd/certificate.h"
 #include "cmd/cmd.h"
 #include "cmd/ctl_answer.h"
 #include "cmd/event_log.h"
 #include "cmd/greeting.h"
 #include "cmd/options.h"
 #include "conf/conf.h"
+#include "crypto/tls.h"
 #include "io/ctl_socket.h"
 #include "io/host.h"
 #include "io/trace_file.h"
@@ -42,16 +44,17 @@ static const char usage[] =
 	"  --check             only check the configuration: silent and exit code 0 when it\n"
 	"                      is good, else a line for each mistake and exit code 1\n"
 	"  --listen ADDRESS    listen here instead of where the configuration says, such as\n"
-	"                      udp:127.0.0.1:5060 or tcp:[::]:0; may be given up to 16 times;\n"
+	"                      udp:127.0.0.1:5060, tcp:[::]:0 or tls:0.0.0.0:5061 (which needs\n"
+	"                      tls in the configuration); may be given up to 16 times;\n"
 	"                      port 0 takes a free one, which is told at the start\n"
 	"  --trace FILE        append every SIP message to FILE, for `lampyrid flow`; the file\n"
 	"                      has names, numbers and digests, and is for its owner only\n"
 	"  --log FILE          append the log to FILE instead of standard error\n"
 	"  -h, --help          this text\n"
 	"\n"
-	"Signals: SIGHUP reads the configuration again, without dropping a call, and opens\n"
-	"the log file anew; a bad configuration is refused and the old one stays. SIGTERM\n"
-	"and SIGINT end the server.\n"
+	"Signals: SIGHUP reads the configuration and the certificates again, without dropping\n"
+	"a call or a connection, and opens the log file anew; a bad configuration is refused\n"
+	"and the old one stays. SIGTERM and SIGINT end the server.\n"
 	"\n"
 	"Examples:\n"
 	"  lampyrid serve -c config/lampyrid.yaml\n"
@@ -77,6 +80,7 @@ struct server {
 	struct trace_file *trace;
 	struct listen_addr bound[DIRECTORY_LISTENERS_MAX]; /* [bound_count] */
 	size_t bound_count;
+	bool has_tls_listener;
 	uint64_t map_secret[2];
 	struct timer goodbye; /* from the signal to the end */
 	struct ctl_door door;
@@ -100,12 +104,8 @@ static int add_listen(struct options *options, const char *text)
 	if (options->listen_count == DIRECTORY_LISTENERS_MAX)
 		return refuse_usage("--listen was given more than 16 times", NULL);
 	slice_cut(slice_from_cstr(text), ':', &transport, &addr);
-	if (slice_eq_nocase(transport, SLICE("udp")))
-		listen->transport = TRANSPORT_UDP;
-	else if (slice_eq_nocase(transport, SLICE("tcp")))
-		listen->transport = TRANSPORT_TCP;
-	else
-		return refuse_usage("--listen should begin with udp: or tcp:", text);
+	if (transport_parse(transport, &listen->transport))
+		return refuse_usage("--listen should begin with udp:, tcp: or tls:", text);
 	if (addr_parse(addr, &listen->addr))
 		return refuse_usage("--listen should be as udp:192.0.2.1:5060 or tcp:[::1]:5060",
 				    text);
@@ -257,6 +257,30 @@ static bool listens_same(const struct directory *a, const struct directory *b)
 	return true;
 }
 
+static void log_certificate(struct server *server, const struct tls_context *tls)
+{
+	char text[32];
+	struct buf until = BUF_ON(text);
+	enum certificate_age age = certificate_age(tls, &until);
+
+	if (age != CERTIFICATE_NONE)
+		log_event(server, "event=certificate state=%s until=%.*s",
+			  certificate_age_word(age), SLICE_ARGS(buf_text(&until)));
+}
+
+/* New connections begin with it; those that stand are not disturbed. */
+static void take_certificate(struct server *server, struct tls_context *tls)
+{
+	if (!tls || (!tls_context_can_accept(tls) && server->has_tls_listener)) {
+		if (server->has_tls_listener)
+			log_event(server, "event=certificate-kept cause=\"tls has no certificate "
+					  "any more; the old one stays until a restart\"");
+		return;
+	}
+	host_set_tls(server->host, tls);
+	log_certificate(server, tls);
+}
+
 /* The report is the last reload's; *ret_note is for a person, NULL: all is said. */
 static int reload(void *ctx, const struct conf_report **ret_report, const char **ret_note)
 {
@@ -281,6 +305,7 @@ static int reload(void *ctx, const struct conf_report **ret_report, const char *
 		  slice_eq(directory->ctl, server->first->ctl) &&
 		  directory->is_ctl_off == server->first->is_ctl_off;
 	pbx_set_directory(&server->pbx, directory);
+	take_certificate(server, directory->tls);
 	log_event(server, "event=reload config=%s result=taken extensions=%zu",
 		  server->options->config, directory->extensions.count);
 	if (!is_same) {
@@ -340,7 +365,8 @@ static const char *listen_remedy(int error)
 
 static void print_listen(struct buf *buf, const struct listen_addr *listen)
 {
-	buf_cstr(buf, listen->transport == TRANSPORT_TCP ? "tcp:" : "udp:");
+	buf_slice(buf, transport_word(listen->transport));
+	buf_char(buf, ':');
 	addr_print(buf, &listen->addr);
 }
 
@@ -351,6 +377,13 @@ static int fail_listen(const struct server *server, const struct listen_addr *li
 	struct buf buf = BUF_ON(text);
 
 	print_listen(&buf, listen);
+	if (err == ERR_STATE) {
+		fprintf(stderr,
+			"lampyrid serve: cannot listen on %.*s: it needs a certificate; add tls: "
+			"{certificate: FILE, key: FILE} to %s\n",
+			SLICE_ARGS(buf_text(&buf)), server->options->config);
+		return EXIT_CODE_FAILED;
+	}
 	fprintf(stderr, "lampyrid serve: cannot listen on %.*s: %s\n", SLICE_ARGS(buf_text(&buf)),
 		err == ERR_IO ? listen_remedy(error) : err_text(err));
 	if (server->options->listen_count == 0)
@@ -381,6 +414,8 @@ static int open_listener(struct server *server, const struct listen_addr *listen
 	if (err)
 		return fail_listen(server, listen, err, error);
 	bound->transport = listen->transport;
+	if (listen->transport == TRANSPORT_TLS)
+		server->has_tls_listener = true;
 	server->bound_count++;
 	/* A wildcard is known by the address that each message came to. */
 	if (!addr_is_any(&bound->addr) && pbx_add_own_address(&server->pbx, &bound->addr))
@@ -555,6 +590,7 @@ static int run(struct server *server)
 
 	if (code == EXIT_CODE_OK)
 		code = open_trace(server);
+	take_certificate(server, server->pbx.directory->tls);
 	if (code == EXIT_CODE_OK)
 		code = open_listeners(server);
 	if (code == EXIT_CODE_OK)
@@ -624,6 +660,24 @@ static int serve(const struct options *options, struct directory *directory,
 	return code;
 }
 
+/* The file is good, so the check succeeds; the phones will think otherwise. */
+static void warn_of_certificate(const struct tls_context *tls)
+{
+	char text[32];
+	struct buf until = BUF_ON(text);
+	enum certificate_age age = certificate_age(tls, &until);
+
+	if (age == CERTIFICATE_EXPIRED)
+		fprintf(stderr,
+			"lampyrid serve: warning: the certificate has expired, on %.*s; phones "
+			"will "
+			"refuse it\n",
+			SLICE_ARGS(buf_text(&until)));
+	else if (age == CERTIFICATE_NOT_YET_VALID)
+		fprintf(stderr, "lampyrid serve: warning: the certificate is not valid yet; phones "
+				"will refuse it\n");
+}
+
 int cmd_serve(int argc, char **argv)
 {
 	struct options options = { 0 };
@@ -639,7 +693,9 @@ int cmd_serve(int argc, char **argv)
 	code = read_config(options.config, map_secret, &directory);
 	if (code != EXIT_CODE_OK)
 		return code;
-	if (!options.is_check)
+	if (options.is_check)
+		warn_of_certificate(directory->tls);
+	else
 		code = serve(&options, directory, map_secret);
 	directory_unref(directory);
 	return code;

@@ -95,7 +95,10 @@ static void address_list_make(struct address_list *list, const struct listen_add
 		address_add(list, listen[i].transport, &listen[i].addr);
 }
 
-/* The address that most phones can reach: not this machine's own, by IPv4 and UDP if there is. */
+/*
+ * The address that most phones can reach: not this machine's own, by IPv4 and UDP if there is, by
+ * TLS only if there is nothing else.
+ */
 static const struct listen_addr *address_for_phones(const struct address_list *list)
 {
 	const struct listen_addr *best = NULL;
@@ -103,8 +106,8 @@ static const struct listen_addr *address_for_phones(const struct address_list *l
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct listen_addr *item = &list->items[i];
-		int points = 4 * !is_loopback(&item->addr) + 2 * (item->addr.family == ADDR_IPV4) +
-			     (item->transport == TRANSPORT_UDP);
+		int points = 8 * !is_loopback(&item->addr) + 4 * (item->addr.family == ADDR_IPV4) +
+			     (TRANSPORT_TLS - item->transport);
 
 		if (points > best_points) {
 			best = item;
@@ -191,18 +194,29 @@ static void print_uri(const struct listen_addr *server, struct slice number)
 	printf("sip:%.*s@%.*s", SLICE_ARGS(number), SLICE_ARGS(buf_text(&buf)));
 }
 
-static bool listens_by(const struct address_list *list, enum transport transport)
+static const struct listen_addr *find_by(const struct address_list *list, uint8_t transport)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (list->items[i].transport == transport)
-			return true;
-	return false;
+			return &list->items[i];
+	return NULL;
+}
+
+static const char *transports_in_words(const struct address_list *list)
+{
+	bool has_udp = find_by(list, TRANSPORT_UDP), has_tcp = find_by(list, TRANSPORT_TCP);
+
+	if (has_udp && has_tcp)
+		return "UDP or TCP";
+	if (!has_udp && !has_tcp)
+		return "TLS";
+	return has_udp ? "UDP" : "TCP";
 }
 
 static void print_phone_settings(const struct address_list *list, const struct listen_addr *server,
 				 const struct extension *extension, const char *config)
 {
-	bool has_udp = listens_by(list, TRANSPORT_UDP), has_tcp = listens_by(list, TRANSPORT_TCP);
+	const struct listen_addr *by_tls = find_by(list, TRANSPORT_TLS);
 	char text[ADDR_TEXT_MAX];
 	struct buf ip = BUF_ON(text);
 
@@ -210,9 +224,9 @@ static void print_phone_settings(const struct address_list *list, const struct l
 	printf("\nTo type into a phone, here for %.*s\n", SLICE_ARGS(extension->number));
 	printf("  server, registrar or domain     %.*s\n", SLICE_ARGS(buf_text(&ip)));
 	printf("  port                            %u\n", server->addr.port);
-	printf("  transport                       %s\n", has_udp && has_tcp ? "UDP or TCP"
-							 : has_udp	    ? "UDP"
-									    : "TCP");
+	printf("  transport                       %s\n", transports_in_words(list));
+	if (by_tls && server->transport != TRANSPORT_TLS)
+		printf("  or, encrypted                   TLS, port %u\n", by_tls->addr.port);
 	printf("  user, and user to authenticate  %.*s\n", SLICE_ARGS(extension->number));
 	printf("  password                        extensions.%.*s.password in %s\n",
 	       SLICE_ARGS(extension->number), config);
@@ -221,16 +235,20 @@ static void print_phone_settings(const struct address_list *list, const struct l
 static void print_examples(const struct listen_addr *server, const struct extension *extension,
 			   const struct extension *watched)
 {
-	bool is_tcp = server->transport == TRANSPORT_TCP;
+	struct slice word = transport_word(server->transport);
+	bool is_udp = server->transport == TRANSPORT_UDP;
+	bool is_tls = server->transport == TRANSPORT_TLS;
 
 	/* As it was started: build/lampyrid, until it is installed. */
 	printf("\nOr, with softphones on this machine\n  %s phone --aor ", program_invocation_name);
 	print_uri(server, extension->number);
-	printf("%s --password PASSWORD --key 1=blf:%.*s\n", is_tcp ? " --transport tcp" : "",
+	printf("%s%.*s%s --password PASSWORD --key 1=blf:%.*s\n", is_udp ? "" : " --transport ",
+	       SLICE_ARGS(is_udp ? SLICE_NONE : word), is_tls ? " --tls-ca FILE" : "",
 	       SLICE_ARGS(watched->number));
 	fputs("  baresip -e '/uanew <", stdout);
 	print_uri(server, extension->number);
-	printf("%s>;auth_pass=PASSWORD'\n", is_tcp ? ";transport=tcp" : "");
+	printf("%s%.*s>;auth_pass=PASSWORD'\n",
+	       is_udp ? "" : ";transport=", SLICE_ARGS(is_udp ? SLICE_NONE : word));
 }
 
 static void print_codes(const struct directory *directory, const struct extension *extension)

@@ -20,7 +20,7 @@
 #define DURATION_MAX_MAX_S 604800
 
 #define EXPECTED_DOMAIN "a host name or an IP address, such as pbx.example.com"
-#define EXPECTED_LISTEN "\"udp:ADDRESS:PORT\" or \"tcp:ADDRESS:PORT\" without spaces"
+#define EXPECTED_LISTEN "\"udp:ADDRESS:PORT\" (or tcp:, or tls:) without spaces"
 #define EXPECTED_CODE "a code in quotes, such as \"*8\""
 
 static bool is_label(struct slice label)
@@ -95,22 +95,20 @@ static int take_domain(struct conf_reader *reader, const struct conf_node *value
 static bool read_transport(const struct conf_reader *reader, const struct conf_node *text,
 			   struct slice word, uint8_t *ret_transport)
 {
-	static const struct slice later[] = { SLICE_INIT("tls"), SLICE_INIT("ws"),
-					      SLICE_INIT("wss") };
+	static const struct slice later[] = { SLICE_INIT("ws"), SLICE_INIT("wss") };
 
-	if (slice_eq_nocase(word, SLICE("udp"))) {
-		*ret_transport = TRANSPORT_UDP;
-		return true;
-	}
-	if (slice_eq_nocase(word, SLICE("tcp"))) {
-		*ret_transport = TRANSPORT_TCP;
-		return true;
+	if (!transport_parse(word, ret_transport)) {
+		if (*ret_transport != TRANSPORT_TLS || reader->has_certificate)
+			return true;
+		conf_tell_value(&reader->teller, text,
+				"tls needs a certificate; add tls: {certificate: FILE, key: FILE}");
+		return false;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
 		if (slice_eq_nocase(word, later[i])) {
 			conf_tell_value(&reader->teller, text,
 					"the transport %.*s is not yet available in this version; "
-					"use udp or tcp",
+					"use udp, tcp or tls",
 					SLICE_ARGS(later[i]));
 			return false;
 		}
@@ -391,9 +389,14 @@ static int take_calls(struct conf_reader *reader, const struct conf_node *map, v
 	return conf_read_map(reader, map, keys, ARRAY_LEN(keys), object);
 }
 
-/* Extensions rely on the codes, the defaults and the groups, trunks on both, and routes on all. */
+/*
+ * Extensions rely on the codes, the defaults and the groups, trunks on both, and routes on all;
+ * `listen` relies on `tls`.
+ */
 static const struct conf_key top_keys[] = {
 	{ SLICE_INIT("domain"), CONF_TEXT, EXPECTED_DOMAIN, take_domain },
+	{ SLICE_INIT("tls"), CONF_MAP, "a map, such as {certificate: FILE, key: FILE}",
+	  conf_take_tls },
 	{ SLICE_INIT("listen"), CONF_LIST,
 	  "a list of addresses, such as [\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\"]",
 	  take_listen },

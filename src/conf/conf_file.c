@@ -5,7 +5,7 @@
  */
 #include "base/err.h"
 #include "base/mem.h"
-#include "conf/conf_report.h"
+#include "conf/conf_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,7 @@ static void tell_errno(const struct conf_teller *teller, const char *what, int n
 		  strerror(number), remedy);
 }
 
-/* Up to `cap` bytes; the first errno in *ret_errno when reading fails. */
-static int read_all(int fd, char *p, size_t cap, size_t *ret_n, int *ret_errno)
+int conf_read_fd(int fd, char *p, size_t cap, size_t *ret_n)
 {
 	size_t n = 0;
 
@@ -37,10 +36,8 @@ static int read_all(int fd, char *p, size_t cap, size_t *ret_n, int *ret_errno)
 			break;
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0) {
-			*ret_errno = errno;
+		if (got < 0)
 			return ERR_IO;
-		}
 		n += (size_t)got;
 	}
 	*ret_n = n;
@@ -67,7 +64,8 @@ int conf_read_file(const char *path, const uint64_t map_secret[2], struct conf_r
 		return ERR_IO;
 	}
 	text = mem_alloc(cap);
-	err = text ? read_all(fd, text, cap, &n, &number) : ERR_NOMEM;
+	err = text ? conf_read_fd(fd, text, cap, &n) : ERR_NOMEM;
+	number = errno;
 	close(fd);
 	if (err == ERR_IO)
 		tell_errno(&teller, "cannot be read", number);

@@ -14,6 +14,7 @@ struct conf_reader {
 	const uint64_t *map_secret;  /* [2] */
 	struct directory *directory; /* being filled; thrown away when there are mistakes */
 	struct extension defaults;   /* what an extension has when it says nothing */
+	bool has_certificate;	     /* tls.certificate is there, be it good or not */
 };
 
 struct conf_key {
@@ -104,5 +105,10 @@ int conf_take_limits(struct conf_reader *reader, const struct conf_node *map, vo
 /* Those behind "trunks" (conf_trunk.c) and "routes" (conf_route.c), in this order. */
 int conf_take_trunks(struct conf_reader *reader, const struct conf_node *map, void *object);
 int conf_take_routes(struct conf_reader *reader, const struct conf_node *list, void *object);
+/* The map behind "tls" (conf_tls.c). */
+int conf_take_tls(struct conf_reader *reader, const struct conf_node *map, void *object);
+
+/* Up to `cap` bytes of a file (conf_file.c). ERR_IO with errno. */
+int conf_read_fd(int fd, char *p, size_t cap, size_t *ret_n);
 
 #endif

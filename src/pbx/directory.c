@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "crypto/tls.h"
 
 #define EXPIRES_MAX_DEFAULT_S 3600
 #define RING_TIMEOUT_DEFAULT_S 60
@@ -112,6 +113,7 @@ void directory_unref(struct directory *directory)
 	text_free(&directory->domain);
 	text_free(&directory->ctl);
 	text_free(&directory->records);
+	tls_context_unref(directory->tls);
 	mem_free(directory);
 }
 
@@ -326,6 +328,13 @@ int directory_add_extension(struct directory *directory, const struct extension 
 		mem_free(copy);
 	}
 	return err;
+}
+
+void directory_set_tls(struct directory *directory, struct tls_context *context)
+{
+	tls_context_ref(context);
+	tls_context_unref(directory->tls);
+	directory->tls = context;
 }
 
 const struct extension *directory_find(const struct directory *directory, struct slice number)

@@ -33,6 +33,8 @@ enum digest_offer { DIGEST_MD5, DIGEST_SHA256, DIGEST_BOTH };
 #define DIRECTORY_GROUPS_MAX 8 /* of one extension */
 #define DIRECTORY_LISTENERS_MAX 16
 
+struct tls_context;
+
 struct extension {
 	struct map_node node; /* keyed by number */
 	struct slice number;  /* "202" */
@@ -103,6 +105,7 @@ struct directory {
 	bool is_ctl_off;      /* none */
 	struct slice records; /* file for call records; "-": standard output; empty: none */
 	struct dialplan dialplan;
+	struct tls_context *tls; /* a reference; NULL: the file says nothing of TLS */
 };
 
 /*
@@ -130,6 +133,9 @@ int directory_set_dnd_codes(struct directory *directory, struct slice on, struct
 /* Groups come before the extensions that name them, which become their members. */
 int directory_add_group(struct directory *directory, const struct group *group);
 int directory_add_extension(struct directory *directory, const struct extension *extension);
+
+/* Takes a reference of its own. */
+void directory_set_tls(struct directory *directory, struct tls_context *context);
 
 /* NULL when there is none. */
 const struct extension *directory_find(const struct directory *directory, struct slice number);

@@ -145,7 +145,7 @@ class Server(Process):
         self.write_config(config)
         super().__init__("serve", [LAMPYRID, "serve", "-c", self.config, "--trace", self.trace])
         self.expect("event=start")
-        self.addresses = [re.match(r" +(udp|tcp):(\S+:\d+)", line) for line in self.lines]
+        self.addresses = [re.match(r" +(udp|tcp|tls):(\S+:\d+)", line) for line in self.lines]
         self.addresses = [match.groups() for match in self.addresses if match]
 
     def write_config(self, config):
@@ -159,7 +159,7 @@ class Server(Process):
         return int(self.address(transport).rsplit(":", 1)[1])
 
     def uri(self, number, transport="udp"):
-        suffix = ";transport=tcp" if transport == "tcp" else ""
+        suffix = "" if transport == "udp" else f";transport={transport}"
         return f"sip:{number}@{self.address(transport)}{suffix}"
 
 
@@ -249,6 +249,28 @@ class Scene:
 
     def run(self, name, command, **options):
         return self.add(Process(name, command, **options))
+
+
+def make_certificate(scene, name, issuer=None, alt="IP:127.0.0.1", days=2):
+    """name.pem and name.key in the scene's folder; without an issuer a root."""
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+               "-nodes", "-subj", f"/CN={name}", "-days", str(days), "-keyout",
+               scene.path(f"{name}.key"), "-out", scene.path(f"{name}.pem")]
+    if issuer:
+        command += ["-CA", scene.path(f"{issuer}.pem"), "-CAkey", scene.path(f"{issuer}.key"),
+                    "-addext", f"subjectAltName={alt}",
+                    "-addext", "basicConstraints=critical,CA:FALSE"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise Failure(f"openssl: {result.stderr}")
+
+
+def serve_tls(scene):
+    """A server by UDP and TLS; who trusts root.pem trusts it."""
+    make_certificate(scene, "root")
+    make_certificate(scene, "server", issuer="root")
+    return scene.server(config=CONFIG + "tls: {{certificate: server.pem, key: server.key}}\n",
+                        listen=("udp:127.0.0.1:0", "tls:127.0.0.1:0"))
 
 
 def free_port(kind=socket.SOCK_DGRAM):

@@ -32,10 +32,10 @@ ausrc_channels 2
 class Baresip(live.Process):
     """Its events (CALL_INCOMING, CALL_ESTABLISHED, ...) and the answers to commands."""
 
-    def __init__(self, scene, server, number, transport="udp"):
+    def __init__(self, scene, server, number, transport="udp", more=""):
         control = live.free_port(socket.SOCK_STREAM)
         folder = scene.folder_for(f"baresip-{number}")
-        files = {"config": CONFIG.format(control=control), "contacts": "",
+        files = {"config": CONFIG.format(control=control) + more, "contacts": "",
                  "accounts": f"<{server.uri(number, transport)}>;regint=600"
                              f";auth_pass={live.PASSWORDS[number]}\n"}
         for name, text in files.items():
@@ -230,5 +230,27 @@ def hung_up_by_phone(phone, other):
     other.expect_event("CALL_CLOSED", mark)
 
 
+def baresip_calls_by_tls(scene):
+    """baresip by TLS: it registers, is called and calls"""
+    server = live.serve_tls(scene)
+    alice = scene.phone(server, "201", transport="tls",
+                        options=["--tls-ca", scene.path("root.pem")]).ready()
+    bob = scene.add(Baresip(scene, server, "202", transport="tls",
+                            more=f"sip_cafile {scene.path('root.pem')}\n")).registered()
+    alice.send("dial 202")
+    bob.expect_event("CALL_INCOMING")
+    bob.command("accept")
+    alice.expect_event("answered")
+    alice.send("hangup")
+    bob.expect_event("CALL_CLOSED")
+    since = alice.event_mark()
+    bob.dial("201")
+    alice.expect_event("ringing", since)
+    alice.send("answer")
+    bob.expect_event("CALL_ESTABLISHED", bob.mark() - 1)
+    bob.command("hangup")
+    alice.expect_event("ended", since)
+
+
 live.main([two_talk, two_talk_over_tcp, a_call_is_held, a_call_is_refused_and_given_up,
-           baresip_and_our_phone])
+           baresip_and_our_phone, baresip_calls_by_tls])

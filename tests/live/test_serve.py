@@ -63,7 +63,7 @@ def wrong_options_are_explained(scene):
     for arguments, told in [(["serv"], "did you mean 'serve'?"),
                             (["doctor"], "not yet available"),
                             (["serve", "--port", "5060"], "unknown option: --port"),
-                            (["serve", "--listen", "5060"], "udp: or tcp:"),
+                            (["serve", "--listen", "5060"], "udp:, tcp: or tls:"),
                             (["serve", "--listen"], "a value is missing"),
                             (["serve", "lampyrid.yaml"], "-c")]:
         status, text = run(scene, *arguments)
