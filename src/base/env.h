@@ -53,6 +53,12 @@ struct env {
 	 */
 	int (*resolve)(void *host, const struct dns_question *question);
 
+	/* A call is over: its record, one line without its end. May be NULL. */
+	void (*record)(void *host, struct slice line);
+
+	/* Milliseconds since 1970 UTC, for records: the one clock that may jump. With record(). */
+	uint64_t (*wall_ms)(void *host);
+
 	/* One line about an event, for the log: "key=value ..."; a peer's text is escaped. May be
 	 * NULL. */
 	void (*trace)(void *host, struct slice line);

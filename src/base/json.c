@@ -78,6 +78,12 @@ void json_number(struct buf *buf, const char *name, uint64_t number)
 	buf_u64(buf, number);
 }
 
+void json_seconds(struct buf *buf, const char *name, uint64_t ms)
+{
+	value_begin(buf, name);
+	buf_printf(buf, "%llu.%03u", (unsigned long long)(ms / 1000), (unsigned)(ms % 1000));
+}
+
 void json_bool(struct buf *buf, const char *name, bool is_true)
 {
 	value_begin(buf, name);

@@ -15,6 +15,7 @@ void json_array_begin(struct buf *buf, const char *name);
 void json_array_end(struct buf *buf);
 void json_text(struct buf *buf, const char *name, struct slice text);
 void json_number(struct buf *buf, const char *name, uint64_t number);
+void json_seconds(struct buf *buf, const char *name, uint64_t ms); /* 12.345 */
 void json_bool(struct buf *buf, const char *name, bool is_true);
 
 /* The member is left out when there is nothing to say. */

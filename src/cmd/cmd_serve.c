@@ -13,6 +13,7 @@
 #include "cmd/event_log.h"
 #include "cmd/greeting.h"
 #include "cmd/options.h"
+#include "cmd/record_file.h"
 #include "conf/conf.h"
 #include "crypto/tls.h"
 #include "io/ctl_socket.h"
@@ -30,6 +31,7 @@
 #define CONFIG_HERE "./lampyrid.yaml"
 #define CONFIG_SYSTEM "/etc/lampyrid/lampyrid.yaml"
 #define GOODBYE_MS 200
+#define RECORDS_TOLD_MS 60000 /* how often the log says that records cannot be written */
 #define EVENT_MAX_BYTES (CONF_MISTAKE_MAX_BYTES + 256)
 
 static const char usage[] =
@@ -83,6 +85,8 @@ struct server {
 	bool has_tls_listener;
 	uint64_t map_secret[2];
 	struct timer goodbye; /* from the signal to the end */
+	struct record_file records;
+	uint64_t records_told_ms; /* when the log last said that they cannot be written; 0: never */
 	struct ctl_door door;
 	struct ctl_server *ctl; /* NULL: nobody can look in */
 	uint64_t start_ms;	/* on the host's clock */
@@ -221,7 +225,7 @@ static int read_config(const char *path, const uint64_t map_secret[2],
 	return EXIT_CODE_FAILED;
 }
 
-/* --- Reload ------------------------------------------------------------------------------- */
+/* --- The log ------------------------------------------------------------------------------ */
 
 static void log_event(struct server *server, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -237,6 +241,60 @@ static void log_event(struct server *server, const char *format, ...)
 	va_end(args);
 	event_log_line(&server->log, buf_text(&buf));
 }
+
+/* --- Call records ------------------------------------------------------------------------- */
+
+static void on_record(void *ctx, struct slice line)
+{
+	struct server *server = ctx;
+	struct record_file *file = &server->records;
+	uint64_t now_ms = host_timers(server->host)->now_ms;
+
+	if (record_file_line(file, line))
+		return;
+	if (server->records_told_ms > 0 && now_ms - server->records_told_ms < RECORDS_TOLD_MS)
+		return;
+	server->records_told_ms = now_ms;
+	log_event(server, "event=records-unwritten path=%s lost=%llu cause=\"%s\"", file->path,
+		  (unsigned long long)file->lost, strerror(file->error));
+}
+
+static const char *records_remedy(int err, int error)
+{
+	if (err == ERR_DENIED)
+		return "it must be a regular file of this user, and no symbolic link";
+	return err == ERR_IO ? strerror(error) : err_text(err);
+}
+
+/* As the current configuration says, opened anew; the old file stays when that fails. */
+static int open_records(struct server *server)
+{
+	return record_file_open(&server->records, server->pbx.directory->records);
+}
+
+static void reopen_records(struct server *server)
+{
+	int err = open_records(server);
+
+	if (err)
+		log_event(server, "event=records-kept path=%s cause=\"%s\"", server->records.path,
+			  records_remedy(err, errno));
+}
+
+static int start_records(struct server *server)
+{
+	int err = open_records(server);
+
+	if (!err) {
+		host_set_records(server->host, on_record, server);
+		return EXIT_CODE_OK;
+	}
+	fprintf(stderr, "lampyrid serve: cannot write the records %.*s: %s\n",
+		SLICE_ARGS(server->pbx.directory->records), records_remedy(err, errno));
+	return EXIT_CODE_FAILED;
+}
+
+/* --- Reload ------------------------------------------------------------------------------- */
 
 static void log_report(struct server *server, const struct conf_report *report, int err)
 {
@@ -298,6 +356,7 @@ static int reload(void *ctx, const struct conf_report **ret_report, const char *
 		log_event(server, "event=log-kept cause=\"%s\"", strerror(errno));
 	err = conf_read_file(server->options->config, server->map_secret, &report, &directory);
 	if (err) {
+		reopen_records(server);
 		log_report(server, &report, err);
 		return err;
 	}
@@ -306,6 +365,7 @@ static int reload(void *ctx, const struct conf_report **ret_report, const char *
 		  directory->is_ctl_off == server->first->is_ctl_off;
 	pbx_set_directory(&server->pbx, directory);
 	take_certificate(server, directory->tls);
+	reopen_records(server);
 	log_event(server, "event=reload config=%s result=taken extensions=%zu",
 		  server->options->config, directory->extensions.count);
 	if (!is_same) {
@@ -469,6 +529,14 @@ static void print_status(void *ctx, struct buf *buf)
 	}
 	json_array_end(buf);
 	json_number(buf, "log_dropped", event_log_dropped(&server->log));
+	if (server->records.fd < 0)
+		return;
+	json_object_begin(buf, "records");
+	json_text(buf, "path", slice_from_cstr(server->records.path));
+	json_number(buf, "told", server->records.told);
+	json_number(buf, "lost", server->records.lost);
+	json_number(buf, "waiting_bytes", server->records.waiting_n);
+	json_object_end(buf);
 }
 
 static const char *ctl_remedy(int err, int error)
@@ -554,6 +622,7 @@ static void on_turn_end(void *user)
 	struct server *server = user;
 
 	pbx_on_turn_end(&server->pbx);
+	record_file_flush(&server->records);
 }
 
 static int open_trace(struct server *server)
@@ -594,6 +663,8 @@ static int run(struct server *server)
 	if (code == EXIT_CODE_OK)
 		code = open_listeners(server);
 	if (code == EXIT_CODE_OK)
+		code = start_records(server);
+	if (code == EXIT_CODE_OK)
 		code = open_ctl(server);
 	if (code != EXIT_CODE_OK)
 		return code;
@@ -629,11 +700,14 @@ static int run_on_host(struct server *server, struct directory *directory)
 		host_free(server->host);
 		return EXIT_CODE_FAILED;
 	}
+	record_file_init(&server->records);
 	server->start_ms = host_timers(server->host)->now_ms;
 	server->start_wall_ms = wall_ms();
 	code = run(server);
 	ctl_server_close(server->ctl);
 	pbx_fini(&server->pbx);
+	host_set_records(server->host, NULL, NULL);
+	record_file_close(&server->records);
 	host_set_tap(server->host, NULL, NULL);
 	host_free(server->host);
 	if (close_trace(server) != EXIT_CODE_OK)

@@ -410,6 +410,8 @@ static void print_pools(FILE *file, struct slice row)
 
 void ctl_status_print(FILE *file, struct slice row)
 {
+	struct slice records;
+
 	print_line(file, row, "lampyrid", "{version}, pid {pid}");
 	print_line(file, row, "running", "for {uptime|age}, since {started}");
 	print_line(file, row, "configuration", "{config}");
@@ -423,5 +425,8 @@ void ctl_status_print(FILE *file, struct slice row)
 		   "{messages.sent} sent ({messages.unsent} could not be)");
 	print_line(file, row, "memory", "{memory.bytes} bytes in {memory.blocks} blocks");
 	print_line(file, row, "log", "{log_dropped} lines dropped");
+	if (member_find(row, "records", &records))
+		print_line(file, row, "call records",
+			   "{records.told} to {records.path}, {records.lost} lost");
 	print_pools(file, row);
 }

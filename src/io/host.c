@@ -251,6 +251,19 @@ static void host_trace(void *ctx, struct slice line)
 	host_log(ctx, line);
 }
 
+static void host_record(void *ctx, struct slice line)
+{
+	struct host *host = ctx;
+
+	host->record(host->record_ctx, line);
+}
+
+static uint64_t host_wall_ms(void *ctx)
+{
+	(void)ctx;
+	return wall_ms();
+}
+
 /* Listeners */
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -486,6 +499,7 @@ static void init_state(struct host *host, const struct host_user *user)
 				  .route = host_route,
 				  .name = host_name,
 				  .trust = host_trust,
+				  .wall_ms = host_wall_ms,
 				  .trace = host_trace };
 	host->wake_at_ms = TIMER_NEVER;
 	timers_init(&host->timers, uv_now(&host->loop));
@@ -583,6 +597,13 @@ void host_set_tap(struct host *host,
 {
 	host->tap = tap;
 	host->tap_ctx = ctx;
+}
+
+void host_set_records(struct host *host, void (*record)(void *ctx, struct slice line), void *ctx)
+{
+	host->record = record;
+	host->record_ctx = ctx;
+	host->env.record = record ? host_record : NULL;
 }
 
 void host_set_log(struct host *host, void (*log)(void *ctx, struct slice line), void *ctx)

@@ -154,6 +154,9 @@ void host_set_tap(struct host *host,
 			      uint64_t wall_ms),
 		  void *ctx);
 
+/* Where env.record goes; NULL, as it is from the start: there is no env.record. */
+void host_set_records(struct host *host, void (*record)(void *ctx, struct slice line), void *ctx);
+
 /*
  * Where env.trace and the host's own events go, a line at a time without its end. An empty line
  * says that the turn is over, for a log that collects.

@@ -102,6 +102,8 @@ struct host {
 	void (*tap)(void *ctx, bool is_sent, const struct flow *flow, struct slice bytes,
 		    uint64_t wall_ms);
 	void *tap_ctx;
+	void (*record)(void *ctx, struct slice line);
+	void *record_ctx;
 	void (*log)(void *ctx, struct slice line);
 	void *log_ctx;
 	struct log_limit log_limits[HOST_LOG_KINDS];

@@ -78,7 +78,7 @@ static int make_private(int fd)
 }
 
 /* O_NONBLOCK means nothing to a regular file; with a FIFO open() would wait for its reader. */
-static int open_private(const char *path, int *ret_fd)
+int private_file_open(const char *path, int *ret_fd)
 {
 	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 	int fd = open(path, flags, 0600);
@@ -106,7 +106,7 @@ int trace_file_open(const char *path, struct trace_file **ret_file)
 		errno = ENOMEM;
 		return ERR_NOMEM;
 	}
-	err = open_private(path, &file->fd);
+	err = private_file_open(path, &file->fd);
 	if (err) {
 		mem_free(file);
 		return err;

@@ -29,6 +29,12 @@ struct trace_file;
  */
 int trace_file_open(const char *path, struct trace_file **ret_file);
 
+/*
+ * Opens such a file for appending, readable by its owner only, without waiting for anybody; the
+ * caller closes it. Errors as trace_file_open().
+ */
+int private_file_open(const char *path, int *ret_fd);
+
 /* Has the shape of the host's tap; `ctx` is the struct trace_file. Whole in the file on return. */
 void trace_file_tap(void *ctx, bool is_sent, const struct flow *flow, struct slice bytes,
 		    uint64_t wall_ms);

@@ -62,12 +62,18 @@ static bool call_is_about(const struct call *call, struct slice number)
 	return false;
 }
 
+static uint64_t seconds_since(const struct call *call, uint64_t ms)
+{
+	return (call->pbx->stack.timers->now_ms - ms) / 1000;
+}
+
 static void print_leg(struct buf *buf, const struct leg *leg)
 {
 	json_object_begin(buf, NULL);
 	json_text(buf, "number", leg->party.number);
 	json_text(buf, "direction", leg->is_initiator ? SLICE("in") : SLICE("out"));
 	json_text(buf, "state", leg_state_name(leg->state));
+	json_number(buf, "age", seconds_since(leg->call, leg->record.start_ms));
 	if (leg->session) {
 		print_peer(buf, &leg->session->dialog.flow);
 		json_text(buf, "call_id", leg->session->dialog.call_id);
@@ -107,6 +113,9 @@ static void print_call(struct buf *buf, const struct call *call, size_t legs_max
 	json_text(buf, "type", SLICE("call"));
 	json_number(buf, "call", call->number);
 	json_text(buf, "state", call_state_name(call->state));
+	json_number(buf, "age", seconds_since(call, call->record.start_ms));
+	if (call->record.answer_ms > 0)
+		json_number(buf, "talk", seconds_since(call, call->record.answer_ms));
 	if (call->caller)
 		print_party(buf, "from", &call->caller->party);
 	print_party(buf, "to", &call->called);

@@ -119,6 +119,7 @@ static void tell_forward(const struct attempt *attempt, struct slice number, enu
 {
 	struct call *call = attempt->call;
 
+	record_forwarded(call, destination_party(&attempt->to).number, number, why);
 	stack_trace(&call->pbx->stack, "event=forward call=%u from=%.*s to=%.*s why=%.*s",
 		    call->number, SLICE_ARGS(destination_party(&attempt->to).number),
 		    SLICE_ARGS(number), SLICE_ARGS(forward_name(why)));
@@ -177,10 +178,30 @@ static bool attempt_deflect(struct attempt *attempt, const struct sip_msg *respo
 
 /* --- Over --------------------------------------------------------------------------------- */
 
+static enum record_cause failure_cause(const struct failure *failure)
+{
+	if (failure->status == 503)
+		return RECORD_LIMIT;
+	switch (failure->why) {
+	case FORWARD_BUSY:
+		return RECORD_BUSY;
+	case FORWARD_NO_ANSWER:
+		return RECORD_NO_ANSWER;
+	case FORWARD_UNREGISTERED:
+		return RECORD_UNAVAILABLE;
+	case FORWARD_ALWAYS:
+	case FORWARD_BY_PHONE:
+	case FORWARD_NEVER:
+		break;
+	}
+	return RECORD_REFUSED;
+}
+
 static void call_failed(struct call *call)
 {
 	bool is_full = call->failure.status == 503;
 
+	record_set_cause(call, failure_cause(&call->failure), NULL);
 	call_end(call, call->failure.status, is_full ? SLICE("Retry-After: 5\r\n") : SLICE_NONE);
 }
 

@@ -77,6 +77,7 @@ void leg_set_state(struct leg *leg, enum leg_state state)
 	stack_trace(&leg->pbx->stack, "event=leg call=%u party=%.*s state=%s call-id=%.*s",
 		    leg->call->number, SLICE_ARGS(leg->party.number), leg_rows[state].name,
 		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
+	record_leg_state(leg);
 	if (state == LEG_ENDED)
 		lamp_leg_end(leg);
 	else
@@ -123,6 +124,7 @@ static struct leg *leg_new(struct call *call, const struct extension *extension,
 	 */
 	leg->directory = directory_ref(is_initiator ? call->pbx->directory : call->directory);
 	leg->is_initiator = is_initiator;
+	record_leg_start(leg);
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
 	stack_token(&call->pbx->stack, leg->id);
@@ -166,7 +168,10 @@ struct leg *call_new_leg(struct call *call, struct attempt *attempt,
 
 static void on_ring_timeout(struct timer *timer)
 {
-	call_end(CONTAINER_OF(timer, struct call, ring_timeout), 408, SLICE_NONE);
+	struct call *call = CONTAINER_OF(timer, struct call, ring_timeout);
+
+	record_set_cause(call, RECORD_NO_ANSWER, NULL);
+	call_end(call, 408, SLICE_NONE);
 }
 
 /* How many phones may ring at once, over all that comes behind us (RFC 5393 5.3). */
@@ -188,6 +193,7 @@ static struct call *call_new(struct pbx *pbx, struct slice number, const struct 
 		return NULL;
 	call->pbx = pbx;
 	call->number = ++pbx->last_call;
+	record_call_start(call);
 	call->hops_used = dialog_hops_used(invite);
 	call->breadth_left = breadth_of(invite);
 	list_init(&call->legs);
@@ -207,12 +213,15 @@ void call_start(struct pbx *pbx, struct incoming *in, const struct extension *ca
 	struct call *call = call_new(pbx, number, in->msg);
 
 	if (!call) {
+		record_refused(pbx, &(struct party){ caller->number, caller->name }, number, 503,
+			       RECORD_LIMIT);
 		call_refuse_full(in);
 		return;
 	}
 	call->called.name = destination_party(to).name;
 	stack_trace(&pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s", call->number,
 		    SLICE_ARGS(caller->number), SLICE_ARGS(number));
+	call->record.is_due = true;
 	call->caller = call_take_leg(call, in, caller, number);
 	if (!call->caller) {
 		call_end(call, 0, SLICE_NONE);
@@ -236,6 +245,8 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 	relay_on_leg_end(leg);
 	if (leg->session)
 		session_end(leg->session, status, lines);
+	if (leg->is_initiator)
+		leg->record.status = (uint16_t)status;
 	leg_set_state(leg, LEG_ENDED);
 	leg->session = NULL;
 	list_remove(&leg->node);
@@ -317,6 +328,7 @@ void call_end(struct call *call, unsigned status, struct slice lines)
 	LIST_FOR (leg, &call->legs, struct leg, node)
 		leg_end(leg, status, lines);
 	call_end_attempts(call);
+	record_call_end(call, status);
 	pool_end(&call->pbx->calls, call);
 }
 
@@ -324,6 +336,7 @@ void call_on_free(void *object)
 {
 	struct call *call = object;
 
+	record_fini(&call->record);
 	mem_free((char *)call->called.number.p);
 	mem_free((char *)call->offer.p);
 	mem_free((char *)call->offer_type.p);

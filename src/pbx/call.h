@@ -11,6 +11,7 @@
 #include "pbx/forward.h"
 #include "pbx/party.h"
 #include "pbx/pbx.h"
+#include "pbx/record.h"
 
 struct attempt;
 struct destination;
@@ -72,6 +73,7 @@ struct leg {
 	uint64_t state_ms;    /* when the state was entered */
 	uint64_t state_turn;  /* pbx->turn then */
 	uint64_t tag_hash;    /* of the phone's tag that watchers were told last */
+	struct record_leg record;
 };
 
 struct call {
@@ -100,6 +102,7 @@ struct call {
 	struct timer duration;	 /* until a talking call has lasted too long */
 	struct timer join_retry; /* of the step in progress, after 491 */
 	unsigned join_retries;
+	struct record record;
 };
 
 /* Routes an INVITE of an authenticated extension: a call, or a pick-up. */

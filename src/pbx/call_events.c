@@ -108,6 +108,7 @@ static void on_refused(struct session *session, unsigned status, const struct si
 	struct leg *leg = session->owner;
 	struct attempt *attempt = leg->attempt;
 
+	leg->record.status = (uint16_t)status;
 	leg_end(leg, 0, SLICE_NONE);
 	if (attempt)
 		attempt_leg_failed(attempt, status, response);
@@ -115,20 +116,21 @@ static void on_refused(struct session *session, unsigned status, const struct si
 
 /* --- Gone --------------------------------------------------------------------------------- */
 
-static void leg_gone(struct session *session, const struct sip_msg *msg)
+static void leg_gone(struct session *session, enum record_cause cause, const struct sip_msg *msg)
 {
 	struct leg *leg = session->owner;
 	struct call *call = leg->call;
 	char text[REASON_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
 
+	record_set_cause(call, cause, leg);
 	leg_end(leg, 0, SLICE_NONE);
 	call_end(call, 0, reason_line(&buf, msg));
 }
 
 static void on_cancel(struct session *session, const struct sip_msg *cancel)
 {
-	leg_gone(session, cancel);
+	leg_gone(session, RECORD_CANCELLED, cancel);
 }
 
 static void on_end(struct session *session, enum session_cause cause, const struct sip_msg *bye)
@@ -137,7 +139,7 @@ static void on_end(struct session *session, enum session_cause cause, const stru
 
 	stack_trace(session->stack, "event=hangup call=%u party=%.*s cause=%s", leg->call->number,
 		    SLICE_ARGS(leg->party.number), cause == SESSION_BYE ? "bye" : "lost");
-	leg_gone(session, bye);
+	leg_gone(session, cause == SESSION_BYE ? RECORD_HANGUP : RECORD_LOST, bye);
 }
 
 /* --- The handlers ------------------------------------------------------------------------- */

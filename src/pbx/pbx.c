@@ -130,8 +130,10 @@ void pbx_stop(struct pbx *pbx)
 	uint32_t slot = 0;
 
 	while ((call = pool_walk(&pbx->calls, &slot)))
-		if (call->state != CALL_TALKING)
+		if (call->state != CALL_TALKING) {
+			record_set_cause(call, RECORD_SHUTDOWN, NULL);
 			call_end(call, 503, SLICE("Retry-After: 5\r\n"));
+		}
 	lamp_stop(pbx);
 	trunk_stop_all(pbx);
 }

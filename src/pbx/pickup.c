@@ -44,7 +44,8 @@ static void refuse_right(struct incoming *in)
 
 /* --- The one function --------------------------------------------------------------------- */
 
-static void pickup_take(struct leg *ringing, struct incoming *in, const struct extension *picker)
+static void pickup_take(struct leg *ringing, struct incoming *in, const struct extension *picker,
+			enum record_pickup how)
 {
 	struct call *call = ringing->call;
 	struct pbx *pbx = call->pbx;
@@ -65,6 +66,7 @@ static void pickup_take(struct leg *ringing, struct incoming *in, const struct e
 		leg_end(partner, err == ERR_UNSUPPORTED ? 488 : 500, SLICE_NONE);
 		return;
 	}
+	record_picked_up(call, picker->number, ringing->extension->number, how);
 	stack_trace(&pbx->stack, "event=pickup call=%u picker=%.*s of=%.*s", call->number,
 		    SLICE_ARGS(picker->number), SLICE_ARGS(ringing->extension->number));
 }
@@ -101,7 +103,7 @@ void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extensi
 	}
 	leg = find_by_number(pbx, number, picker);
 	if (leg)
-		pickup_take(leg, in, picker);
+		pickup_take(leg, in, picker, RECORD_BY_NUMBER);
 	else
 		incoming_reply(in, &(struct answer){ .status = 404,
 						     .reason = SLICE("Nothing rings there") });
@@ -121,7 +123,7 @@ void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extensio
 		    pickup_is_allowed(leg->extension, picker) && leg_rings_longer(leg, best))
 			best = leg;
 	if (best)
-		pickup_take(best, in, picker);
+		pickup_take(best, in, picker, RECORD_BY_GROUP);
 	else
 		incoming_reply(in,
 			       &(struct answer){ .status = 404,
@@ -198,5 +200,5 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 	else if (!leg_is_for(leg, picker))
 		incoming_reply_status(in, 481);
 	else
-		pickup_take(leg, in, picker);
+		pickup_take(leg, in, picker, RECORD_BY_REPLACES);
 }

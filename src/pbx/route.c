@@ -52,6 +52,14 @@ const struct forward *destination_forward(const struct destination *to)
 	return to->kind == DESTINATION_GROUP ? &to->group->forward : &to->extension->forward;
 }
 
+static void refuse_unknown(struct pbx *pbx, struct incoming *in, const struct extension *caller,
+			   struct slice number)
+{
+	record_refused(pbx, &(struct party){ caller->number, caller->name }, number, 404,
+		       RECORD_REFUSED);
+	incoming_reply_status(in, 404);
+}
+
 void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *caller)
 {
 	const struct directory *directory = pbx->directory;
@@ -84,5 +92,5 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	else if (to.kind != DESTINATION_NONE)
 		call_start(pbx, in, caller, number, &to);
 	else
-		incoming_reply_status(in, 404);
+		refuse_unknown(pbx, in, caller, number);
 }

@@ -133,6 +133,25 @@ static void node_trace(void *host, struct slice line)
 			node->name, SLICE_ARGS(line));
 }
 
+static void node_record(void *host, struct slice line)
+{
+	struct wire_node *node = host;
+	struct wires *wires = node->wires;
+
+	CHECK(line.n < WIRE_RECORD_BYTES);
+	if (wires->record_count == WIRE_RECORDS_MAX)
+		wires->record_count = 0;
+	snprintf(wires->records[wires->record_count++], WIRE_RECORD_BYTES, "%.*s",
+		 SLICE_ARGS(line));
+}
+
+static uint64_t node_wall_ms(void *host)
+{
+	struct wire_node *node = host;
+
+	return WIRE_WALL_MS + node->wires->now_ms - START_MS;
+}
+
 struct wires *wires_new(uint64_t seed)
 {
 	struct wires *wires = calloc(1, sizeof(*wires));
@@ -162,13 +181,17 @@ struct wire_node *wires_add(struct wires *wires, const char *name)
 	node->addr = (struct addr){ .ip = { 192, 0, 2, (uint8_t)wires->node_count },
 				    .port = PORT,
 				    .family = ADDR_IPV4 };
-	node->env = (struct env){ .host = node,
-				  .random = node_random,
-				  .send = node_send,
-				  .route = node_route,
-				  .means = node_means,
-				  .resolve = node_resolve,
-				  .trace = node_trace };
+	node->env = (struct env){
+		.host = node,
+		.random = node_random,
+		.send = node_send,
+		.route = node_route,
+		.means = node_means,
+		.resolve = node_resolve,
+		.record = node_record,
+		.wall_ms = node_wall_ms,
+		.trace = node_trace,
+	};
 	timers_init(&node->timers, wires->now_ms);
 	return node;
 }

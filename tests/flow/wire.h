@@ -17,6 +17,9 @@
 #define WIRE_LINES_MAX 4096
 #define WIRE_LINE_BYTES 120
 #define WIRE_DELAY_MS 1
+#define WIRE_WALL_MS 1778751062118 /* 2026-05-14T09:31:02.118Z, when a world begins */
+#define WIRE_RECORDS_MAX 16
+#define WIRE_RECORD_BYTES 4096
 
 enum wire_fault { WIRE_GOOD, WIRE_LOSES, WIRE_DOUBLES, WIRE_DELAYS };
 
@@ -54,6 +57,8 @@ struct wires {
 	char lines[WIRE_LINES_MAX][WIRE_LINE_BYTES]; /* [line_count] "carol -> switch INVITE" */
 	size_t line_count;
 	struct zone *zone; /* what the DNS knows; NULL: it answers nothing */
+	char records[WIRE_RECORDS_MAX][WIRE_RECORD_BYTES]; /* [record_count] texts; the last ones */
+	size_t record_count;
 };
 
 struct wires *wires_new(uint64_t seed);
