@@ -12,7 +12,7 @@
 struct mem_count {
 	uint64_t allocs; /* asked for since start, refused ones included */
 	uint64_t blocks; /* held now */
-	uint64_t bytes;	 /* held now */
+	uint64_t bytes;	 /* held now, as the allocator rounds them up */
 };
 
 /* Zeroed memory of n bytes (n > 0), or NULL. The caller owns it and gives it back by mem_free(). */
