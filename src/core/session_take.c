@@ -123,16 +123,11 @@ int session_new_fork(struct session *session)
 {
 	struct txn_server *txn = session_server(session);
 	char tag[TOKEN_BYTES];
-	int err;
 
 	if (!txn || session->is_uac || session->state != SESSION_EARLY)
 		return ERR_STATE;
 	stack_token(session->stack, tag);
-	err = usage_rename(session->stack, &session->usage, session->dialog.call_id,
-			   slice_of(tag, sizeof(tag)));
-	if (err)
-		return err;
-	memcpy(session->dialog.local_tag, tag, sizeof(tag));
+	usage_rename(session->stack, &session->usage, session->dialog.local_tag, tag);
 	txn_server_set_to_tag(txn, tag);
 	return 0;
 }

@@ -141,81 +141,47 @@ void stack_trace(struct stack *stack, const char *format, ...)
 
 /* --- Usages ------------------------------------------------------------------------------- */
 
-static void usage_key_print(struct buf *buf, struct slice call_id, struct slice local_tag)
-{
-	buf_slice(buf, call_id);
-	buf_char(buf, '\n');
-	buf_slice(buf, local_tag);
-}
-
-#define USAGE_KEY_MAX_BYTES (SIP_CALL_ID_MAX_BYTES + 1 + SIP_TAG_MAX_BYTES)
-
-static int usage_key_make(struct slice call_id, struct slice local_tag, struct slice *ret_key)
-{
-	char text[USAGE_KEY_MAX_BYTES];
-	struct buf buf = BUF_ON(text);
-
-	usage_key_print(&buf, call_id, local_tag);
-	return buf.is_overflown ? ERR_LIMIT : slice_keep(buf_text(&buf), ret_key);
-}
-
 int usage_start(struct stack *stack, struct usage *usage, const struct usage_ops *ops,
 		struct slice call_id, struct slice local_tag)
 {
-	struct slice key;
-	int err;
+	int err = map_insert(&stack->usages, &usage->node, local_tag);
 
-	if (usage_find(stack, call_id, local_tag))
-		return ERR_EXISTS;
-	err = usage_key_make(call_id, local_tag, &key);
-	if (err)
-		return err;
-	err = map_insert(&stack->usages, &usage->node, key);
 	if (err) {
-		mem_free((char *)key.p);
+		usage->node.key = SLICE_NONE;
 		return err;
 	}
-	usage->key = (char *)key.p;
+	usage->call_id = call_id;
 	usage->ops = ops;
 	return 0;
 }
 
-int usage_rename(struct stack *stack, struct usage *usage, struct slice call_id,
-		 struct slice local_tag)
+void usage_rename(struct stack *stack, struct usage *usage, char local_tag[TOKEN_BYTES],
+		  const char fresh[TOKEN_BYTES])
 {
-	struct slice key;
-	int err = usage_key_make(call_id, local_tag, &key);
+	int err;
 
-	if (err)
-		return err;
-	usage_stop(stack, usage);
+	CHECK(usage->node.key.p == local_tag);
+	map_remove(&stack->usages, &usage->node);
+	memcpy(local_tag, fresh, TOKEN_BYTES);
 	/* The table is there already, so this cannot be refused. */
-	err = map_insert(&stack->usages, &usage->node, key);
+	err = map_insert(&stack->usages, &usage->node, usage->node.key);
 	CHECK(err == 0);
-	usage->key = (char *)key.p;
-	return 0;
 }
 
 void usage_stop(struct stack *stack, struct usage *usage)
 {
-	if (!usage->key)
+	if (slice_is_empty(usage->node.key))
 		return;
 	map_remove(&stack->usages, &usage->node);
-	mem_free(usage->key);
-	usage->key = NULL;
+	usage->node.key = SLICE_NONE;
 }
 
 struct usage *usage_find(struct stack *stack, struct slice call_id, struct slice local_tag)
 {
-	char text[USAGE_KEY_MAX_BYTES];
-	struct buf buf = BUF_ON(text);
-	struct map_node *node;
+	struct map_node *node = map_find(&stack->usages, local_tag);
+	struct usage *usage = node ? CONTAINER_OF(node, struct usage, node) : NULL;
 
-	usage_key_print(&buf, call_id, local_tag);
-	if (buf.is_overflown)
-		return NULL;
-	node = map_find(&stack->usages, buf_text(&buf));
-	return node ? CONTAINER_OF(node, struct usage, node) : NULL;
+	return usage && slice_eq(usage->call_id, call_id) ? usage : NULL;
 }
 
 /* --- Answering ---------------------------------------------------------------------------- */

@@ -38,11 +38,14 @@ struct usage_ops {
 	void (*on_request)(struct usage *usage, struct incoming *in);
 };
 
-/* One dialog usage, found by Call-ID and our own tag, which is unguessable. Lives in its owner. */
+/*
+ * One dialog usage, found by our own tag, which is drawn at random and never twice, and told by its
+ * Call-ID. Lives in its owner, beside its dialog, whose texts it uses.
+ */
 struct usage {
-	struct map_node node;
+	struct map_node node; /* key: the local tag */
 	const struct usage_ops *ops;
-	char *key; /* owned */
+	struct slice call_id;
 };
 
 struct stack_user {
@@ -93,7 +96,7 @@ struct stack {
 	struct map client_map;	/* branch and method -> txn_client */
 	struct map server_map;	/* branch, sent-by and method -> txn_server */
 	struct map merge_map;	/* From tag, Call-ID, CSeq -> txn_server (RFC 3261 8.2.2.2) */
-	struct map usages;	/* Call-ID, local tag -> usage */
+	struct map usages;	/* local tag -> usage */
 	uint64_t tag_secret[2]; /* for To tags of stateless answers (RFC 3261 8.2.7) */
 
 	struct arena arena; /* *message* */
@@ -136,13 +139,16 @@ void stack_trace(struct stack *stack, const char *format, ...)
 
 /* --- Usages ------------------------------------------------------------------------------- */
 
-/* From now on requests with this Call-ID and To tag come to the usage. ERR_NOMEM, ERR_EXISTS. */
+/*
+ * From now on requests with this Call-ID and To tag come to the usage. Both texts stay the caller's
+ * and must last until usage_stop(). ERR_NOMEM.
+ */
 int usage_start(struct stack *stack, struct usage *usage, const struct usage_ops *ops,
 		struct slice call_id, struct slice local_tag);
 
-/* The same usage under another tag of ours. On ERR_NOMEM or ERR_LIMIT it keeps the old one. */
-int usage_rename(struct stack *stack, struct usage *usage, struct slice call_id,
-		 struct slice local_tag);
+/* The same usage under another tag of ours, written into `local_tag`, which it was started with. */
+void usage_rename(struct stack *stack, struct usage *usage, char local_tag[TOKEN_BYTES],
+		  const char fresh[TOKEN_BYTES]);
 
 /* Stopping a stopped one does nothing. */
 void usage_stop(struct stack *stack, struct usage *usage);

@@ -156,7 +156,7 @@ static int subscriber_renew(struct subscriber *subscriber)
 	subscriber_let_go(subscriber);
 	dialog_fini(&subscriber->dialog);
 	subscriber->dialog = fresh;
-	return usage_start(stack, &subscriber->usage, &usage_ops, fresh.call_id,
+	return usage_start(stack, &subscriber->usage, &usage_ops, subscriber->dialog.call_id,
 			   dialog_local_tag(&subscriber->dialog));
 }
 
