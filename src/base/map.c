@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chained hashing with SipHash-2-4 (Aumasson and Bernstein, 2012). The table doubles when it holds
- * as many nodes as chains; when memory is refused it stays as it is and only gets slower.
+ * half as many nodes as chains, so that most searches in vain, such as for a new transaction, touch
+ * no node at all; when memory is refused it stays as it is and only gets slower.
  */
 #include "base/map.h"
 
@@ -109,7 +110,7 @@ int map_insert(struct map *map, struct map_node *node, struct slice key)
 {
 	struct map_node **chain;
 
-	if (!map->chains || map->count >> map->bits) {
+	if (!map->chains || map->count >> (map->bits - 1)) {
 		int err = map_grow(map);
 
 		if (err && !map->chains)

@@ -9,12 +9,15 @@
 
 #define MAX_FORWARDS 70
 
-/* Replaces owned text; on ERR_NOMEM the old one stays. */
+/* Replaces owned text; on ERR_NOMEM the old one stays. Most responses say what the last one did. */
 static int text_set(struct slice *text, struct slice value)
 {
 	struct slice copy;
-	int err = slice_keep(value, &copy);
+	int err;
 
+	if (slice_eq(*text, value))
+		return 0;
+	err = slice_keep(value, &copy);
 	if (err)
 		return err;
 	mem_free((char *)text->p);

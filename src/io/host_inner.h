@@ -14,7 +14,7 @@
 #include "io/names.h"
 
 #define HOST_SIGNALS_MAX 8
-#define HOST_RANDOM_BYTES 512
+#define HOST_RANDOM_BYTES 4096 /* a system call for some 250 tokens */
 #define TCP_READ_BYTES 65536
 
 /* Kinds of lines that a peer can cause at will. */
