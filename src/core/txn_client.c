@@ -268,6 +268,7 @@ static int sent_parse(struct txn_client *txn, struct arena *arena, char *block, 
 {
 	struct sip_fault fault;
 
+	CHECK(txn->request);
 	arena_init(arena, block, block_bytes);
 	return sip_msg_parse(packet_bytes(txn->request), arena, ret_msg, &fault);
 }
@@ -440,6 +441,11 @@ static void txn_client_on_final(struct txn_client *txn, const struct sip_msg *ms
 		timer_start(timers, &txn->timeout, is_reliable ? 0 : T4_MS, on_timeout); /* K */
 	}
 	txn_client_tell(txn, msg, flow);
+	/* Nothing is printed from it any more, but an ACK that memory was refused for. */
+	if (txn->method != METHOD_INVITE || is_2xx || txn->ack) {
+		packet_unref(txn->request);
+		txn->request = NULL;
+	}
 }
 
 void txn_client_on_response(struct txn_client *txn, const struct sip_msg *msg,

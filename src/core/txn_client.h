@@ -38,8 +38,8 @@ struct txn_client {
 	enum txn_client_state state;
 	enum sip_method method;
 	struct flow flow;
-	struct packet *request;
-	struct packet *ack; /* INVITE: the ACK for a non-2xx, once there is one */
+	struct packet *request; /* NULL once the final response was told */
+	struct packet *ack;	/* INVITE: the ACK for a non-2xx, once there is one */
 	enum txn_cancel cancel;
 	struct packet *cancel_lines; /* of the CANCEL that is wanted; may be NULL */
 	struct timer retransmit;     /* A or E */
@@ -70,8 +70,9 @@ int txn_client_start(struct stack *stack, const struct request *request,
 		     struct handle *ret_handle);
 
 /*
- * The same request once more with the next CSeq, a new branch and more header lines (each with its
- * CRLF), such as credentials for a 401 or 407; old lines of the same names are left out.
+ * From the handler of its final response: the same request once more with the next CSeq, a new
+ * branch and more header lines (each with its CRLF), such as credentials for a 401 or 407; old
+ * lines of the same names are left out.
  */
 int txn_client_start_again(struct txn_client *txn, struct slice line,
 			   const struct txn_client_ops *ops, struct handle owner,

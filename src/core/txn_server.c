@@ -97,42 +97,47 @@ bool txn_server_is_merged(struct stack *stack, const struct sip_msg *msg)
 	return map_find(&stack->merge_map, buf_text(&buf)) != NULL;
 }
 
+/* Enters a map under a key that is not empty, or leaves the node out of it. */
+static int enter_map(struct map *map, struct map_node *node, struct slice key)
+{
+	int err = map_insert(map, node, key);
+
+	if (err)
+		node->key = SLICE_NONE;
+	return err;
+}
+
+static void leave_map(struct map *map, struct map_node *node)
+{
+	if (!slice_is_empty(node->key))
+		map_remove(map, node);
+	node->key = SLICE_NONE;
+}
+
 static int txn_server_enter_maps(struct txn_server *txn, const struct sip_msg *msg)
 {
-	char text[TXN_KEY_MAX_BYTES];
+	struct stack *stack = txn->stack;
+	char text[2 * TXN_KEY_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
-	struct slice key;
+	struct slice keys, merge_key;
+	size_t key_bytes;
 	int err;
 
 	key_print(&buf, msg, msg->method_name);
-	if (buf.is_overflown)
+	key_bytes = buf.n;
+	if (slice_is_empty(msg->to_tag))
+		merge_key_print(&buf, msg);
+	if (key_bytes > TXN_KEY_MAX_BYTES || buf.is_overflown)
 		return ERR_LIMIT;
-	err = slice_keep(buf_text(&buf), &key);
+	err = slice_keep(buf_text(&buf), &keys);
 	if (err)
 		return err;
-	txn->key = (char *)key.p;
-	err = map_insert(&txn->stack->server_map, &txn->node, key);
-	if (err) {
-		mem_free(txn->key);
-		txn->key = NULL;
+	txn->keys = (char *)keys.p;
+	err = enter_map(&stack->server_map, &txn->node, slice_head(keys, key_bytes));
+	merge_key = slice_from(keys, key_bytes);
+	if (err || slice_is_empty(merge_key) || map_find(&stack->merge_map, merge_key))
 		return err;
-	}
-	if (!slice_is_empty(msg->to_tag))
-		return 0;
-	buf = BUF_ON(text);
-	merge_key_print(&buf, msg);
-	if (map_find(&txn->stack->merge_map, buf_text(&buf)))
-		return 0;
-	err = slice_keep(buf_text(&buf), &key);
-	if (err)
-		return err;
-	err = map_insert(&txn->stack->merge_map, &txn->merge_node, key);
-	if (err) {
-		mem_free((char *)key.p);
-		return err;
-	}
-	txn->merge_key = (char *)key.p;
-	return 0;
+	return enter_map(&stack->merge_map, &txn->merge_node, merge_key);
 }
 
 /* --- Life --------------------------------------------------------------------------------- */
@@ -212,14 +217,19 @@ struct txn_server *txn_server_start(struct incoming *in, const struct txn_server
 
 static void txn_server_leave_maps(struct txn_server *txn)
 {
-	if (txn->key)
-		map_remove(&txn->stack->server_map, &txn->node);
-	if (txn->merge_key)
-		map_remove(&txn->stack->merge_map, &txn->merge_node);
-	mem_free(txn->key);
-	mem_free(txn->merge_key);
-	txn->key = NULL;
-	txn->merge_key = NULL;
+	leave_map(&txn->stack->server_map, &txn->node);
+	leave_map(&txn->stack->merge_map, &txn->merge_node);
+	mem_free(txn->keys);
+	txn->keys = NULL;
+}
+
+/* After the final response nothing is printed any more. */
+static void txn_server_drop_head(struct txn_server *txn)
+{
+	mem_free(txn->head);
+	mem_free((char *)txn->request_to_tag.p);
+	txn->head = NULL;
+	txn->request_to_tag = SLICE_NONE;
 }
 
 void txn_server_end(struct txn_server *txn)
@@ -238,13 +248,13 @@ void txn_server_on_free(void *object)
 	timer_stop(txn->stack->timers, &txn->retransmit);
 	timer_stop(txn->stack->timers, &txn->timeout);
 	txn_server_leave_maps(txn);
-	mem_free(txn->head);
-	mem_free((char *)txn->request_to_tag.p);
+	txn_server_drop_head(txn);
 	packet_unref(txn->last);
 }
 
 struct slice txn_server_to_tag(const struct txn_server *txn)
 {
+	CHECK(txn->head);
 	if (txn->to_tag_at == 0)
 		return txn->request_to_tag;
 	return slice_of(txn->head + txn->to_tag_at, TOKEN_BYTES);
@@ -252,7 +262,7 @@ struct slice txn_server_to_tag(const struct txn_server *txn)
 
 void txn_server_set_to_tag(struct txn_server *txn, const char tag[TOKEN_BYTES])
 {
-	if (txn->to_tag_at > 0)
+	if (txn->to_tag_at > 0 && txn->head)
 		memcpy(txn->head + txn->to_tag_at, tag, TOKEN_BYTES);
 }
 
@@ -347,10 +357,12 @@ int txn_server_respond(struct txn_server *txn, const struct answer *answer)
 	timer_stop(txn->stack->timers, &txn->retransmit);
 	packet_unref(txn->last);
 	txn->last = packet;
-	if (answer->status >= 200)
+	if (answer->status >= 200) {
+		txn_server_drop_head(txn);
 		txn_server_on_final(txn, answer->status);
-	else if (txn->state == TXN_SERVER_TRYING)
+	} else if (txn->state == TXN_SERVER_TRYING) {
 		txn_server_set_state(txn, TXN_SERVER_PROCEEDING);
+	}
 	txn_server_resend(txn);
 	return 0;
 }

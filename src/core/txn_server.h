@@ -27,13 +27,13 @@ struct txn_server {
 	struct stack *stack;
 	struct map_node node;
 	struct map_node merge_node;
-	char *key;	 /* owned, of node */
-	char *merge_key; /* owned, of merge_node; NULL: not in the map */
+	char *keys; /* owned: those of both nodes; an empty key: not in the map */
 	enum txn_server_state state;
 	bool is_invite;
 	struct flow flow;      /* of the responses (RFC 3261 18.2.2) */
 	uint16_t sent_by_port; /* where a new connection goes when the old one is gone */
-	char *head;	       /* owned: every line of a response between status line and Contact */
+	char *head;	       /* owned: every line of a response between status line and Contact;
+				  NULL once the final one is sent */
 	size_t head_bytes;
 	size_t to_tag_at; /* offset of our To tag in head, TOKEN_BYTES long; 0: the request had one
 			   */
@@ -53,7 +53,7 @@ struct txn_server {
 struct txn_server *txn_server_start(struct incoming *in, const struct txn_server_ops *ops,
 				    struct handle owner);
 
-/* Our To tag, or the one the request came with. */
+/* Our To tag, or the one the request came with. Before the final response only. */
 struct slice txn_server_to_tag(const struct txn_server *txn);
 
 /* Another To tag for the responses to come: a fork of ours (RFC 3261 12.1). No-op if the request
