@@ -56,6 +56,9 @@ void session_keep_sent(struct session *session, struct txn_client *txn)
 	struct sip_msg sent;
 	struct sip_fault fault;
 
+	/* Its first 2xx had the transaction forget it: then it is remembered already. */
+	if (!txn->request || !session_needs_media(session))
+		return;
 	arena_init(&arena, block, sizeof(block));
 	if (sip_msg_parse(packet_bytes(txn->request), &arena, &sent, &fault) == 0)
 		session_keep_media(session, sip_msg_value(&sent, HDR_CONTENT_TYPE), sent.body);

@@ -97,6 +97,7 @@ void session_timer_on_result(struct session *session, unsigned status,
 			     const struct sip_msg *response);
 
 /* Remembers what we said of our media, where a refresh will need it. */
+bool session_needs_media(const struct session *session);
 void session_keep_media(struct session *session, struct slice content_type, struct slice body);
 
 void session_timer_stop(struct session *session);

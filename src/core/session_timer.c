@@ -186,12 +186,17 @@ static void on_refresh(struct timer *timer)
 
 /* --- What a re-INVITE says ---------------------------------------------------------------- */
 
+bool session_needs_media(const struct session *session)
+{
+	return session->interval.s > 0 && session->interval.is_ours &&
+	       !(session->peer_can & PEER_UPDATE);
+}
+
 void session_keep_media(struct session *session, struct slice content_type, struct slice body)
 {
 	struct slice media, type;
 
-	if (slice_is_empty(body) || session->interval.s == 0 || !session->interval.is_ours ||
-	    session->peer_can & PEER_UPDATE)
+	if (slice_is_empty(body) || !session_needs_media(session))
 		return;
 	/* Without memory there is no refresh: what is no longer true must not be said again. */
 	if (slice_keep(body, &media))
