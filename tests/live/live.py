@@ -158,6 +158,16 @@ class Server(Process):
     def port(self, transport="udp"):
         return int(self.address(transport).rsplit(":", 1)[1])
 
+    def traced(self, *words):
+        """The messages of the trace with all of the words, which `Sent to` may be one of."""
+        with open(self.trace, encoding="utf-8", errors="replace") as file:
+            messages = re.split(r"^(?=(?:Sent to|Received from) )", file.read(), flags=re.M)
+        return [m for m in messages if all(word in m for word in words)]
+
+    def expect_traced(self, *words):
+        if not self.traced(*words):
+            raise Failure(f"no message in the trace has all of {words}\n{self.tail()}")
+
     def uri(self, number, transport="udp"):
         suffix = "" if transport == "udp" else f";transport={transport}"
         return f"sip:{number}@{self.address(transport)}{suffix}"
@@ -215,6 +225,10 @@ class Phone(Process):
         for key in range(1, keys + 1):
             self.expect_lamp(key, "off")
         return self
+
+    def quit(self):
+        self.send("quit")
+        expect_equal(f"{self.name}: exit code", self.end(), 0)
 
 
 class Scene:

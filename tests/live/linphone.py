@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""linphone-daemon, on free ports, driven by its commands and watched by its events. It has neither
+sound nor pictures here, only what it says about them."""
+
+import os
+import re
+
+import live
+
+CONFIG = """\
+[sip]
+sip_port={udp}
+sip_tcp_port={tcp}
+sip_tls_port=-1
+use_ipv6=0
+guess_hostname=0
+keepalive_period=0
+{sip}
+[rtp]
+audio_rtp_port=-1
+video_rtp_port=-1
+[video]
+capture=0
+display=0
+"""
+
+
+class Linphone(live.Process):
+    """One account; `sip` are more lines of its [sip] section. Calls have numbers, from 1 on."""
+
+    def __init__(self, scene, server, number, transport="udp", sip=""):
+        home = scene.folder_for(f"linphone-{number}")
+        os.makedirs(f"{home}/.local/share/linphone")  # without it there is no database, and no call
+        ports = {"udp": 0, "tcp": 0, transport: live.free_port()}
+        with open(f"{home}/linphonerc", "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(sip=sip, **ports))
+        self.number, self.server, self.transport = number, server, transport
+        self.event = ""
+        self.events = []  # (state, call)
+        self.port = ports[transport]
+        super().__init__(f"linphone {number}",
+                         ["env", f"HOME={home}", "LC_ALL=C", "linphone-daemon",
+                          "--disable-stats-events", "--config", f"{home}/linphonerc"])
+
+    def on_line(self, line):
+        """An event is told as `Event: LinphoneCallX`, who it is, and `Id: N`."""
+        super().on_line(line)
+        if match := re.fullmatch(r"Event: LinphoneCall(\w+)", line):
+            self.event = match.group(1)
+        elif self.event and (match := re.fullmatch(r"Id: (\d+)", line)):
+            self.events.append((self.event, int(match.group(1))))
+            self.event = ""
+
+    def command(self, line):
+        """Waits for its success."""
+        mark = super().mark()
+        self.send(line)
+        status = self.expect(r"^Status: (\w+)", mark).group(1)
+        live.expect_equal(f"{self.name}: {line}", status, "Ok")
+
+    def mark(self):
+        with self.changed:
+            return len(self.events)
+
+    def expect_event(self, state, since=0):
+        """The number of the call that comes to this state."""
+        def find():
+            return next((call for seen, call in self.events[since:] if seen == state), None)
+        return self.wait(f"the event {state}", find)
+
+    def registered(self):
+        transport = ";transport=tcp" if self.transport == "tcp" else ""
+        self.command(f"register {self.server.uri(self.number, self.transport)}"
+                     f" sip:{self.server.address(self.transport)}{transport}"
+                     f" {live.PASSWORDS[self.number]} {self.number}")
+        self.server.expect(f"event=register extension={self.number} contacts=1")
+        return self
+
+    def dial(self, number):
+        self.command(f"call {self.server.uri(number, self.transport)}")
+
+    def quit(self):
+        """Unregisters and ends."""
+        self.command("unregister ALL")
+        self.server.expect(f"event=register extension={self.number} contacts=0")
+        self.send("quit")
+        live.expect_equal(f"{self.name}: exit code", self.end(), 0)
