@@ -38,6 +38,25 @@ extensions:
   "204": {{name: Dave, password: "summer-night-204"}}
 """
 
+# Groups and forwards: Bob has one call at a time, and Carol is there for him; Dave has nobody, but
+# for the time when his phone is off.
+OFFICE = """\
+domain: {domain}
+listen: [{listen}]
+groups:
+  office: {{number: "600", ring: all}}
+extensions:
+  "201": {{name: Alice, password: "firefly-lamp-201", groups: [sales]}}
+  "202":
+    name: Bob
+    password: "evening-glow-202"
+    groups: [sales, office]
+    max-calls: 1
+    forward: {{busy: "203", no-answer: {{to: "203", after: 5}}}}
+  "203": {{name: Carol, password: "meadow-spark-203", groups: [sales, office]}}
+  "204": {{name: Dave, password: "summer-night-204", forward: {{unregistered: "203"}}}}
+"""
+
 
 class Failure(Exception):
     """What was expected did not come; the text says what, and what came in its place."""
