@@ -67,6 +67,69 @@ def a_call_is_held(scene):
     hung_up(bob, alice)
 
 
+def both_hold(scene):
+    """baresip: two holds are two resumes"""
+    _, alice, bob = pair(scene)
+    answered(alice, bob, "202")
+    alice.command("hold")
+    bob.expect_direction("recvonly")
+    bob.command("hold")
+    bob.expect_direction("inactive")
+    alice.expect_direction("inactive")
+    alice.command("resume")
+    alice.expect_direction("recvonly")
+    bob.expect_direction("sendonly")
+    bob.command("resume")
+    bob.expect_sound()
+    alice.expect_sound()
+    hung_up(alice, bob)
+
+
+def a_call_with_our_phone_is_held(scene):
+    """baresip and our phone: either is held by the other"""
+    server = scene.server()
+    alice = scene.add(Baresip(scene, server, "201")).registered()
+    bob = scene.phone(server, "202").ready()
+    bob.send("dial 201")
+    alice.expect_event("CALL_INCOMING")
+    alice.command("accept")
+    bob.expect_event("answered")
+    alice.expect_event("CALL_ESTABLISHED")
+    alice.command("hold")
+    bob.expect_event("held", by="remote")
+    alice.command("resume")
+    bob.expect_event("resumed", by="remote")
+    bob.send("hold")
+    bob.expect_event("held", by="local")
+    alice.expect_direction("recvonly")
+    bob.send("resume")
+    bob.expect_event("resumed", by="local")
+    alice.expect_direction("sendrecv")
+    hung_up_by_phone(bob, alice)
+    for phone in (alice, bob):
+        phone.quit()
+    live.expect_equal("serve's exit code", server.stop(), 0)
+
+
+def one_call_at_a_time(scene):
+    """baresip: who may have one call is busy for the second, and free when it is over"""
+    server = scene.server(config=live.CONFIG.replace("name: Bob,", "name: Bob, max-calls: 1,"))
+    alice, bob = (scene.add(Baresip(scene, server, number)).registered()
+                  for number in ("201", "202"))
+    carol = scene.phone(server, "203", keys=["202"]).ready(1)
+    answered(alice, bob, "202")
+    carol.expect_lamp(1, "steady")
+    carol.send("dial 202")
+    live.expect_equal("Carol is told", carol.expect_event("ended", cause="refused")["status"], 486)
+    hung_up(alice, bob)
+    carol.expect_lamp(1, "off")
+    mark = bob.mark()
+    carol.send("dial 202")
+    bob.expect_event("CALL_INCOMING", mark)
+    carol.send("hangup")
+    bob.expect_event("CALL_CLOSED", mark)
+
+
 def a_call_is_refused_and_given_up(scene):
     """baresip: a refused call ends, a call that is given up stops ringing"""
     _, alice, bob = pair(scene)
@@ -134,5 +197,6 @@ def baresip_calls_by_tls(scene):
     alice.expect_event("ended", since)
 
 
-live.main([two_talk, two_talk_over_tcp, a_call_is_held, a_call_is_refused_and_given_up,
-           baresip_and_our_phone, baresip_calls_by_tls])
+live.main([two_talk, two_talk_over_tcp, a_call_is_held, both_hold, one_call_at_a_time,
+           a_call_is_refused_and_given_up, baresip_and_our_phone, a_call_with_our_phone_is_held,
+           baresip_calls_by_tls])
