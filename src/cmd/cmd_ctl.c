@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/json_read.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "cmd/cmd.h"
 #include "cmd/ctl_table.h"
 #include "cmd/options.h"
@@ -98,7 +99,7 @@ static int refuse_command(const char *word)
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		names[i] = commands[i].name;
-	near = conf_nearest(slice_from_cstr(word), names, ARRAY_LEN(names));
+	near = slice_nearest(slice_from_cstr(word), names, ARRAY_LEN(names));
 	fprintf(stderr, "lampyrid ctl: there is no command '%s'",
 		conf_quote(slice_from_cstr(word)).text);
 	if (near.n > 0)

@@ -2,6 +2,7 @@
 /*
  * `lampyrid`: finds the subcommand and calls it.
  */
+#include "base/nearest.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
@@ -9,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define WORD_MAX_BYTES 16
 
 static const struct command {
 	const char *name;
@@ -52,58 +51,16 @@ static void print_help(FILE *file)
 	      file);
 }
 
-/* Levenshtein's distance of two words, or WORD_MAX_BYTES when one is longer than that. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX_BYTES + 1];
-	size_t a_n = strlen(a), b_n = strlen(b);
-
-	if (a_n > WORD_MAX_BYTES || b_n > WORD_MAX_BYTES)
-		return WORD_MAX_BYTES;
-	for (size_t k = 0; k <= b_n; k++)
-		row[k] = k;
-	for (size_t i = 1; i <= a_n; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t k = 1; k <= b_n; k++) {
-			size_t best = diagonal + (a[i - 1] != b[k - 1]);
-
-			if (best > row[k] + 1)
-				best = row[k] + 1;
-			if (best > row[k - 1] + 1)
-				best = row[k - 1] + 1;
-			diagonal = row[k];
-			row[k] = best;
-		}
-	}
-	return row[b_n];
-}
-
-/* NULL when nothing is near. */
-static const char *nearest(const char *word)
-{
-	const char *best = NULL;
-	size_t best_distance = 3;
-
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		size_t d = distance(word, commands[i].name);
-
-		if (d < best_distance && d < strlen(commands[i].name)) {
-			best = commands[i].name;
-			best_distance = d;
-		}
-	}
-	return best;
-}
-
 static int refuse_unknown(const char *word)
 {
-	const char *near = nearest(word);
+	struct slice names[COMMAND_COUNT], near;
 
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = slice_from_cstr(commands[i].name);
+	near = slice_nearest(slice_from_cstr(word), names, COMMAND_COUNT);
 	fprintf(stderr, "lampyrid: there is no command '%s'", word);
-	if (near)
-		fprintf(stderr, "; did you mean '%s'?", near);
+	if (near.n > 0)
+		fprintf(stderr, "; did you mean '%.*s'?", SLICE_ARGS(near));
 	fputs("\nTry `lampyrid --help`.\n", stderr);
 	return EXIT_CODE_USAGE;
 }

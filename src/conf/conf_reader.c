@@ -5,6 +5,7 @@
 #include "conf/conf_reader.h"
 
 #include "base/err.h"
+#include "base/nearest.h"
 
 #define KEYS_MAX 24 /* of one table */
 #define WORDS_TEXT_MAX_BYTES 200
@@ -98,7 +99,7 @@ static void check_unknown(const struct conf_reader *reader, const struct conf_no
 			is_known = slice_eq(key, names[i]);
 		if (is_known)
 			continue;
-		near = conf_nearest(key, names, count);
+		near = slice_nearest(key, names, count);
 		if (near.n > 0)
 			conf_tell_key(&reader->teller, node, "unknown key; did you mean '%.*s'?",
 				      SLICE_ARGS(near));
@@ -146,7 +147,7 @@ int conf_read_texts(struct conf_reader *reader, const struct conf_node *node, co
 bool conf_read_word(const struct conf_reader *reader, const struct conf_node *text,
 		    const struct slice *words, size_t count, size_t *ret_index)
 {
-	struct slice near = conf_nearest(text->text, words, count);
+	struct slice near = slice_nearest(text->text, words, count);
 	char known[WORDS_TEXT_MAX_BYTES];
 	struct buf buf = BUF_ON(known);
 

@@ -47,8 +47,4 @@ struct conf_quote conf_quote(struct slice text);
 /* Whether the UTF-8 text is free of control characters. */
 bool conf_is_printable(struct slice text);
 
-/* The candidate that `word` looks like, mistyped by a letter or two; SLICE_NONE when there is none.
- */
-struct slice conf_nearest(struct slice word, const struct slice *candidates, size_t count);
-
 #endif

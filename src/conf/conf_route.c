@@ -4,6 +4,7 @@
  * may use them. Extensions and trunks have been read.
  */
 #include "base/err.h"
+#include "base/nearest.h"
 #include "conf/conf_reader.h"
 #include "sip/limits.h"
 
@@ -31,7 +32,7 @@ static void tell_unknown_trunk(const struct conf_reader *reader, const struct co
 
 	LIST_FOR (trunk, &dialplan->trunks, struct trunk_config, node)
 		names[count++] = trunk->name;
-	near = conf_nearest(text->text, names, count);
+	near = slice_nearest(text->text, names, count);
 	if (near.n > 0)
 		conf_tell_value(&reader->teller, text, "there is no trunk '%s'; did you mean '%s'?",
 				conf_quote(text->text).text, conf_quote(near).text);

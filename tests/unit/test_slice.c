@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/slice.h"
 #include "support/guarded.h"
 
@@ -188,6 +189,36 @@ static void keeping_copes_with_refused_memory(void **state)
 	assert_true(slice_eq(copy, SLICE("untouched")));
 }
 
+static void a_mistyped_word_is_recognized(void **state)
+{
+	static const struct slice words[] = { SLICE_INIT("hold"), SLICE_INIT("hangup"),
+					      SLICE_INIT("answer"), SLICE_INIT("dnd") };
+	static const struct {
+		struct slice word, meant;
+	} cases[] = {
+		{ SLICE_INIT("hodl"), SLICE_INIT("hold") },
+		{ SLICE_INIT("Hangup"), SLICE_INIT("hangup") },
+		{ SLICE_INIT("hang-upp"), SLICE_INIT("hangup") },
+		{ SLICE_INIT("anwser"), SLICE_INIT("answer") },
+		{ SLICE_INIT("dn"), SLICE_INIT("dnd") },
+		{ SLICE_INIT("ho"), SLICE_INIT("") },
+		{ SLICE_INIT("resume"), SLICE_INIT("") },
+		{ SLICE_INIT("a"), SLICE_INIT("") },
+		{ SLICE_INIT(""), SLICE_INIT("") },
+		{ SLICE_INIT("answeransweransweransweransweranswer"), SLICE_INIT("") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct guarded word = guarded_copy(cases[i].word);
+		struct slice near = slice_nearest(word.text, words, ARRAY_LEN(words));
+
+		if (!slice_eq(near, cases[i].meant))
+			fail_msg("%.*s: %.*s", SLICE_ARGS(cases[i].word), SLICE_ARGS(near));
+		guarded_free(&word);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +230,7 @@ int main(void)
 		cmocka_unit_test(offsets_are_clamped),
 		cmocka_unit_test(kept_text_is_a_counted_copy),
 		cmocka_unit_test(keeping_copes_with_refused_memory),
+		cmocka_unit_test(a_mistyped_word_is_recognized),
 	};
 
 	return cmocka_run_group_tests_name("slice", tests, NULL, NULL);
