@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The subcommands of `lampyrid`, a file each. argv[0] is the subcommand's name; the answer is the
- * program's exit code: 0 done, 1 failed, 2 wrongly called.
+ * program's exit code: see options.h.
  */
 #ifndef LAMPYRID_CMD_CMD_H
 #define LAMPYRID_CMD_CMD_H

@@ -18,7 +18,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define GOODBYE_MS 3000 /* for a server that does not answer any more */
+#define GOODBYE_MS 3000	 /* for a server that does not answer any more */
+#define PATIENCE_MS 4000 /* of a person who waits for the first answer; by UDP it may take 32 s */
 #define EVENT_MAX_BYTES (1u << 20)
 #define EXPIRES_MIN_S 10
 #define EXPIRES_MAX_S 86400
@@ -63,9 +64,12 @@ static const char usage[] =
 	"  -h, --help          this text\n"
 	"\n"
 	"Commands: dial TARGET, press N, answer [CALL], hangup [CALL], hold [CALL],\n"
-	"resume [CALL], dnd on, dnd off, calls, lamps, register, unregister, quit. CALL is the\n"
-	"number of a call; without it the one that is meant is taken. The end of the input is\n"
-	"quit, too; so are SIGINT, SIGTERM and SIGHUP.\n"
+	"resume [CALL], dnd on, dnd off, calls, lamps, register, unregister, help, quit. CALL\n"
+	"is the number of a call; without it the one that is meant is taken. The end of the\n"
+	"input is quit, too; so are SIGINT, SIGTERM and SIGHUP.\n"
+	"\n"
+	"Exit code: 0 done, 1 failed, 2 wrongly called, 3 it has never been registered: refused,\n"
+	"not answered, or ended before the answer (not with --no-register).\n"
 	"\n"
 	"Example:\n"
 	"  lampyrid phone --aor sip:203@127.0.0.1:5060 --password secret --key 1=blf:202\n";
@@ -92,6 +96,8 @@ struct program {
 	struct flow server;
 	struct trace_file *trace;
 	struct timer goodbye;
+	struct timer patience; /* runs until the server has said something to the first REGISTER */
+	bool was_registered;
 	bool is_output_lost;
 	char text[EVENT_MAX_BYTES]; /* the event being printed */
 };
@@ -453,11 +459,33 @@ static void quit(struct program *program)
 		phone_stop(&program->phone);
 }
 
+static void on_impatience(struct timer *timer)
+{
+	const struct program *program = CONTAINER_OF(timer, struct program, patience);
+	const struct flow *server = &program->server;
+	char text[ADDR_TEXT_MAX];
+	struct buf addr = BUF_ON(text);
+
+	addr_print(&addr, &server->peer);
+	fprintf(stderr, "lampyrid phone: no answer from %.*s by %.*s yet, still trying\n",
+		SLICE_ARGS(buf_text(&addr)), SLICE_ARGS(transport_word(server->transport)));
+}
+
+static void note_registration(struct program *program, const struct phone_event *event)
+{
+	if (event->kind != PHONE_REGISTERED && event->kind != PHONE_UNREGISTERED)
+		return;
+	timer_stop(host_timers(program->host), &program->patience);
+	if (event->kind == PHONE_REGISTERED)
+		program->was_registered = true;
+}
+
 static void on_event(void *user, const struct phone_event *event)
 {
 	struct program *program = user;
 	struct buf buf = BUF_ON(program->text);
 
+	note_registration(program, event);
 	if (program->is_output_lost)
 		return;
 	phone_event_print_line(&buf, event, program->options->is_json);
@@ -617,6 +645,21 @@ static void on_log(void *ctx, struct slice line)
 			HOST_LINE_MAX_BYTES);
 }
 
+static int talk(struct program *program)
+{
+	struct host *host = program->host;
+	bool registers = !program->options->phone.is_unregistered;
+
+	phone_start(&program->phone);
+	if (registers)
+		timer_start(host_timers(host), &program->patience, PATIENCE_MS, on_impatience);
+	host_run(host);
+	if (!registers || program->was_registered)
+		return EXIT_CODE_OK;
+	fputs("lampyrid phone: it was never registered\n", stderr);
+	return EXIT_CODE_UNREGISTERED;
+}
+
 static int run_phone(struct program *program)
 {
 	struct host *host = program->host;
@@ -630,10 +673,10 @@ static int run_phone(struct program *program)
 	    host_read_lines(host, STDIN_FILENO, on_line, program)) {
 		code = fail("it cannot read its commands", strerror(errno));
 	} else {
-		phone_start(&program->phone);
-		host_run(host);
+		code = talk(program);
 	}
 	timer_stop(host_timers(host), &program->goodbye);
+	timer_stop(host_timers(host), &program->patience);
 	phone_fini(&program->phone);
 	return code;
 }

@@ -9,7 +9,12 @@
 #include <getopt.h>
 #include <stdbool.h>
 
-enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
+enum exit_code {
+	EXIT_CODE_OK,
+	EXIT_CODE_FAILED,
+	EXIT_CODE_USAGE,
+	EXIT_CODE_UNREGISTERED, /* a phone that should have registered and never was */
+};
 
 struct option_set {
 	const char *command;	    /* "serve" */

@@ -4,9 +4,11 @@
  * error event; they never end the phone.
  */
 #include "base/err.h"
+#include "base/nearest.h"
 #include "phone/phone_inner.h"
 
 #define NUMBER_MAX 1000000
+#define HELP_MAX_BYTES 2048
 
 static void do_dial(struct phone *phone, struct slice rest)
 {
@@ -103,18 +105,57 @@ static void do_quit(struct phone *phone, struct slice rest)
 	phone_stop(phone);
 }
 
+static void do_help(struct phone *phone, struct slice rest);
+
 static const struct {
 	struct slice word;
 	void (*act)(struct phone *phone, struct slice rest);
+	const char *arguments;
+	const char *summary;
 } commands[] = {
-	{ SLICE_INIT("dial"), do_dial },	 { SLICE_INIT("press"), do_press },
-	{ SLICE_INIT("answer"), do_answer },	 { SLICE_INIT("hangup"), do_hangup },
-	{ SLICE_INIT("hold"), do_hold },	 { SLICE_INIT("resume"), do_resume },
-	{ SLICE_INIT("transfer"), do_transfer }, { SLICE_INIT("dnd"), do_dnd },
-	{ SLICE_INIT("calls"), do_calls },	 { SLICE_INIT("lamps"), do_lamps },
-	{ SLICE_INIT("register"), do_register }, { SLICE_INIT("unregister"), do_unregister },
-	{ SLICE_INIT("quit"), do_quit },
+	{ SLICE_INIT("dial"), do_dial, "TARGET", "calls 202, 202@example.com, a code or a URI" },
+	{ SLICE_INIT("press"), do_press, "N", "presses key N" },
+	{ SLICE_INIT("answer"), do_answer, "[CALL]", "answers the call that rings" },
+	{ SLICE_INIT("hangup"), do_hangup, "[CALL]", "ends a call, or refuses it" },
+	{ SLICE_INIT("hold"), do_hold, "[CALL]", "puts a call on hold" },
+	{ SLICE_INIT("resume"), do_resume, "[CALL]", "goes on with it" },
+	{ SLICE_INIT("transfer"), do_transfer, "TARGET", "not yet available" },
+	{ SLICE_INIT("dnd"), do_dnd, "on|off", "refuses all calls as busy, or no more" },
+	{ SLICE_INIT("calls"), do_calls, "", "the calls, and those that ring at keys" },
+	{ SLICE_INIT("lamps"), do_lamps, "", "what each key's lamp shows" },
+	{ SLICE_INIT("register"), do_register, "", "registers now" },
+	{ SLICE_INIT("unregister"), do_unregister, "", "is not reached any more" },
+	{ SLICE_INIT("help"), do_help, "", "this list" },
+	{ SLICE_INIT("quit"), do_quit, "", "hangs up, unregisters, ends" },
 };
+
+static void do_help(struct phone *phone, struct slice rest)
+{
+	char text[HELP_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+
+	(void)rest;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		buf_printf(&buf, "%-10.*s %-7s %s\n", SLICE_ARGS(commands[i].word),
+			   commands[i].arguments, commands[i].summary);
+	buf_lit(&buf, "CALL is the number of a call; without it the one that is meant is taken.");
+	phone_emit(phone, &(struct phone_event){ .kind = PHONE_HELP, .text = buf_text(&buf) });
+}
+
+static void refuse_unknown(struct phone *phone, struct slice word)
+{
+	struct slice words[ARRAY_LEN(commands)], near;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		words[i] = commands[i].word;
+	near = slice_nearest(word, words, ARRAY_LEN(commands));
+	if (near.n > 0)
+		(void)phone_fail(phone, ERR_NOTFOUND, "'%.*s' is no command; did you mean '%.*s'?",
+				 SLICE_ARGS(word), SLICE_ARGS(near));
+	else
+		(void)phone_fail(phone, ERR_NOTFOUND, "'%.*s' is no command; 'help' lists them",
+				 SLICE_ARGS(word));
+}
 
 void phone_command(struct phone *phone, struct slice line)
 {
@@ -130,8 +171,5 @@ void phone_command(struct phone *phone, struct slice line)
 			return;
 		}
 	}
-	(void)phone_fail(phone, ERR_NOTFOUND,
-			 "'%.*s' is no command; there are dial, press, answer, hangup, hold, "
-			 "resume, dnd, calls, lamps, register, unregister and quit",
-			 SLICE_ARGS(word));
+	refuse_unknown(phone, word);
 }

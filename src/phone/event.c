@@ -53,6 +53,7 @@ static struct slice kind_name(enum phone_event_kind kind)
 		[PHONE_CALLS] = SLICE_INIT("calls"),
 		[PHONE_TRANSFER] = SLICE_INIT("transfer"),
 		[PHONE_DND] = SLICE_INIT("dnd"),
+		[PHONE_HELP] = SLICE_INIT("help"),
 		[PHONE_ERROR] = SLICE_INIT("error"),
 	};
 
@@ -105,9 +106,11 @@ static void plain_row(struct buf *buf, const struct phone_row *row)
 		buf_printf(buf, "key %u: ", row->key);
 	utf8_print_plain(buf, row->state);
 	buf_lit(buf, ", ");
-	utf8_print_plain(buf, row->remote);
+	utf8_print_plain(buf, row->is_outgoing ? row->local : row->remote);
 	buf_lit(buf, " -> ");
-	utf8_print_plain(buf, row->local);
+	utf8_print_plain(buf, row->is_outgoing ? row->remote : row->local);
+	if (row->is_held)
+		buf_lit(buf, ", held by the other side");
 }
 
 static void plain_rows(struct buf *buf, const struct phone_event *event)
@@ -145,6 +148,10 @@ void phone_event_print(struct buf *buf, const struct phone_event *event)
 		buf_lit(buf, "unregistered ");
 		utf8_print_plain(buf, event->aor);
 		plain_status(buf, event);
+		if (!slice_is_empty(event->text)) {
+			buf_lit(buf, ": ");
+			utf8_print_plain(buf, event->text);
+		}
 		break;
 	case PHONE_CALLING:
 		plain_call(buf, event, SLICE("calling"), true);
@@ -180,6 +187,9 @@ void phone_event_print(struct buf *buf, const struct phone_event *event)
 	case PHONE_DND:
 		buf_cstr(buf, event->is_on ? "do not disturb is on" : "do not disturb is off");
 		break;
+	case PHONE_HELP:
+		buf_slice(buf, event->text);
+		break;
 	case PHONE_TRANSFER:
 	case PHONE_ERROR:
 		buf_slice(buf, kind_name(event->kind));
@@ -213,6 +223,10 @@ static void json_rows(struct buf *buf, const struct phone_event *event)
 		json_text(buf, "state", row->state);
 		json_text(buf, "remote", row->remote);
 		json_text(buf, "local", row->local);
+		if (row->call) {
+			json_text(buf, "direction", row->is_outgoing ? SLICE("out") : SLICE("in"));
+			json_bool(buf, "held", row->is_held);
+		}
 		json_object_end(buf);
 	}
 	json_array_end(buf);
@@ -244,6 +258,7 @@ static void json_fields(struct buf *buf, const struct phone_event *event)
 	case PHONE_UNREGISTERED:
 		json_text(buf, "aor", event->aor);
 		json_status(buf, event);
+		json_text_unless_empty(buf, "text", event->text);
 		break;
 	case PHONE_CALLING:
 	case PHONE_RINGBACK:
@@ -271,6 +286,7 @@ static void json_fields(struct buf *buf, const struct phone_event *event)
 		json_text(buf, "dnd", event->is_on ? SLICE("on") : SLICE("off"));
 		break;
 	case PHONE_TRANSFER:
+	case PHONE_HELP:
 	case PHONE_ERROR:
 		json_text(buf, "text", event->text);
 		break;

@@ -12,7 +12,8 @@ enum lamp { LAMP_OFF, LAMP_FLASH, LAMP_STEADY };
 
 enum phone_event_kind {
 	PHONE_REGISTERED,   /* expires_s */
-	PHONE_UNREGISTERED, /* on demand: status 0; refused, or not reached: 408 or 503 */
+	PHONE_UNREGISTERED, /* on demand: status 0; refused, or not reached: 408 or 503. `text`
+			       says what to look at */
 	PHONE_CALLING,	    /* call, remote: our INVITE is out */
 	PHONE_RINGBACK,	    /* call, remote: it rings there */
 	PHONE_RINGING,	    /* call, remote, display: somebody calls us */
@@ -24,6 +25,7 @@ enum phone_event_kind {
 	PHONE_CALLS,	    /* rows */
 	PHONE_TRANSFER,	    /* not yet */
 	PHONE_DND,	    /* is_on */
+	PHONE_HELP,	    /* text, of several lines */
 	PHONE_ERROR,	    /* text */
 };
 
@@ -44,6 +46,8 @@ struct phone_row {
 	struct slice state;  /* of our call: "talking"; of a watched one: "early" */
 	struct slice remote; /* URI */
 	struct slice local;  /* URI */
+	bool is_outgoing;    /* the local one calls */
+	bool is_held;	     /* our call, by the other side */
 };
 
 /* Slices and rows live during the handler. What the kind does not name is zero. */

@@ -390,19 +390,25 @@ int phone_press(struct phone *phone, unsigned number)
 
 #define ROWS_MAX (PHONE_CALLS_MAX + PHONE_KEYS_MAX * DIALOG_INFO_MAX)
 
-static size_t rows_of_calls(const struct phone *phone, struct phone_row *rows)
+static struct phone_row row_of_call(struct phone_call *call)
+{
+	const struct session *session = session_find(&call->phone->stack, call->session);
+
+	return (struct phone_row){ .call = call->number,
+				   .state = phone_call_state_name(call->state),
+				   .remote = call->remote,
+				   .local = call->phone->aor,
+				   .is_outgoing = session && session->is_uac,
+				   .is_held = call->is_held_by_peer };
+}
+
+static size_t rows_of_calls(struct phone *phone, struct phone_row *rows)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
-		const struct phone_call *call = &phone->calls[i];
-
-		if (call->state != PHONE_CALL_FREE)
-			rows[n++] = (struct phone_row){ .call = call->number,
-							.state = phone_call_state_name(call->state),
-							.remote = call->remote,
-							.local = phone->aor };
-	}
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
+		if (phone->calls[i].state != PHONE_CALL_FREE)
+			rows[n++] = row_of_call(&phone->calls[i]);
 	return n;
 }
 

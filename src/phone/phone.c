@@ -103,12 +103,60 @@ static void on_registered(struct registration *registration)
 		phone_keys_start(phone);
 }
 
+/* Nobody has answered (408), or there is no connection (503). */
+static void print_unreachable(const struct phone *phone, struct buf *buf, unsigned status)
+{
+	const struct flow *server = &phone->config.server;
+
+	buf_cstr(buf, status == 408 ? "no answer from " : "no connection to ");
+	addr_print(buf, &server->peer);
+	buf_lit(buf, " by ");
+	buf_slice(buf, transport_word(server->transport));
+	buf_lit(buf, "; does the server run there, are address, port and transport right, and does "
+		     "no firewall stand between?");
+}
+
+/* A server that is careful does not tell an unknown user from a wrong password. */
+static void print_refused(const struct phone *phone, struct buf *buf, unsigned status)
+{
+	struct slice user = phone->account.login.username;
+
+	switch (status) {
+	case 401:
+	case 407:
+		if (slice_is_empty(user))
+			buf_lit(buf, "the server asks for a password, and none was given");
+		else
+			buf_printf(buf,
+				   "the password is not the one of '%.*s', or the server knows no "
+				   "such user",
+				   SLICE_ARGS(user));
+		break;
+	case 403:
+		buf_printf(buf, "'%.*s' may not register as %.*s", SLICE_ARGS(user),
+			   SLICE_ARGS(phone->aor));
+		break;
+	case 404:
+		buf_printf(buf, "the server has no %.*s; is its domain another one?",
+			   SLICE_ARGS(phone->aor));
+		break;
+	default:
+		break;
+	}
+}
+
 static void on_register_failed(struct registration *registration, unsigned status,
 			       const struct sip_msg *response)
 {
 	struct phone *phone = registration->owner;
 	struct slice reason = response ? response->reason : sip_status_reason(status);
+	char text[FAIL_TEXT_MAX_BYTES];
+	struct buf remedy = BUF_ON(text);
 
+	if (response)
+		print_refused(phone, &remedy, status);
+	else
+		print_unreachable(phone, &remedy, status);
 	if (registration_is_up(registration))
 		(void)phone_fail(phone, ERR_DENIED, "the registration is not refreshed: %u %.*s",
 				 status, SLICE_ARGS(reason));
@@ -116,7 +164,8 @@ static void on_register_failed(struct registration *registration, unsigned statu
 		phone_emit(phone, &(struct phone_event){ .kind = PHONE_UNREGISTERED,
 							 .aor = phone->aor,
 							 .status = status,
-							 .reason = reason });
+							 .reason = reason,
+							 .text = buf_text(&remedy) });
 }
 
 static void on_register_stopped(struct registration *registration)

@@ -26,7 +26,13 @@ static const struct phone_row rows[] = {
 	{ .call = 2,
 	  .state = SLICE_INIT("talking"),
 	  .remote = SLICE_INIT("sip:a@b"),
-	  .local = SLICE_INIT("sip:c@d") },
+	  .local = SLICE_INIT("sip:c@d"),
+	  .is_held = true },
+	{ .call = 3,
+	  .state = SLICE_INIT("calling"),
+	  .remote = SLICE_INIT("sip:a@b"),
+	  .local = SLICE_INIT("sip:c@d"),
+	  .is_outgoing = true },
 	{ .key = 1,
 	  .state = SLICE_INIT("early"),
 	  .remote = SLICE_INIT("sip:e@f"),
@@ -55,6 +61,15 @@ static const struct {
 	  "unregistered sip:203@pbx (403 Forbidden)",
 	  "{\"event\":\"unregistered\",\"aor\":\"sip:203@pbx\",\"status\":403,"
 	  "\"reason\":\"Forbidden\"}" },
+	{ "refused, and what to look at",
+	  { .kind = PHONE_UNREGISTERED,
+	    .aor = SLICE_INIT("sip:203@pbx"),
+	    .status = 408,
+	    .reason = SLICE_INIT("Request Timeout"),
+	    .text = SLICE_INIT("is it there?") },
+	  "unregistered sip:203@pbx (408 Request Timeout): is it there?",
+	  "{\"event\":\"unregistered\",\"aor\":\"sip:203@pbx\",\"status\":408,"
+	  "\"reason\":\"Request Timeout\",\"text\":\"is it there?\"}" },
 	{ "ringing",
 	  { .kind = PHONE_RINGING,
 	    .call = 3,
@@ -111,12 +126,19 @@ static const struct {
 	  "{\"event\":\"lamp\",\"key\":1,\"entity\":\"sip:202@pbx\",\"lamp\":\"flash\","
 	  "\"state\":\"early\",\"remote\":\"sip:201@pbx\"}" },
 	{ "calls",
-	  { .kind = PHONE_CALLS, .rows = rows, .row_count = 2 },
-	  "call 2: talking, sip:a@b -> sip:c@d\nkey 1: early, sip:e@f -> sip:g@h",
+	  { .kind = PHONE_CALLS, .rows = rows, .row_count = ARRAY_LEN(rows) },
+	  "call 2: talking, sip:a@b -> sip:c@d, held by the other side\n"
+	  "call 3: calling, sip:c@d -> sip:a@b\nkey 1: early, sip:e@f -> sip:g@h",
 	  "{\"event\":\"calls\",\"calls\":[{\"call\":2,\"state\":\"talking\","
-	  "\"remote\":\"sip:a@b\",\"local\":\"sip:c@d\"},{\"key\":1,\"state\":\"early\","
+	  "\"remote\":\"sip:a@b\",\"local\":\"sip:c@d\",\"direction\":\"in\",\"held\":true},"
+	  "{\"call\":3,\"state\":\"calling\",\"remote\":\"sip:a@b\",\"local\":\"sip:c@d\","
+	  "\"direction\":\"out\",\"held\":false},{\"key\":1,\"state\":\"early\","
 	  "\"remote\":\"sip:e@f\",\"local\":\"sip:g@h\"}]}" },
 	{ "no calls", { .kind = PHONE_CALLS }, "no calls", "{\"event\":\"calls\",\"calls\":[]}" },
+	{ "help",
+	  { .kind = PHONE_HELP, .text = SLICE_INIT("one\ntwo") },
+	  "one\ntwo",
+	  "{\"event\":\"help\",\"text\":\"one\\u000atwo\"}" },
 	{ "dnd",
 	  { .kind = PHONE_DND, .is_on = true },
 	  "do not disturb is on",
@@ -575,7 +597,9 @@ static void mistakes_are_told(void **state)
 	} lines[] = {
 		{ "", NULL },
 		{ "  ", NULL },
-		{ "fly", "'fly' is no command; there are dial" },
+		{ "fly", "'fly' is no command; 'help' lists them" },
+		{ "anser 2", "'anser' is no command; did you mean 'answer'?" },
+		{ "HANGUP", "'HANGUP' is no command; did you mean 'hangup'?" },
 		{ "dial", "dial whom?" },
 		{ "dial a b", "'a b' is no number or SIP address" },
 		{ "dial http://x", "'http://x' is no number or SIP address" },
@@ -610,6 +634,87 @@ static void mistakes_are_told(void **state)
 		assert_true(fake_peer_is_idle(&rig.peer));
 		phone_rig_end(&rig);
 	}
+}
+
+static void help_names_each_command(void **state)
+{
+	struct phone_rig rig;
+
+	(void)state;
+	phone_rig_start(&rig, NULL);
+	phone_command(&rig.phone, SLICE("help"));
+	assert_true(slice_starts_with(slice_of(rig.events, rig.events_n),
+				      SLICE("{\"event\":\"help\",\"text\":\"dial       TARGET  ")));
+	assert_non_null(memmem(rig.events, rig.events_n, "\\u000aquit ", 11));
+	assert_non_null(memmem(rig.events, rig.events_n, "is taken.\"}\n", 12));
+	phone_rig_end(&rig);
+}
+
+/* --- Registering -------------------------------------------------------------------------- */
+
+#define CHALLENGE "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n\", qop=\"auth\"\r\n"
+
+static void a_refused_registration_says_what_to_look_at(void **state)
+{
+	static const struct {
+		const char *name;
+		struct slice password;
+		unsigned status; /* to the second REGISTER, when there is a password */
+		const char *event;
+	} cases[] = {
+		{ "a wrong password", SLICE_INIT("wrong"), 401,
+		  "\"status\":401,\"reason\":\"Unauthorized\",\"text\":\"the password is not the "
+		  "one "
+		  "of '203', or the server knows no such user\"}" },
+		{ "no password", SLICE_INIT(""), 401,
+		  "\"status\":401,\"reason\":\"Unauthorized\",\"text\":\"the server asks for a "
+		  "password, and none was given\"}" },
+		{ "somebody else", SLICE_INIT("x"), 403,
+		  "\"status\":403,\"reason\":\"Forbidden\",\"text\":\"'203' may not register as "
+		  "sip:203@pbx.example.com\"}" },
+		{ "another domain", SLICE_INIT("x"), 404,
+		  "\"status\":404,\"reason\":\"Not Found\",\"text\":\"the server has no "
+		  "sip:203@pbx.example.com; is its domain another one?\"}" },
+		{ "nothing to say about it", SLICE_INIT("x"), 500,
+		  "\"status\":500,\"reason\":\"Server Internal Error\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct phone_config config = { .password = cases[i].password };
+		struct phone_rig rig;
+
+		phone_rig_start(&rig, &config);
+		assert_int_equal(phone_register(&rig.phone), 0);
+		(void)fake_peer_take_request(&rig.peer, METHOD_REGISTER);
+		fake_peer_answer(&rig.peer, 401, "x", CHALLENGE, "");
+		if (cases[i].password.n > 0) {
+			(void)fake_peer_take_request(&rig.peer, METHOD_REGISTER);
+			fake_peer_answer(&rig.peer, cases[i].status, "x",
+					 cases[i].status == 401 ? CHALLENGE : "", "");
+		}
+		if (!memmem(rig.events, rig.events_n, cases[i].event, strlen(cases[i].event)))
+			fail_msg("%s: %.*s", cases[i].name, (int)rig.events_n, rig.events);
+		phone_rig_end(&rig);
+	}
+}
+
+static void a_server_that_is_not_there_is_told(void **state)
+{
+	struct phone_rig rig;
+
+	(void)state;
+	phone_rig_start(&rig, NULL);
+	assert_int_equal(phone_register(&rig.phone), 0);
+	fake_peer_advance_ms(&rig.peer, 33000);
+	phone_rig_expect(&rig,
+			 "{\"event\":\"unregistered\",\"aor\":\"sip:203@pbx.example.com\","
+			 "\"status\":408,\"reason\":\"Request Timeout\",\"text\":\"no answer from "
+			 "192.0.2.1:5060 by udp; does the server run there, are address, port and "
+			 "transport right, and does no firewall stand between?\"}");
+	while (!fake_peer_is_idle(&rig.peer))
+		(void)fake_peer_take_request(&rig.peer, METHOD_REGISTER);
+	phone_rig_end(&rig);
 }
 
 static void a_long_mistake_is_told_as_far_as_it_fits(void **state)
@@ -708,6 +813,9 @@ int main(void)
 		cmocka_unit_test(a_call_rings_and_is_refused),
 		cmocka_unit_test(a_challenge_is_answered),
 		cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(help_names_each_command),
+		cmocka_unit_test(a_refused_registration_says_what_to_look_at),
+		cmocka_unit_test(a_server_that_is_not_there_is_told),
 		cmocka_unit_test(a_long_mistake_is_told_as_far_as_it_fits),
 		cmocka_unit_test(a_lost_connection_is_told_at_once),
 		cmocka_unit_test(other_requests_are_answered),
