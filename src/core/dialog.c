@@ -74,6 +74,26 @@ static int addr_set_untagged(struct slice *text, const struct sip_addr *addr, st
 	return text_set(text, buf_text(&buf));
 }
 
+int dialog_init_sent(struct dialog *dialog, struct stack *stack, const struct sip_msg *sent,
+		     const struct flow *flow)
+{
+	struct dialog_spec spec = { .call_id = sent->call_id,
+				    .remote = sent->to.text,
+				    .target = sent->uri.text,
+				    .flow = *flow };
+	int err = dialog_init_uac(dialog, stack, &spec);
+
+	if (err)
+		return err;
+	CHECK(sent->from_tag.n == TOKEN_BYTES);
+	memcpy(dialog->local_tag, sent->from_tag.p, TOKEN_BYTES);
+	dialog->local_cseq = sent->cseq;
+	err = addr_set_untagged(&dialog->local, &sent->from, stack);
+	if (err)
+		dialog_fini(dialog);
+	return err;
+}
+
 /* --- Route set (RFC 3261 12.1.1, 12.1.2) -------------------------------------------------- */
 
 static int routes_collect(const struct sip_msg *msg, struct slice entries[SIP_ROUTES_MAX],
@@ -241,6 +261,7 @@ int dialog_fork(const struct dialog *dialog, struct stack *stack, const struct s
 				    .local = dialog->local,
 				    .remote = dialog->remote,
 				    .target = dialog->remote_target,
+				    .contact = dialog->contact,
 				    .flow = dialog->flow };
 	int err = dialog_init_uac(ret_fork, stack, &spec);
 

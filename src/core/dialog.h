@@ -48,6 +48,13 @@ struct dialog_spec {
 int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dialog_spec *spec);
 
 /*
+ * The dialog that a request of ours began, before any response: by its Call-ID, From with tag, To
+ * and CSeq. ERR_NOMEM.
+ */
+int dialog_init_sent(struct dialog *dialog, struct stack *stack, const struct sip_msg *sent,
+		     const struct flow *flow);
+
+/*
  * The peer's request starts it (RFC 3261 12.1.1). `local_tag` is the To tag of our responses.
  * ERR_SYNTAX when the Contact is missing or bad (P8: answer 400), ERR_LIMIT, ERR_NOMEM.
  */

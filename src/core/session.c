@@ -75,6 +75,7 @@ void session_finish(struct session *session)
 
 	struct txn_client *open = session_client(session);
 	struct txn_server *updated = session_updated(session);
+	struct txn_server *pracked = session_pracked(session);
 
 	session_set_state(session, SESSION_ENDED);
 	timer_stop(timers, &session->retransmit);
@@ -82,10 +83,17 @@ void session_finish(struct session *session)
 	timer_stop(timers, &session->offer_timeout);
 	timer_stop(timers, &session->probe);
 	session_timer_stop(session);
-	if (open)
+	session_reliable_stop(session);
+	if (open) {
+		/* For a 2xx that comes again. */
+		if (open->state == TXN_CLIENT_ACCEPTED && !open->ack && session->ack)
+			open->ack = packet_ref(session->ack);
 		txn_client_cancel(open, SLICE_NONE);
+	}
 	if (updated)
 		(void)txn_server_respond(updated, &(struct answer){ .status = 487 });
+	if (pracked)
+		(void)txn_server_respond(pracked, &(struct answer){ .status = 487 });
 	usage_stop(session->stack, &session->usage);
 	pool_end(&session->stack->sessions, session);
 }
@@ -99,6 +107,9 @@ void session_on_free(void *object)
 	timer_stop(session->stack->timers, &session->offer_timeout);
 	timer_stop(session->stack->timers, &session->probe);
 	session_timer_stop(session);
+	session_reliable_free(session);
+	session_forks_free(session);
+	session_early_fini(&session->early);
 	usage_stop(session->stack, &session->usage);
 	dialog_fini(&session->dialog);
 	packet_unref(session->ack);
@@ -244,7 +255,6 @@ void session_await_ack(struct session *session)
 {
 	struct timers *timers = session->stack->timers;
 
-	session->answered_cseq = session->dialog.remote_cseq;
 	session->interval_ms = T1_MS;
 	timer_start(timers, &session->retransmit, T1_MS, on_retransmit_2xx);
 	timer_start(timers, &session->ack_timeout, 64 * T1_MS, on_ack_timeout);
@@ -252,10 +262,11 @@ void session_await_ack(struct session *session)
 
 static void session_on_ack(struct session *session, const struct sip_msg *ack)
 {
-	if (!session->ack_timeout.is_running || ack->cseq != session->answered_cseq)
+	if (!session->ack_timeout.is_running || ack->cseq != session->invited_cseq)
 		return;
 	timer_stop(session->stack->timers, &session->retransmit);
 	timer_stop(session->stack->timers, &session->ack_timeout);
+	session_reliable_free(session);
 	if (session->state == SESSION_ENDING) {
 		session_bye(session, SLICE_NONE);
 		return;
@@ -300,9 +311,9 @@ static void on_probe(struct timer *timer)
 {
 	struct session *session = CONTAINER_OF(timer, struct session, probe);
 
-	if (!session_is_up(session))
-		return;
-	if (dialog_request(&session->dialog, session->stack, METHOD_OPTIONS, SLICE_NONE, SLICE_NONE,
+	/* An answer may wait for its PRACK. */
+	if (!session_is_up(session) ||
+	    dialog_request(&session->dialog, session->stack, METHOD_OPTIONS, SLICE_NONE, SLICE_NONE,
 			   SLICE_NONE, &probe_ops, session->pooled.handle, NULL))
 		timer_start(session->stack->timers, timer, session->probe_ms, on_probe);
 }
@@ -383,7 +394,7 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 	struct session *session = CONTAINER_OF(usage, struct session, usage);
 	unsigned refusal;
 
-	if (!session_knows_way(session, in))
+	if (session_fork_on_request(session, in) || !session_knows_way(session, in))
 		return;
 	refusal = dialog_check_request(&session->dialog, in->msg);
 	if (refusal) {
@@ -398,6 +409,8 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 		session_on_reinvite(session, in);
 	else if (in->msg->method == METHOD_UPDATE)
 		session_on_update(session, in);
+	else if (in->msg->method == METHOD_PRACK)
+		session_on_prack(session, in);
 	else if (in->msg->method == METHOD_OPTIONS)
 		session_on_options(session, in);
 	else

@@ -27,7 +27,12 @@ enum session_cause {
 };
 
 /* What the peer says that it can do, in Allow and Supported. */
-enum session_ability { PEER_UPDATE = 1, PEER_100REL = 2, PEER_TIMER = 4 };
+enum session_ability {
+	PEER_UPDATE = 1,
+	PEER_100REL = 2,
+	PEER_NEEDS_100REL = 4, /* its INVITE requires it */
+	PEER_TIMER = 8,
+};
 
 struct session;
 
@@ -36,7 +41,11 @@ struct session;
 struct session_ops {
 	/* Header line: what our INVITEs and responses say that we can do (RFC 3261 table 2). */
 	struct slice allow_line;
-	/* UAC: 101..199. */
+	/*
+	 * UAC: 101..199. When session_is_prack_due(), session_prack() or session_ignore() must
+	 * follow, now or later. Of several forks only the one in focus is told: the first with a
+	 * body, or the latest while there is none.
+	 */
 	void (*on_provisional)(struct session *session, const struct sip_msg *response);
 	/* UAC: the first 2xx. session_ack() must follow, now or later; BYE implies it. */
 	void (*on_answer)(struct session *session, const struct sip_msg *response);
@@ -45,15 +54,20 @@ struct session_ops {
 			   const struct sip_msg *response);
 	/* UAS: the caller gave up; 487 is sent. The session has ended. */
 	void (*on_cancel)(struct session *session, const struct sip_msg *cancel);
+	/*
+	 * *UAS: a provisional response of ours is acknowledged; the body, if there is one, answers
+	 * the offer in it (RFC 3262 5).
+	 */
+	void (*on_prack)(struct session *session, const struct sip_msg *prack);
 	/* UAS: the ACK of the initial INVITE or a re-INVITE. */
 	void (*on_ack)(struct session *session, const struct sip_msg *ack);
 	/*
-	 * A re-INVITE, or an UPDATE with an offer, which may come before the answer already:
+	 * A re-INVITE, or an UPDATE or PRACK with an offer, which may come before the answer:
 	 * session_accept_offer() or session_refuse_offer() must follow, now or later.
 	 */
 	void (*on_offer)(struct session *session, const struct sip_msg *request);
-	/* The final response to session_offer() or session_update(); 2xx of the former:
-	 * session_ack() must follow. NULL as in on_refused. */
+	/* The final response to session_offer(), session_update() or session_prack() with an
+	 * offer; 2xx of the first: session_ack() must follow. NULL as in on_refused. */
 	void (*on_offer_result)(struct session *session, unsigned status,
 				const struct sip_msg *response);
 	/*
@@ -61,7 +75,10 @@ struct session_ops {
 	 * (Require) has been refused. NULL: answered 405.
 	 */
 	void (*on_request)(struct session *session, struct incoming *in);
-	/* A confirmed or answered session has ended by the peer. `bye` is NULL when it was lost. */
+	/*
+	 * A confirmed or answered session has ended by the peer, or one that rang was lost for want
+	 * of a PRACK. `bye` is NULL when it was lost.
+	 */
 	void (*on_end)(struct session *session, enum session_cause cause,
 		       const struct sip_msg *bye);
 	/*
@@ -84,6 +101,14 @@ struct session_ops {
 			    struct buf *line);
 };
 
+/* What one fork's early dialog is known by beside its dialog. */
+struct session_early {
+	uint32_t rseq;	     /* of its last reliable response, 0: none (RFC 3262 4) */
+	bool has_media;	     /* it has described some */
+	struct slice answer; /* owned: its reliable description, which its 2xx need not repeat */
+	struct slice answer_type;
+};
+
 /* How long the session lives without a refresh, and whose turn that is (RFC 4028). */
 struct session_interval {
 	uint32_t s; /* 0: for ever */
@@ -99,12 +124,18 @@ struct session {
 	enum session_state state;
 	bool is_uac;
 	struct dialog dialog;
-	struct flow peer;	 /* the way the peer has spoken so far */
-	struct handle client;	 /* our INVITE or re-INVITE in progress */
-	struct handle server;	 /* the peer's INVITE or re-INVITE in progress */
-	struct handle update;	 /* our UPDATE with an offer in progress */
-	struct handle updated;	 /* the peer's UPDATE with an offer, until it is answered */
-	unsigned peer_can;	 /* enum session_ability, bits */
+	struct flow peer;	    /* the way the peer has spoken so far */
+	struct handle client;	    /* our INVITE or re-INVITE in progress */
+	struct handle server;	    /* the peer's INVITE or re-INVITE in progress */
+	struct handle update;	    /* our UPDATE with an offer in progress */
+	struct handle updated;	    /* the peer's UPDATE with an offer, until it is answered */
+	struct handle pracked;	    /* the peer's PRACK with an offer, until it is answered */
+	struct session_early early; /* UAC: of the fork in focus, whose dialog is `dialog` */
+	struct session_fork *forks; /* UAC: owned, the others while it rings */
+	struct session_reliable *reliable; /* UAS: owned, once a response was sent reliably */
+	bool is_prack_due;		   /* UAC: the fork in focus waits for session_prack() */
+	bool is_invite_empty;		   /* the first INVITE has no offer */
+	unsigned peer_can;		   /* enum session_ability, bits */
 	bool is_agreed;		 /* an offer has had its answer: there may be another one */
 	uint32_t invite_cseq;	 /* of our last INVITE, for its ACK */
 	struct packet *ack;	 /* our last ACK, for repeated 2xx */
@@ -125,12 +156,12 @@ struct session {
 	struct slice media; /* owned: what a re-INVITE for a refresh says, empty without need */
 	struct slice media_type;
 	uint64_t interval_ms;
-	uint32_t answered_cseq; /* CSeq of the peer's INVITE that our 2xx answered */
-	unsigned passed_count;	/* requests of session_pass() that the peer has not answered */
+	uint32_t invited_cseq; /* of the peer's last INVITE, for its ACK and PRACKs */
+	unsigned passed_count; /* requests of session_pass() that the peer has not answered */
 };
 
 /* The methods that a session takes by itself or by on_request; an owner may take more. */
-#define SESSION_METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, SUBSCRIBE, UPDATE, INFO"
+#define SESSION_METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, SUBSCRIBE, UPDATE, PRACK, INFO"
 #define SESSION_SUPPORTED_LINE "Supported: replaces, timer\r\n"
 
 struct session_spec {
@@ -138,6 +169,7 @@ struct session_spec {
 	struct slice lines; /* beside what we can do: Replaces, P-Asserted-Identity ... */
 	struct slice content_type;
 	struct slice body;
+	bool is_100rel; /* provisional responses may be reliable (RFC 3262) */
 };
 
 /* Sends the INVITE. Errors as txn_client_start(); then there is no session and no handler is
@@ -152,10 +184,29 @@ int session_call(struct stack *stack, const struct session_spec *spec,
 int session_take(struct incoming *in, struct slice contact_line, const struct session_ops *ops,
 		 void *owner, struct session **ret_session);
 
-/* UAS before the answer: 101..199. */
+/*
+ * UAS before the answer: 101..199, sent reliably (RFC 3262 3) when the caller insists on it; the
+ * second function also when the caller can. ERR_STATE when one with a body comes before the one
+ * before it is acknowledged; without a body it waits.
+ */
 int session_ring(struct session *session, const struct answer *answer);
+int session_ring_reliably(struct session *session, const struct answer *answer);
 
-/* UAS: 2xx, with the Contact added. ERR_STATE when there is nothing to answer. */
+/*
+ * UAC: acknowledges the reliable response that on_provisional brought, with an answer to the offer
+ * in it, an offer, or nothing. Errors as dialog_request().
+ */
+bool session_is_prack_due(const struct session *session, const struct sip_msg *response);
+int session_prack(struct session *session, struct slice content_type, struct slice body);
+
+/* UAC: takes that response for lost; it will be repeated. */
+void session_ignore(struct session *session);
+
+/*
+ * UAS: 2xx, with the Contact added. It waits for the PRACK of a description that is not yet
+ * acknowledged, and does not repeat one that was sent reliably (RFC 3262 3, 5). ERR_STATE when
+ * there is nothing to answer.
+ */
 int session_answer(struct session *session, const struct answer *answer);
 
 /* UAS: under a new To tag, as if another fork had answered (RFC 3261 12.1). Before

@@ -9,6 +9,7 @@
 
 #define LINES_MAX_BYTES 8192
 #define SENT_ARENA_BYTES 16384 /* a message of ours */
+#define ORPHAN_CSEQ_GAP 1000
 
 static void session_send_ack(struct session *session, struct slice content_type, struct slice body)
 {
@@ -49,18 +50,23 @@ void session_on_2xx_again(struct session *session, const struct sip_msg *respons
 	dialog_fini(&fork);
 }
 
+static int sent_parse(const struct packet *packet, char *block, size_t block_bytes,
+		      struct sip_msg *ret_msg)
+{
+	struct arena arena;
+	struct sip_fault fault;
+
+	arena_init(&arena, block, block_bytes);
+	return sip_msg_parse(packet_bytes(packet), &arena, ret_msg, &fault);
+}
+
 void session_keep_sent(struct session *session, struct txn_client *txn)
 {
 	_Alignas(max_align_t) char block[SENT_ARENA_BYTES];
-	struct arena arena;
 	struct sip_msg sent;
-	struct sip_fault fault;
 
-	/* Its first 2xx had the transaction forget it: then it is remembered already. */
-	if (!txn->request || !session_needs_media(session))
-		return;
-	arena_init(&arena, block, sizeof(block));
-	if (sip_msg_parse(packet_bytes(txn->request), &arena, &sent, &fault) == 0)
+	if (session_needs_media(session) &&
+	    sent_parse(txn->request, block, sizeof(block), &sent) == 0)
 		session_keep_media(session, sip_msg_value(&sent, HDR_CONTENT_TYPE), sent.body);
 }
 
@@ -68,8 +74,11 @@ static void session_on_2xx(struct session *session, struct txn_client *txn,
 			   const struct sip_msg *response, const struct flow *flow)
 {
 	bool is_cancelled = session->state == SESSION_CANCELLED;
-	int err = dialog_on_response(&session->dialog, session->stack, response, flow);
+	int err;
 
+	session_fork_choose(session, response->to_tag);
+	err = dialog_on_response(&session->dialog, session->stack, response, flow);
+	session->is_prack_due = false;
 	session->peer = *flow;
 	session->is_ack_due = true;
 	session->is_agreed = true;
@@ -89,6 +98,7 @@ static void session_on_2xx(struct session *session, struct txn_client *txn,
 	session_timer_on_response(session, response);
 	session_keep_sent(session, txn);
 	session->ops->on_answer(session, response);
+	session_early_fini(&session->early);
 }
 
 static void session_refused(struct session *session, unsigned status,
@@ -112,15 +122,54 @@ static void invite_on_failed(struct txn_client *txn, struct handle owner, unsign
 static void invite_on_provisional(struct session *session, const struct sip_msg *response,
 				  const struct flow *flow)
 {
+	struct session_fork *fork;
+	bool is_reliable;
+
 	if (session->state == SESSION_CANCELLED || response->status == 100)
 		return;
-	if (dialog_on_response(&session->dialog, session->stack, response, flow))
+	if (session_fork_on_provisional(session, response, flow, &fork))
 		return; /* as if it were lost; the next response tries again */
+	if (!session_reliable_take(fork ? &fork->early : &session->early, response,
+				   !fork && session->is_prack_due, &is_reliable))
+		return;
+	/* An offer of a fork that nobody listens to has no answer: that one gives up. */
+	if (fork && is_reliable && (!session->is_invite_empty || !fork->early.has_media))
+		session_fork_prack(session, fork);
+	if (fork)
+		return;
+	session->is_prack_due |= is_reliable;
 	session->peer = *flow;
 	session_learn(session, response);
 	if (session->state == SESSION_CALLING)
 		session_set_state(session, SESSION_EARLY);
 	session->ops->on_provisional(session, response);
+}
+
+/* A 2xx whose session is over: the ACK that it has had, or the end of another fork (13.2.2.4). */
+static void orphan_on_2xx(struct txn_client *txn, const struct sip_msg *response,
+			  const struct flow *flow)
+{
+	_Alignas(max_align_t) char block[SENT_ARENA_BYTES];
+	struct sip_msg sent;
+	struct dialog fork;
+
+	if (txn->ack && sent_parse(txn->ack, block, sizeof(block), &sent) == 0 &&
+	    slice_eq(sent.to_tag, response->to_tag)) {
+		(void)stack_send(txn->stack, &txn->flow, txn->ack);
+		return;
+	}
+	if (sent_parse(txn->request, block, sizeof(block), &sent) ||
+	    dialog_init_sent(&fork, txn->stack, &sent, &txn->flow))
+		return;
+	if (dialog_on_response(&fork, txn->stack, response, flow) == 0) {
+		(void)dialog_ack(&fork, txn->stack, sent.cseq, SLICE_NONE, SLICE_NONE, SLICE_NONE,
+				 NULL);
+		/* Beyond any PRACK that the fork may have had. */
+		fork.local_cseq += ORPHAN_CSEQ_GAP;
+		(void)dialog_request(&fork, txn->stack, METHOD_BYE, SLICE_NONE, SLICE_NONE,
+				     SLICE_NONE, NULL, HANDLE_NONE, NULL);
+	}
+	dialog_fini(&fork);
 }
 
 static void invite_on_response(struct txn_client *txn, struct handle owner,
@@ -133,8 +182,11 @@ static void invite_on_response(struct txn_client *txn, struct handle owner,
 {
 	struct session *session = pool_find(&txn->stack->sessions, owner);
 
-	if (!session)
+	if (!session) {
+		if (response->status >= 200 && response->status < 300)
+			orphan_on_2xx(txn, response, flow);
 		return;
+	}
 	if (session_is_up(session) || session->state == SESSION_ENDING) {
 		if (response->status >= 200 && response->status < 300)
 			session_on_2xx_again(session, response, flow);
@@ -175,9 +227,12 @@ int session_call(struct stack *stack, const struct session_spec *spec,
 		return ERR_NOMEM;
 	session_print_abilities(session, &lines);
 	session_timer_print(session, &lines);
+	if (spec->is_100rel)
+		buf_lit(&lines, "Supported: 100rel\r\n");
 	buf_slice(&lines, spec->lines);
 	session->is_uac = true;
 	session->state = SESSION_CALLING;
+	session->is_invite_empty = slice_is_empty(spec->body);
 	dialog = &session->dialog;
 	if ((err = lines.is_overflown ? ERR_LIMIT : 0) ||
 	    (err = dialog_init_uac(dialog, stack, &spec->dialog)) ||

@@ -73,6 +73,60 @@ void session_on_update(struct session *session, struct incoming *in);
 /* 500 with a Retry-After of up to 10 s, drawn by chance (RFC 3261 14.2, RFC 3311 5.2). */
 void session_refuse_for_now(struct session *session, struct incoming *in);
 
+/* --- session_fork.c (RFC 3261 12.1.2, 13.2.2.4) --------------------------------------------- */
+
+/* An early dialog beside the one in focus. */
+struct session_fork {
+	struct session_fork *next;
+	struct dialog dialog;
+	struct session_early early;
+};
+
+/*
+ * The early dialog that a provisional response belongs to, made or brought up to date: in focus, or
+ * *ret_fork is its fork. ERR_LIMIT, ERR_NOMEM: as if the response were lost.
+ */
+int session_fork_on_provisional(struct session *session, const struct sip_msg *response,
+				const struct flow *flow, struct session_fork **ret_fork);
+
+/* The fork of this tag answered: it comes into focus, the others are forgotten. */
+void session_fork_choose(struct session *session, struct slice tag);
+
+/* A request of a fork that is not in focus; false when there is none of this tag. */
+bool session_fork_on_request(struct session *session, struct incoming *in);
+
+void session_early_fini(struct session_early *early);
+void session_forks_free(struct session *session);
+
+/* --- session_reliable.c (RFC 3262) --------------------------------------------------------- */
+
+/* UAC: false when this provisional response must be dropped; *ret_is_reliable: PRACK is due. */
+bool session_reliable_take(struct session_early *early, const struct sip_msg *response,
+			   bool is_busy, bool *ret_is_reliable);
+
+/* UAC: PRACK of a fork that nobody else acknowledges. */
+void session_fork_prack(struct session *session, struct session_fork *fork);
+
+void session_on_prack(struct session *session, struct incoming *in);
+
+/* UAS: true when the answer waits for a PRACK, *ret_err then says whether it could be kept. */
+bool session_answer_waits(struct session *session, const struct answer *answer, int *ret_err);
+
+/* UAS: 2xx at once. */
+int session_answer_now(struct session *session, const struct answer *answer);
+
+/* UAS: the PRACK's offer is answered; what waited for that goes out. */
+void session_reliable_go_on(struct session *session);
+
+/* UAS: no more retransmissions. */
+void session_reliable_stop(struct session *session);
+void session_reliable_free(struct session *session);
+struct txn_server *session_pracked(struct session *session);
+
+/* UPDATE or PRACK with an offer; its result goes to on_offer_result. */
+int session_offer_by(struct session *session, enum sip_method method, struct slice lines,
+		     struct slice content_type, struct slice body);
+
 /* --- session_timer.c (RFC 4028) ------------------------------------------------------------ */
 
 /* A refusal of 422 for this INVITE or UPDATE; false when there is none and nothing was answered. */

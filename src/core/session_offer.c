@@ -151,6 +151,7 @@ void session_on_reinvite(struct session *session, struct incoming *in)
 		return;
 	}
 	session->server = in->txn->pooled.handle;
+	session->invited_cseq = in->msg->cseq;
 	if (dialog_refresh_target(&session->dialog, in->msg, &in->flow)) {
 		incoming_reply_status(in, 400);
 		return;
@@ -166,6 +167,8 @@ static struct txn_server *offered(struct session *session)
 {
 	struct txn_server *txn = session_updated(session);
 
+	if (!txn)
+		txn = session_pracked(session);
 	if (txn || session->state != SESSION_CONFIRMED)
 		return txn;
 	txn = session_server(session);
@@ -175,7 +178,9 @@ static struct txn_server *offered(struct session *session)
 int session_accept_offer(struct session *session, const struct answer *answer)
 {
 	struct txn_server *txn = offered(session);
-	int err = session_respond(session, txn, answer);
+	bool is_prack = txn && txn == session_pracked(session);
+	int err =
+		is_prack ? txn_server_respond(txn, answer) : session_respond(session, txn, answer);
 
 	if (err)
 		(void)session_refuse_offer(session, &(struct answer){ .status = 500 });
@@ -183,10 +188,14 @@ int session_accept_offer(struct session *session, const struct answer *answer)
 		session_await_ack(session);
 	if (!err)
 		session_keep_media(session, answer->content_type, answer->body);
+	session_reliable_go_on(session);
 	return err;
 }
 
 int session_refuse_offer(struct session *session, const struct answer *answer)
 {
-	return session_respond(session, offered(session), answer);
+	int err = session_respond(session, offered(session), answer);
+
+	session_reliable_go_on(session);
+	return err;
 }

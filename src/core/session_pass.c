@@ -12,7 +12,8 @@
 #define VALUE_MAX_BYTES SIP_HEADER_MAX_BYTES
 
 /* What a session can be asked to understand. */
-static const struct slice extensions[] = { SLICE_INIT("replaces"), SLICE_INIT("timer") };
+static const struct slice extensions[] = { SLICE_INIT("replaces"), SLICE_INIT("timer"),
+					   SLICE_INIT("100rel") };
 
 static bool is_extension(struct slice token)
 {

@@ -54,8 +54,12 @@ int session_take(struct incoming *in, struct slice contact_line, const struct se
 		return ERR_DENIED;
 	}
 	session->peer = in->flow;
+	session->invited_cseq = in->msg->cseq;
 	session_learn(session, in->msg);
 	session_timer_on_request(session, in->msg);
+	session->is_invite_empty = slice_is_empty(in->msg->body);
+	if (sip_msg_has_token(in->msg, HDR_REQUIRE, SLICE("100rel")))
+		session->peer_can |= PEER_NEEDS_100REL;
 	if (txn_server_start(in, &session_server_ops, session->pooled.handle)) {
 		session->server = in->txn->pooled.handle;
 		err = dialog_init_uas(&session->dialog, in, txn_server_to_tag(in->txn).p,
@@ -96,27 +100,15 @@ int session_respond(struct session *session, struct txn_server *txn, const struc
 	return txn_server_respond(txn, &full);
 }
 
-int session_ring(struct session *session, const struct answer *answer)
-{
-	if (session->is_uac || session->state != SESSION_EARLY || answer->status >= 200)
-		return ERR_STATE;
-	return session_respond(session, session_server(session), answer);
-}
-
 int session_answer(struct session *session, const struct answer *answer)
 {
 	int err;
 
 	if (session->is_uac || session->state != SESSION_EARLY)
 		return ERR_STATE;
-	err = session_respond(session, session_server(session), answer);
-	if (err)
+	if (session_answer_waits(session, answer, &err))
 		return err;
-	session_set_state(session, SESSION_ANSWERED);
-	session->is_agreed = true;
-	session_keep_media(session, answer->content_type, answer->body);
-	session_await_ack(session);
-	return 0;
+	return session_answer_now(session, answer);
 }
 
 int session_new_fork(struct session *session)
@@ -128,6 +120,9 @@ int session_new_fork(struct session *session)
 		return ERR_STATE;
 	stack_token(session->stack, tag);
 	usage_rename(session->stack, &session->usage, session->dialog.local_tag, tag);
+	/* Nothing was said under this one. */
+	session_reliable_free(session);
+	session->is_agreed = false;
 	txn_server_set_to_tag(txn, tag);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * UPDATE (RFC 3311): an offer without an INVITE, also before the answer, or a new target and a sign
- * of life without an offer. Those of the latter kind are answered here.
+ * of life without an offer. Those of the latter kind are answered here. An offer in a PRACK of ours
+ * (RFC 3262 5) is the same thing by another name.
  */
 #include "core/session_inner.h"
 
@@ -33,13 +34,15 @@ struct txn_server *session_updated(struct session *session)
  */
 static unsigned update_obstacle(struct session *session)
 {
-	if (session_updated(session))
+	if (session_updated(session) || session_pracked(session))
 		return 500;
 	if (session_is_updating(session))
 		return 491;
 	/* The INVITE's own offer is without an answer. */
+	if (session->state == SESSION_EARLY && !session->is_agreed)
+		return session->is_uac ? 491 : 500;
 	if (session->state == SESSION_EARLY)
-		return session->is_agreed ? 0 : session->is_uac ? 491 : 500;
+		return 0;
 	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
 	    session->ack_timeout.is_running)
 		return 500;
@@ -91,13 +94,19 @@ static void update_on_response(struct txn_client *txn, struct handle owner,
 int session_update(struct session *session, struct slice lines, struct slice content_type,
 		   struct slice body)
 {
-	char text[LINES_MAX_BYTES];
-	struct buf all = BUF_ON(text);
-
 	if (!(session->peer_can & PEER_UPDATE))
 		return ERR_UNSUPPORTED;
 	if (update_obstacle(session) != 0)
 		return ERR_STATE;
+	return session_offer_by(session, METHOD_UPDATE, lines, content_type, body);
+}
+
+int session_offer_by(struct session *session, enum sip_method method, struct slice lines,
+		     struct slice content_type, struct slice body)
+{
+	char text[LINES_MAX_BYTES];
+	struct buf all = BUF_ON(text);
+
 	session_print_abilities(session, &all);
 	if (session_is_up(session))
 		session_timer_print(session, &all);
@@ -105,7 +114,7 @@ int session_update(struct session *session, struct slice lines, struct slice con
 	if (all.is_overflown)
 		return ERR_LIMIT;
 	session->challenges = 0;
-	return dialog_request(&session->dialog, session->stack, METHOD_UPDATE, buf_text(&all),
+	return dialog_request(&session->dialog, session->stack, method, buf_text(&all),
 			      content_type, body, &update_ops, session->pooled.handle,
 			      &session->update);
 }

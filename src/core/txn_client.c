@@ -441,8 +441,11 @@ static void txn_client_on_final(struct txn_client *txn, const struct sip_msg *ms
 		timer_start(timers, &txn->timeout, is_reliable ? 0 : T4_MS, on_timeout); /* K */
 	}
 	txn_client_tell(txn, msg, flow);
-	/* Nothing is printed from it any more, but an ACK that memory was refused for. */
-	if (txn->method != METHOD_INVITE || is_2xx || txn->ack) {
+	/*
+	 * Nothing is printed from it any more, but an ACK that memory was refused for, and what
+	 * another fork's 2xx is answered with (RFC 3261 13.2.2.4).
+	 */
+	if (txn->method != METHOD_INVITE || (!is_2xx && txn->ack)) {
 		packet_unref(txn->request);
 		txn->request = NULL;
 	}

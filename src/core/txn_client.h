@@ -38,7 +38,7 @@ struct txn_client {
 	enum txn_client_state state;
 	enum sip_method method;
 	struct flow flow;
-	struct packet *request; /* NULL once the final response was told */
+	struct packet *request; /* NULL when its final response leaves nothing to print from it */
 	struct packet *ack;	/* INVITE: the ACK for a non-2xx, once there is one */
 	enum txn_cancel cancel;
 	struct packet *cancel_lines; /* of the CANCEL that is wanted; may be NULL */

@@ -5,6 +5,7 @@
 #include "pbx/attempt_inner.h"
 
 #include "base/err.h"
+#include "pbx/call_early.h"
 #include "pbx/dnd.h"
 #include "pbx/lamp.h"
 #include "pbx/registrar.h"
@@ -56,6 +57,7 @@ static int ring_phone(struct attempt *attempt, const struct binding *binding, ui
 		.lines = buf_text(&lines),
 		.content_type = call->offer_type,
 		.body = call->offer,
+		.is_100rel = early_can_be_reliable(call),
 	};
 	err = lines.is_overflown ? ERR_LIMIT
 				 : session_call(&call->pbx->stack, &spec, &leg_session_ops, leg,

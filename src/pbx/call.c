@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "pbx/attempt.h"
+#include "pbx/call_early.h"
 #include "pbx/call_relay.h"
 #include "pbx/lamp.h"
 #include "sip/print.h"
@@ -289,8 +290,7 @@ int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
 	struct buf line = BUF_ON(text);
 	int err = 0;
 
-	if (leg == call->caller && !handle_eq(call->early, HANDLE_NONE) &&
-	    !handle_eq(call->early, call->partner->pooled.handle))
+	if (leg == call->caller && early_is_of_another(call, call->partner))
 		err = session_new_fork(leg->session);
 	if (err)
 		return err;

@@ -93,6 +93,8 @@ struct call {
 	struct slice offer;	 /* owned: the caller's session description, empty without one */
 	struct slice offer_type; /* owned: its Content-Type */
 	struct handle early;	 /* the leg whose early media the caller has */
+	uint64_t early_fork;	 /* hash of the phone's tag then */
+	struct handle pracked;	 /* the leg that waits for the caller's PRACK */
 	unsigned shown;		 /* the last provisional status that the caller was sent */
 	struct leg *offerer;	 /* whose offer is on its way through, NULL: none */
 	bool is_hold_offered;	 /* that offer holds the other party */

@@ -6,6 +6,7 @@
  */
 #include "pbx/attempt.h"
 #include "pbx/auth.h"
+#include "pbx/call_early.h"
 #include "pbx/call_relay.h"
 #include "pbx/lamp.h"
 #include "sip/print.h"
@@ -23,36 +24,7 @@ static struct slice reason_line(struct buf *buf, const struct sip_msg *msg)
 	return buf->is_overflown ? SLICE_NONE : buf_text(buf);
 }
 
-static struct slice body_type(const struct sip_msg *msg)
-{
-	return sip_msg_value(msg, HDR_CONTENT_TYPE);
-}
-
 /* --- Ringing ------------------------------------------------------------------------------ */
-
-/*
- * The caller has one early dialog with us whatever the number of phones: early media is the first
- * phone's that has some, a ringing that says nothing new is not repeated.
- */
-static void show_progress(struct call *call, struct leg *leg, const struct sip_msg *response)
-{
-	bool has_media =
-		!slice_is_empty(response->body) && !slice_is_empty(call->offer) &&
-		(handle_eq(call->early, HANDLE_NONE) || handle_eq(call->early, leg->pooled.handle));
-	struct answer answer = { .status = response->status };
-
-	if (!has_media && call->shown == response->status)
-		return;
-	if (has_media) {
-		answer.content_type = body_type(response);
-		answer.body = response->body;
-	}
-	if (session_ring(call->caller->session, &answer))
-		return;
-	call->shown = response->status;
-	if (has_media)
-		call->early = leg->pooled.handle;
-}
 
 /* Behind a forking proxy the phone's tag may be another one than watchers were told. */
 static void leg_rings(struct leg *leg)
@@ -77,7 +49,7 @@ static void on_provisional(struct session *session, const struct sip_msg *respon
 	leg_rings(leg);
 	if (call->caller->state == LEG_CALLING)
 		leg_set_state(call->caller, LEG_RINGING);
-	show_progress(call, leg, response);
+	early_show(leg, response);
 }
 
 /* --- Answered ----------------------------------------------------------------------------- */
@@ -88,7 +60,7 @@ static void on_answer(struct session *session, const struct sip_msg *response)
 	struct call *call = leg->call;
 
 	call->partner = leg;
-	if (leg_answer(call->caller, body_type(response), response->body)) {
+	if (early_answer(leg, response)) {
 		call_end(call, 500, SLICE_NONE);
 		return;
 	}
@@ -155,6 +127,7 @@ static bool is_peer(struct session *session, struct incoming *in)
 const struct session_ops leg_session_ops = {
 	.allow_line = SLICE_INIT("Allow: " SESSION_METHODS ", MESSAGE\r\n"),
 	.on_provisional = on_provisional,
+	.on_prack = early_on_prack,
 	.on_answer = on_answer,
 	.on_refused = on_refused,
 	.on_cancel = on_cancel,

@@ -103,6 +103,11 @@ static int offer_to(struct leg *other, const struct sip_msg *request)
 {
 	int err = ERR_UNSUPPORTED;
 
+	if (request->method == METHOD_PRACK) {
+		other->call->pracked = HANDLE_NONE;
+		err = session_prack(other->session, body_type(request), request->body);
+		return err ? ERR_UNSUPPORTED : 0;
+	}
 	if (request->method == METHOD_UPDATE)
 		err = session_update(other->session, SLICE_NONE, body_type(request), request->body);
 	if (err == ERR_UNSUPPORTED && other->call->state == CALL_TALKING)

@@ -201,7 +201,8 @@ static int call_invite(struct phone_call *call, struct slice uri, const struct p
 							       .flow = phone->config.server },
 						   .lines = buf_text(&lines),
 						   .content_type = PHONE_SDP_TYPE,
-						   .body = buf_text(&sdp) },
+						   .body = buf_text(&sdp),
+						   .is_100rel = true },
 			   &call_ops, call, &session);
 	if (err)
 		return err;
@@ -252,6 +253,8 @@ static void on_provisional(struct session *session, const struct sip_msg *respon
 {
 	struct phone_call *call = session->owner;
 
+	if (session_is_prack_due(session, response))
+		(void)session_prack(session, SLICE_NONE, SLICE_NONE);
 	if (call->state != PHONE_CALL_CALLING ||
 	    (response->status != 180 && response->status != 183))
 		return;
@@ -320,6 +323,18 @@ static int call_take(struct phone_call *call, struct incoming *in)
 	return err;
 }
 
+/* Early media is told reliably where that is possible: it counts as the answer then. */
+static void call_ring(struct phone_call *call, struct session *session)
+{
+	struct answer progress = { .status = 183,
+				   .content_type = PHONE_SDP_TYPE,
+				   .body = call->answer };
+
+	if (call->phone->config.has_early_media && session_ring_reliably(session, &progress) == 0)
+		return;
+	(void)session_ring(session, &(struct answer){ .status = 180 });
+}
+
 void phone_call_on_invite(struct phone *phone, struct incoming *in)
 {
 	struct phone_call *call;
@@ -348,7 +363,7 @@ void phone_call_on_invite(struct phone *phone, struct incoming *in)
 		return;
 	}
 	call->session = session->pooled.handle;
-	(void)session_ring(session, &(struct answer){ .status = 180 });
+	call_ring(call, session);
 	phone_call_emit(call, PHONE_RINGING);
 }
 

@@ -270,6 +270,12 @@ void set_pickup(struct world *w, const char *name, enum pickup_mode mode, const 
 	p->phone.config.pickup_code = slice_from_cstr(code);
 }
 
+void set_early_media(struct world *w, const char *name)
+{
+	start_all(w);
+	find_phone(w, name)->phone.config.has_early_media = true;
+}
+
 static unsigned key_of(struct world_phone *p, const char *watched)
 {
 	for (size_t i = 0; i < p->key_count; i++)

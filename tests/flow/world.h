@@ -79,6 +79,9 @@ void hold(struct world *w, const char *name);
 void resume(struct world *w, const char *name);
 void set_pickup(struct world *w, const char *name, enum pickup_mode mode, const char *code);
 
+/* This phone plays something while it rings: 183 with a description, reliably where it can. */
+void set_early_media(struct world *w, const char *name);
+
 /* Presses the key that watches `watched`. */
 void press(struct world *w, const char *watcher, const char *watched);
 #define pick_up press

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Early media and reliable ringing (RFC 3261 13.2.1, RFC 3262, RFC 3960). The caller has one early
+ * dialog with us whatever the number of phones and of forks behind them: it gets the first early
+ * media that there is. A reliable response with media is acknowledged by the caller if it can;
+ * everything else that a phone sends reliably we acknowledge ourselves.
+ */
+#include "pbx/call_early.h"
+
+#include "sip/msg.h"
+
+static struct slice body_type(const struct sip_msg *msg)
+{
+	return sip_msg_value(msg, HDR_CONTENT_TYPE);
+}
+
+/* Whose media it is: a phone's tag is its own choice, so another phone may have the same. */
+static uint64_t fork_hash(const struct leg *leg)
+{
+	return hash_bytes(leg->pbx->entities.secret, leg->session->dialog.remote_tag);
+}
+
+static bool caller_can(const struct call *call, unsigned abilities)
+{
+	return call->caller && call->caller->session && call->caller->session->peer_can & abilities;
+}
+
+bool early_can_be_reliable(const struct call *call)
+{
+	size_t called = 0;
+
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		called += leg != call->caller;
+	return !slice_is_empty(call->offer) ||
+	       (called == 1 && caller_can(call, PEER_100REL | PEER_NEEDS_100REL));
+}
+
+bool early_is_of_another(const struct call *call, const struct leg *leg)
+{
+	return !handle_eq(call->early, HANDLE_NONE) &&
+	       !(handle_eq(call->early, leg->pooled.handle) && call->early_fork == fork_hash(leg));
+}
+
+static void acknowledge(struct leg *leg, const struct sip_msg *response)
+{
+	if (session_is_prack_due(leg->session, response))
+		(void)session_prack(leg->session, SLICE_NONE, SLICE_NONE);
+}
+
+/* The caller acknowledges it, and then we do. */
+static bool show_reliably(struct leg *leg, const struct answer *answer)
+{
+	struct call *call = leg->call;
+
+	if (session_ring_reliably(call->caller->session, answer)) {
+		session_ignore(leg->session); /* the phone repeats it */
+		return false;
+	}
+	call->pracked = leg->pooled.handle;
+	return true;
+}
+
+void early_show(struct leg *leg, const struct sip_msg *response)
+{
+	struct call *call = leg->call;
+	bool is_reliable = session_is_prack_due(leg->session, response) &&
+			   caller_can(call, PEER_100REL | PEER_NEEDS_100REL);
+	bool has_media = !slice_is_empty(response->body) && !early_is_of_another(call, leg) &&
+			 (is_reliable || !slice_is_empty(call->offer));
+	struct answer answer = { .status = response->status };
+
+	if (!has_media && call->shown == response->status) {
+		acknowledge(leg, response);
+		return;
+	}
+	if (has_media) {
+		answer.content_type = body_type(response);
+		answer.body = response->body;
+	}
+	if (has_media && is_reliable) {
+		if (!show_reliably(leg, &answer))
+			return;
+	} else {
+		acknowledge(leg, response);
+		if (session_ring(call->caller->session, &answer))
+			return;
+	}
+	call->shown = response->status;
+	if (has_media) {
+		call->early = leg->pooled.handle;
+		call->early_fork = fork_hash(leg);
+	}
+}
+
+void early_on_prack(struct session *session, const struct sip_msg *prack)
+{
+	struct leg *caller = session->owner;
+	struct call *call = caller->call;
+	struct leg *leg = pool_find(&call->pbx->legs, call->pracked);
+
+	call->pracked = HANDLE_NONE;
+	if (leg && leg->session)
+		(void)session_prack(leg->session, body_type(prack), prack->body);
+}
+
+int early_answer(struct leg *leg, const struct sip_msg *response)
+{
+	const struct session_early *early = &leg->session->early;
+
+	if (slice_is_empty(response->body))
+		return leg_answer(leg->call->caller, early->answer_type, early->answer);
+	return leg_answer(leg->call->caller, body_type(response), response->body);
+}
