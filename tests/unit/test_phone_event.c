@@ -322,7 +322,7 @@ static void invites_that_do_not_ring(void **state)
 		unsigned status;
 	} refused[] = {
 		{ "do not disturb", "dnd on", "", SDP, 486 },
-		{ "an extension required", "", "Require: 100rel\n", SDP, 420 },
+		{ "an extension required", "", "Require: dance\n", SDP, 420 },
 		{ "a dialog to replace", "", "Replaces: x;to-tag=y;from-tag=z\n", SDP, 481 },
 		{ "no codec in common", "", "",
 		  "v=0\r\no=- 1 1 IN IP4 192.0.2.31\r\ns=-\r\nc=IN IP4 192.0.2.31\r\nt=0 0\r\n"
