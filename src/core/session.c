@@ -118,7 +118,8 @@ void session_on_free(void *object)
 void session_print_abilities(const struct session *session, struct buf *lines)
 {
 	buf_slice(lines, session->ops->allow_line);
-	buf_lit(lines, SESSION_SUPPORTED_LINE);
+	buf_cstr(lines, session->stack->session_expires_s > 0 ? SESSION_SUPPORTED_LINE
+							      : "Supported: replaces\r\n");
 }
 
 /* An INVITE of ours waits for its final response or its ACK, an UPDATE for its response. */
@@ -311,6 +312,11 @@ static void on_probe(struct timer *timer)
 {
 	struct session *session = CONTAINER_OF(timer, struct session, probe);
 
+	/* No 2xx comes again once its transaction is gone: the ACK need not be kept. */
+	if (!session->is_ack_due && !session_client(session)) {
+		packet_unref(session->ack);
+		session->ack = NULL;
+	}
 	/* An answer may wait for its PRACK. */
 	if (!session_is_up(session) ||
 	    dialog_request(&session->dialog, session->stack, METHOD_OPTIONS, SLICE_NONE, SLICE_NONE,

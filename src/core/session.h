@@ -186,8 +186,8 @@ int session_take(struct incoming *in, struct slice contact_line, const struct se
 
 /*
  * UAS before the answer: 101..199, sent reliably (RFC 3262 3) when the caller insists on it; the
- * second function also when the caller can. ERR_STATE when one with a body comes before the one
- * before it is acknowledged; without a body it waits.
+ * second function also when the caller can. There is one unacknowledged at a time: the first
+ * function lets the latest wait, the second answers ERR_STATE.
  */
 int session_ring(struct session *session, const struct answer *answer);
 int session_ring_reliably(struct session *session, const struct answer *answer);

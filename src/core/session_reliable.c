@@ -71,6 +71,29 @@ static struct slice print_rack(struct buf *line, uint32_t rseq, uint32_t cseq)
 	return buf_text(line);
 }
 
+/* What becomes of it the INVITE's own answer says; only a challenge is answered. */
+static void prack_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
+{
+	(void)txn;
+	(void)owner;
+	(void)status;
+}
+
+static void prack_on_response(struct txn_client *txn, struct handle owner,
+			      const struct sip_msg *response, const struct flow *flow);
+
+static const struct txn_client_ops prack_ops = { prack_on_response, prack_on_failed };
+
+static void prack_on_response(struct txn_client *txn, struct handle owner,
+			      const struct sip_msg *response, const struct flow *flow)
+{
+	struct session *session = session_find(txn->stack, owner);
+
+	(void)flow;
+	if (session && response->status >= 300)
+		(void)session_try_again(session, txn, response, &prack_ops, NULL);
+}
+
 void session_fork_prack(struct session *session, struct session_fork *fork)
 {
 	char text[64];
@@ -92,12 +115,13 @@ int session_prack(struct session *session, struct slice content_type, struct sli
 
 	if (!session->is_prack_due)
 		return ERR_STATE;
+	session->challenges = 0;
 	/* Behind our own offer and its answer, a body is one more offer (5). */
 	if (!session->is_invite_empty && !slice_is_empty(body))
 		err = session_offer_by(session, METHOD_PRACK, rack, content_type, body);
 	else
 		err = dialog_request(&session->dialog, session->stack, METHOD_PRACK, rack,
-				     content_type, body, NULL, HANDLE_NONE, NULL);
+				     content_type, body, &prack_ops, session->pooled.handle, NULL);
 	if (err)
 		return err;
 	session->is_prack_due = false;
@@ -125,7 +149,7 @@ struct session_reliable {
 	struct flow flow;
 	bool has_media;	       /* it describes some */
 	bool is_described;     /* one of those so far did, and is acknowledged */
-	unsigned next_status;  /* of one that waits, 0: none */
+	struct answer *next;   /* owned with its texts: the 1xx that waits, NULL: none */
 	struct answer *answer; /* owned with its texts: the 2xx that waits */
 };
 
@@ -170,6 +194,7 @@ void session_reliable_free(struct session *session)
 		return;
 	session_reliable_stop(session);
 	packet_unref(reliable->packet);
+	answer_free(reliable->next);
 	answer_free(reliable->answer);
 	mem_free(reliable);
 	session->reliable = NULL;
@@ -258,6 +283,18 @@ static int reliable_send(struct session *session, const struct answer *answer)
 	return 0;
 }
 
+/* The latest is what counts: it takes the place of one that waits already. */
+static int reliable_wait(struct session_reliable *reliable, const struct answer *answer)
+{
+	struct answer *next = answer_keep(answer);
+
+	if (!next)
+		return ERR_NOMEM;
+	answer_free(reliable->next);
+	reliable->next = next;
+	return 0;
+}
+
 static int ring(struct session *session, const struct answer *answer, bool is_reliable)
 {
 	struct session_reliable *reliable = session->reliable;
@@ -268,15 +305,17 @@ static int ring(struct session *session, const struct answer *answer, bool is_re
 		return session_respond(session, session_server(session), answer);
 	if (!reliable || !reliable->packet)
 		return reliable_send(session, answer);
-	if (!slice_is_empty(answer->body))
-		return ERR_STATE;
-	reliable->next_status = answer->status;
-	return 0;
+	return ERR_STATE;
 }
 
 int session_ring(struct session *session, const struct answer *answer)
 {
-	return ring(session, answer, session->peer_can & PEER_NEEDS_100REL);
+	struct session_reliable *reliable = session->reliable;
+	bool is_reliable = session->peer_can & PEER_NEEDS_100REL;
+
+	if (is_reliable && reliable && reliable->packet && session->state == SESSION_EARLY)
+		return reliable_wait(reliable, answer);
+	return ring(session, answer, is_reliable);
 }
 
 int session_ring_reliably(struct session *session, const struct answer *answer)
@@ -321,7 +360,7 @@ void session_reliable_go_on(struct session *session)
 {
 	struct session_reliable *reliable = session->reliable;
 	struct answer *answer = reliable ? reliable->answer : NULL;
-	unsigned next;
+	struct answer *next;
 
 	if (!reliable || reliable->packet || session_pracked(session) ||
 	    session->state != SESSION_EARLY)
@@ -336,10 +375,11 @@ void session_reliable_go_on(struct session *session)
 		answer_free(answer);
 		return;
 	}
-	next = reliable->next_status;
-	reliable->next_status = 0;
-	if (next > 0)
-		(void)reliable_send(session, &(struct answer){ .status = next });
+	next = reliable->next;
+	reliable->next = NULL;
+	if (next)
+		(void)reliable_send(session, next);
+	answer_free(next);
 }
 
 /* --- UAS: PRACK --------------------------------------------------------------------------- */

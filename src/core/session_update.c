@@ -169,7 +169,9 @@ void session_on_update(struct session *session, struct incoming *in)
 		return;
 	}
 	session_learn(session, in->msg);
-	session_timer_on_request(session, in->msg);
+	/* Before the answer it is the INVITE that asks. */
+	if (session_is_up(session))
+		session_timer_on_request(session, in->msg);
 	if (slice_is_empty(in->msg->body))
 		update_answer(session, in);
 	else
