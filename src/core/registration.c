@@ -195,7 +195,8 @@ static bool registration_try_again(struct registration *registration, struct txn
 	    account_answer(registration->account, registration->stack, response,
 			   registration->numbering.remote_target, &registration->attempt, &line))
 		return false;
-	if (txn_client_start_again(txn, buf_text(&line), &register_ops, registration->pooled.handle,
+	if (txn_client_start_again(txn, registration->numbering.local_cseq + 1, buf_text(&line),
+				   &register_ops, registration->pooled.handle,
 				   &registration->client))
 		return false;
 	registration->numbering.local_cseq++;

@@ -178,7 +178,8 @@ bool session_try_again(struct session *session, struct txn_client *txn,
 	if (!answer_challenge(session, response, &line) &&
 	    !session_timer_again(session, response, &line))
 		return false;
-	if (txn_client_start_again(txn, buf_text(&line), ops, session->pooled.handle, ret_client))
+	if (txn_client_start_again(txn, session->dialog.local_cseq + 1, buf_text(&line), ops,
+				   session->pooled.handle, ret_client))
 		return false;
 	session->dialog.local_cseq++;
 	return true;

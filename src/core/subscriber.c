@@ -283,8 +283,8 @@ static bool subscriber_try_again(struct subscriber *subscriber, struct txn_clien
 	    account_answer(subscriber->account, subscriber->stack, response,
 			   request_uri(subscriber), &subscriber->attempt, &line))
 		return false;
-	if (txn_client_start_again(txn, buf_text(&line), &subscribe_ops, subscriber->pooled.handle,
-				   &subscriber->client))
+	if (txn_client_start_again(txn, subscriber->dialog.local_cseq + 1, buf_text(&line),
+				   &subscribe_ops, subscriber->pooled.handle, &subscriber->client))
 		return false;
 	subscriber->dialog.local_cseq++;
 	return true;

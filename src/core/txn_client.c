@@ -356,7 +356,7 @@ static bool lines_name(struct slice lines, struct slice name)
 	return false;
 }
 
-int txn_client_start_again(struct txn_client *txn, struct slice line,
+int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice more_lines,
 			   const struct txn_client_ops *ops, struct handle owner,
 			   struct handle *ret_handle)
 {
@@ -375,12 +375,12 @@ int txn_client_start_again(struct txn_client *txn, struct slice line,
 
 		if (header->id == HDR_VIA || header->id == HDR_CSEQ ||
 		    header->id == HDR_CONTENT_TYPE || header->id == HDR_CONTENT_LENGTH ||
-		    header->id == HDR_USER_AGENT || lines_name(line, header->name))
+		    header->id == HDR_USER_AGENT || lines_name(more_lines, header->name))
 			continue;
 		sip_print_header_named(&lines, header->name, header->value);
 	}
-	sip_print_cseq(&lines, sent.cseq + 1, sent.method_name);
-	buf_slice(&lines, line);
+	sip_print_cseq(&lines, cseq, sent.method_name);
+	buf_slice(&lines, more_lines);
 	if (lines.is_overflown)
 		return ERR_LIMIT;
 	return txn_client_start_on(

@@ -70,11 +70,11 @@ int txn_client_start(struct stack *stack, const struct request *request,
 		     struct handle *ret_handle);
 
 /*
- * From the handler of its final response: the same request once more with the next CSeq, a new
+ * From the handler of its final response: the same request once more with another CSeq, a new
  * branch and more header lines (each with its CRLF), such as credentials for a 401 or 407; old
  * lines of the same names are left out.
  */
-int txn_client_start_again(struct txn_client *txn, struct slice line,
+int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice more_lines,
 			   const struct txn_client_ops *ops, struct handle owner,
 			   struct handle *ret_handle);
 

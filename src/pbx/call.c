@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The life of calls and legs: starting a call with a leg for each phone, and taking it down again.
- * What the phones say in between is heard in call_events.c.
+ * What the phones say in between is heard in call_events.c, call_early.c and call_relay.c.
  */
 #include "pbx/call.h"
 
