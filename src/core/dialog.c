@@ -149,6 +149,7 @@ struct flow dialog_flow_to(const struct sip_uri *target, const struct flow *came
 	struct flow flow = *came_by;
 	struct addr addr;
 
+	flow.is_natted = is_natted;
 	if (is_natted || transport_is_reliable(came_by->transport))
 		return flow;
 	if (addr_parse_ip(target->host, &addr) || addr.family != came_by->peer.family)
@@ -165,7 +166,10 @@ static bool peer_is_natted(const struct sip_msg *msg, const struct flow *flow)
 
 	if (!msg->is_request)
 		return false;
-	return addr_parse_ip(msg->via.host, &sent_by) || !addr_eq_ip(&sent_by, &flow->peer) ||
+	if (addr_parse_ip(msg->via.host, &sent_by) || !addr_eq_ip(&sent_by, &flow->peer))
+		return true;
+	/* A connection's port is never the one where its owner listens. */
+	return !transport_is_reliable(flow->transport) &&
 	       (msg->via.port ? msg->via.port : 5060) != flow->peer.port;
 }
 
@@ -365,6 +369,7 @@ static struct request dialog_print(struct dialog *dialog, struct stack *stack, s
 	return (struct request){ .method = method,
 				 .uri = is_strict ? dialog->first_route : dialog->remote_target,
 				 .flow = dialog->flow,
+				 .is_in_dialog = !slice_is_empty(dialog->remote_tag),
 				 .lines = buf_text(&buf) };
 }
 

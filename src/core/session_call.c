@@ -6,6 +6,7 @@
 #include "core/session_inner.h"
 
 #include "base/err.h"
+#include "core/way.h"
 
 #define LINES_MAX_BYTES 8192
 #define SENT_ARENA_BYTES 16384 /* a message of ours */
@@ -35,7 +36,7 @@ void session_on_2xx_again(struct session *session, const struct sip_msg *respons
 			(void)dialog_ack(&session->dialog, session->stack, response->cseq,
 					 SLICE_NONE, SLICE_NONE, SLICE_NONE, NULL);
 		else if (session->ack)
-			(void)stack_send(session->stack, &session->dialog.flow, session->ack);
+			(void)way_send(session->stack, &session->dialog.flow, session->ack);
 		else if (!session->is_ack_due)
 			session_send_ack(session, SLICE_NONE, SLICE_NONE);
 		return;

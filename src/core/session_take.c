@@ -25,7 +25,18 @@ static void server_on_cancel(struct stack *stack, struct handle owner, const str
 	session->ops->on_cancel(session, cancel);
 }
 
-const struct txn_server_ops session_server_ops = { server_on_cancel };
+/* A caller that waits for its answer may have come back by another connection. */
+static int server_find_way(struct stack *stack, struct handle owner, struct flow *flow)
+{
+	const struct session *session = pool_find(&stack->sessions, owner);
+
+	if (!session || !stack->user.find_way)
+		return ERR_NOTFOUND;
+	return stack->user.find_way(stack->user.user, session->dialog.remote,
+				    session->dialog.remote_target, flow);
+}
+
+const struct txn_server_ops session_server_ops = { server_on_cancel, server_find_way };
 
 /* Answers what could not be taken: in->txn may exist or not. */
 void session_refuse(struct incoming *in, int err)

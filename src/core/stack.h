@@ -57,6 +57,13 @@ struct stack_user {
 	 * or after returning (a server transaction keeps it).
 	 */
 	void (*on_request)(void *user, struct incoming *in);
+
+	/*
+	 * The connection of *flow to a peer of ours is gone: another flow to it, if there is one.
+	 * `identity` is the From or To value that names it, `target` the URI that its Contact said;
+	 * both must fit, or somebody else would hear what is the peer's. ERR_NOTFOUND. May be NULL.
+	 */
+	int (*find_way)(void *user, struct slice identity, struct slice target, struct flow *flow);
 };
 
 struct stack_limits {
@@ -125,7 +132,8 @@ void stack_on_turn_end(struct stack *stack);
 
 /*
  * A connection ended or could not be opened: what was sent on it, or by HANDLE_NONE to `peer`, and
- * has no response yet fails with 503 by the next timer (RFC 3261 8.1.3.1).
+ * has no response yet takes another way by the next timer. Without one a request in a dialog waits
+ * for its peer to come back as long as for an answer, any other fails with 503 (RFC 3261 8.1.3.1).
  */
 void stack_on_connection_lost(struct stack *stack, struct handle conn, const struct addr *peer);
 

@@ -6,10 +6,12 @@
 #include "core/txn_client.h"
 
 #include "base/err.h"
+#include "core/way.h"
 #include "sip/print.h"
 
 #define MAGIC_COOKIE "z9hG4bK"
 #define AGAIN_ARENA_BYTES 16384
+#define MOVES_MAX 4 /* to other connections, by one request */
 
 /* Where each state may go (figures 5 and 6 of RFC 3261, figure 6 of RFC 6026). */
 static const uint8_t state_next[] = {
@@ -45,24 +47,13 @@ struct txn_client *txn_client_match(struct stack *stack, const struct sip_msg *m
 
 /* --- Printing ----------------------------------------------------------------------------- */
 
-static void print_via(struct buf *buf, const struct flow *flow, struct slice branch)
-{
-	buf_lit(buf, "Via: SIP/2.0/");
-	buf_slice(buf, transport_name(flow->transport));
-	buf_char(buf, ' ');
-	addr_print(buf, &flow->local);
-	buf_lit(buf, ";rport;branch=");
-	buf_slice(buf, branch);
-	buf_lit(buf, "\r\n");
-}
-
 static struct packet *request_print(struct stack *stack, const struct request *request,
 				    struct slice branch)
 {
 	struct buf buf = { .p = stack->scratch, .cap = STACK_SCRATCH_BYTES };
 
 	sip_print_request_line(&buf, request->method, request->uri);
-	print_via(&buf, &request->flow, branch);
+	way_print_via(&buf, &request->flow, branch);
 	buf_slice(&buf, request->lines);
 	sip_print_header(&buf, HDR_USER_AGENT, stack->product);
 	sip_print_body(&buf, request->content_type, request->body);
@@ -84,7 +75,7 @@ int request_send(struct stack *stack, const struct request *request, struct pack
 
 	if (!packet)
 		return ERR_NOMEM;
-	err = stack_send(stack, &request->flow, packet);
+	err = way_send(stack, &request->flow, packet);
 	if (ret_packet)
 		*ret_packet = packet;
 	else
@@ -152,6 +143,12 @@ static void on_retransmit(struct timer *timer)
 	timer_start(txn->stack->timers, &txn->retransmit, txn->interval_ms, on_retransmit);
 }
 
+static void txn_client_retransmit(struct txn_client *txn)
+{
+	txn->interval_ms = T1_MS;
+	timer_start(txn->stack->timers, &txn->retransmit, T1_MS, on_retransmit);
+}
+
 /* B, F and the wait after CANCEL are failures; D, K and M are the quiet end. */
 static void on_timeout(struct timer *timer)
 {
@@ -163,15 +160,39 @@ static void on_timeout(struct timer *timer)
 		txn_client_end(txn);
 }
 
-/* The first send fails only after the caller has its handle. */
-static void on_send_failed(struct timer *timer)
+/* --- Other ways --------------------------------------------------------------------------- */
+
+static int txn_client_move(struct txn_client *txn)
 {
-	txn_client_fail(CONTAINER_OF(timer, struct txn_client, timeout), 503);
+	if (txn->moves == MOVES_MAX || way_change(txn->stack, &txn->flow, &txn->request))
+		return ERR_NOTFOUND;
+	txn->moves++;
+	if (txn_client_send(txn, txn->request))
+		return ERR_IO;
+	if (!transport_is_reliable(txn->flow.transport))
+		txn_client_retransmit(txn);
+	return 0;
+}
+
+/*
+ * No handler is called inside of a send, so the failure comes by a timer. Who is in a dialog with
+ * us may come back by a new connection: that is worth the time that an answer would be waited for.
+ */
+static void on_way_lost(struct timer *timer)
+{
+	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, retransmit);
+
+	if (txn_client_move(txn) == 0)
+		return;
+	if (txn->is_in_dialog)
+		timer_start(txn->stack->timers, &txn->retransmit, T2_MS, on_way_lost);
+	else
+		txn_client_fail(txn, 503);
 }
 
 void txn_client_lose(struct txn_client *txn)
 {
-	timer_start(txn->stack->timers, &txn->timeout, 0, on_send_failed);
+	timer_start(txn->stack->timers, &txn->retransmit, 0, on_way_lost);
 }
 
 /* --- Starting ----------------------------------------------------------------------------- */
@@ -191,24 +212,6 @@ static int txn_client_enter_map(struct txn_client *txn, struct slice branch, str
 	return err;
 }
 
-/*
- * The connection that the peer once made is gone: a new one to where it said that it listens
- * (RFC 3261 18.1.1, 8.1.2), if that is a plain address and no proxy stands between.
- */
-static int txn_client_send_anew(struct txn_client *txn, const struct request *request)
-{
-	struct sip_uri uri;
-	struct addr addr;
-
-	if (handle_eq(txn->flow.conn, HANDLE_NONE) || sip_uri_parse(request->uri, &uri) ||
-	    addr_parse_ip(uri.host, &addr) || addr.family != txn->flow.peer.family)
-		return ERR_IO;
-	addr.port = uri.port ? uri.port : 5060;
-	txn->flow.peer = addr;
-	txn->flow.conn = HANDLE_NONE;
-	return txn_client_send(txn, txn->request);
-}
-
 static int txn_client_start_on(struct stack *stack, const struct request *request,
 			       struct slice branch, const struct txn_client_ops *ops,
 			       struct handle owner, struct handle *ret_handle)
@@ -221,6 +224,7 @@ static int txn_client_start_on(struct stack *stack, const struct request *reques
 	txn->stack = stack;
 	txn->flow = request->flow;
 	txn->method = sip_method_of(request->method);
+	txn->is_in_dialog = request->is_in_dialog;
 	txn->ops = ops;
 	txn->owner = owner;
 	txn->request = request_print(stack, request, branch);
@@ -232,11 +236,11 @@ static int txn_client_start_on(struct stack *stack, const struct request *reques
 	if (ret_handle)
 		*ret_handle = txn->pooled.handle;
 	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
-	if (txn_client_send(txn, txn->request) && txn_client_send_anew(txn, request)) {
-		timer_start(stack->timers, &txn->timeout, 0, on_send_failed);
+	if (txn_client_send(txn, txn->request)) {
+		if (txn_client_move(txn))
+			txn_client_lose(txn);
 	} else if (!transport_is_reliable(txn->flow.transport)) {
-		txn->interval_ms = T1_MS;
-		timer_start(stack->timers, &txn->retransmit, T1_MS, on_retransmit);
+		txn_client_retransmit(txn);
 	}
 	return 0;
 }
@@ -388,6 +392,7 @@ int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice m
 		&(struct request){ .method = sent.method_name,
 				   .uri = sent.uri.text,
 				   .flow = txn->flow,
+				   .is_in_dialog = txn->is_in_dialog,
 				   .lines = buf_text(&lines),
 				   .content_type = sip_msg_value(&sent, HDR_CONTENT_TYPE),
 				   .body = sent.body },

@@ -38,11 +38,13 @@ struct txn_client {
 	enum txn_client_state state;
 	enum sip_method method;
 	struct flow flow;
+	unsigned moves; /* to other connections */
+	bool is_in_dialog;
 	struct packet *request; /* NULL when its final response leaves nothing to print from it */
 	struct packet *ack;	/* INVITE: the ACK for a non-2xx, once there is one */
 	enum txn_cancel cancel;
 	struct packet *cancel_lines; /* of the CANCEL that is wanted; may be NULL */
-	struct timer retransmit;     /* A or E */
+	struct timer retransmit;     /* A or E, or the next look for a way */
 	struct timer timeout;	     /* B, D, F, K or M; after CANCEL the wait of 9.1 */
 	uint64_t interval_ms;
 	const struct txn_client_ops *ops;
@@ -53,7 +55,8 @@ struct txn_client {
 struct request {
 	struct slice method;
 	struct slice uri;
-	struct flow flow; /* flow.local is what the Via says */
+	struct flow flow;  /* flow.local is what the Via says */
+	bool is_in_dialog; /* its peer may come back when its connection is gone */
 	/* Whole header lines, from Max-Forwards to the last, without Content-*. */
 	struct slice lines;
 	struct slice content_type;
@@ -93,7 +96,7 @@ void txn_client_on_response(struct txn_client *txn, const struct sip_msg *msg,
 struct txn_client *txn_client_match(struct stack *stack, const struct sip_msg *msg);
 void txn_client_end(struct txn_client *txn);
 
-/* It fails with 503 as soon as timers run: no handler is called from here. */
+/* Its connection is gone, see stack_on_connection_lost(): no handler is called from here. */
 void txn_client_lose(struct txn_client *txn);
 void txn_client_on_free(void *object);
 

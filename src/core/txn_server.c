@@ -270,8 +270,16 @@ void txn_server_set_to_tag(struct txn_server *txn, const char tag[TOKEN_BYTES])
 
 void txn_server_resend(struct txn_server *txn)
 {
+	struct flow other = txn->flow;
+
 	if (!txn->last || stack_send(txn->stack, &txn->flow, txn->last) == 0)
 		return;
+	if (txn->ops && txn->ops->find_way &&
+	    txn->ops->find_way(txn->stack, txn->owner, &other) == 0 &&
+	    stack_send(txn->stack, &other, txn->last) == 0) {
+		txn->flow = other;
+		return;
+	}
 	/* The connection is gone: a new one to where the Via says the peer listens (18.2.2). */
 	txn->flow.conn = HANDLE_NONE;
 	txn->flow.peer.port = txn->sent_by_port;

@@ -20,6 +20,8 @@ enum txn_server_state {
 /* `owner` is looked up by the handler. The stack answers the CANCEL itself with 200. */
 struct txn_server_ops {
 	void (*on_cancel)(struct stack *stack, struct handle owner, const struct sip_msg *cancel);
+	/* The connection of *flow is gone: another flow to who asked. ERR_NOTFOUND. May be NULL. */
+	int (*find_way)(struct stack *stack, struct handle owner, struct flow *flow);
 };
 
 struct txn_server {

@@ -36,11 +36,12 @@ const struct pbx_limits pbx_default_limits = {
 /* --- Life --------------------------------------------------------------------------------- */
 
 static void on_request(void *user, struct incoming *in);
+static int find_way(void *user, struct slice identity, struct slice target, struct flow *flow);
 
 int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	     struct directory *directory, const struct pbx_limits *limits)
 {
-	struct stack_user user = { .user = pbx, .on_request = on_request };
+	struct stack_user user = { .user = pbx, .on_request = on_request, .find_way = find_way };
 	uint8_t nonce_secret[NONCE_SECRET_BYTES];
 	uint64_t map_secret[2];
 	int err;
@@ -143,6 +144,12 @@ void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes
 	stack_on_message(&pbx->stack, flow, bytes);
 }
 
+void pbx_on_connection_lost(struct pbx *pbx, struct handle conn, const struct addr *peer)
+{
+	registrar_on_connection_lost(pbx, conn);
+	stack_on_connection_lost(&pbx->stack, conn, peer);
+}
+
 void pbx_on_turn_end(struct pbx *pbx)
 {
 	stack_on_turn_end(&pbx->stack);
@@ -218,6 +225,21 @@ static void on_options(struct incoming *in)
 		in, &(struct answer){
 			    .status = 200,
 			    .lines = SLICE_INIT(ALLOW_LINE ACCEPT_LINE SESSION_SUPPORTED_LINE) });
+}
+
+/* A phone whose connection is gone is reached where it has registered since, by the same Contact.
+ */
+static int find_way(void *user, struct slice identity, struct slice target, struct flow *flow)
+{
+	struct pbx *pbx = user;
+	struct sip_addr addr;
+	char text[SIP_USER_MAX_BYTES];
+	struct buf number = BUF_ON(text);
+
+	if (sip_addr_parse(identity, &addr) || !pbx_is_own_host(pbx, &addr.uri, flow) ||
+	    uri_unescape(&number, addr.uri.user) || number.is_overflown)
+		return ERR_NOTFOUND;
+	return registrar_find_way(pbx, buf_text(&number), target, flow);
 }
 
 typedef void request_handler(struct pbx *pbx, struct incoming *in,

@@ -387,6 +387,51 @@ void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct ex
 	answer_bindings(pbx, in, extension->number);
 }
 
+/* --- Connections -------------------------------------------------------------------------- */
+
+int registrar_find_way(struct pbx *pbx, struct slice number, struct slice contact,
+		       struct flow *flow)
+{
+	struct sip_uri uri;
+	struct binding *binding;
+
+	if (sip_uri_parse(contact, &uri))
+		return ERR_NOTFOUND;
+	binding = aor_find_contact(registrar_find(pbx, number), &uri);
+	if (!binding || flow_eq(&binding->flow, flow))
+		return ERR_NOTFOUND;
+	*flow = binding->flow;
+	return 0;
+}
+
+static void binding_on_connection_lost(struct binding *binding)
+{
+	struct sip_uri uri;
+	struct addr addr;
+
+	if (binding->flow.is_natted || binding->flow.transport == TRANSPORT_TLS ||
+	    sip_uri_parse(binding->contact, &uri) || addr_parse_ip(uri.host, &addr) ||
+	    addr.family != binding->flow.peer.family) {
+		stack_trace(&binding->pbx->stack, "event=unreachable extension=%.*s",
+			    SLICE_ARGS(binding->aor->number));
+		binding_end(binding);
+		return;
+	}
+	addr.port = uri.port ? uri.port : transport_port(binding->flow.transport);
+	binding->flow.peer = addr;
+	binding->flow.conn = HANDLE_NONE;
+}
+
+void registrar_on_connection_lost(struct pbx *pbx, struct handle conn)
+{
+	struct binding *binding;
+	uint32_t slot = 0;
+
+	while ((binding = pool_walk(&pbx->bindings, &slot)))
+		if (handle_eq(binding->flow.conn, conn))
+			binding_on_connection_lost(binding);
+}
+
 /* --- Whole-table work --------------------------------------------------------------------- */
 
 static void drop_where(struct pbx *pbx, bool is_all)

@@ -44,6 +44,19 @@ struct aor *registrar_find(struct pbx *pbx, struct slice number);
 void registrar_drop_unknown(struct pbx *pbx);
 void registrar_fini(struct pbx *pbx);
 
+/*
+ * The way of this extension's phone with this Contact, other than *flow. ERR_NOTFOUND. Only its own
+ * binding counts, or anybody could register somebody's Contact and hear their calls.
+ */
+int registrar_find_way(struct pbx *pbx, struct slice number, struct slice contact,
+		       struct flow *flow);
+
+/*
+ * Bindings by this connection are reached at their Contact from now on, where that is an address;
+ * those behind a NAT, or by TLS, where a phone has no certificate to prove itself, are gone.
+ */
+void registrar_on_connection_lost(struct pbx *pbx, struct handle conn);
+
 void binding_on_free(void *object);
 
 #endif

@@ -11,6 +11,11 @@ static void on_message(void *owner, const struct flow *flow, struct slice bytes)
 	pbx_on_message(owner, flow, bytes);
 }
 
+static void on_connection_lost(void *owner, struct handle conn, const struct addr *peer)
+{
+	pbx_on_connection_lost(owner, conn, peer);
+}
+
 static void on_turn_end(void *owner)
 {
 	pbx_on_turn_end(owner);
@@ -40,6 +45,7 @@ void office_init_as(struct office *office, struct wires *wires, const char *name
 	office->node->owner = &office->pbx;
 	office->node->on_message = on_message;
 	office->node->on_turn_end = on_turn_end;
+	office->node->on_connection_lost = on_connection_lost;
 }
 
 void office_fini(struct office *office)

@@ -16,6 +16,8 @@
 #define START_MS 1000000
 #define LATE_MS 700
 #define PORT 5060
+#define FIRST_PORT 40000 /* of those who open connections */
+#define CONNECT_MS 10000 /* until somebody gives up who tries to connect */
 
 /* xorshift64*: repeatable, which is all that a test wants of its randomness. */
 static uint64_t next_random(struct wires *wires)
@@ -67,46 +69,178 @@ static void record_line(struct wires *wires, const struct wire_node *from,
 }
 
 static void fly(struct wires *wires, struct wire_node *from, struct wire_node *to,
-		struct packet *packet, uint64_t delay_ms)
+		struct packet *packet, uint64_t at_ms, size_t conn)
 {
 	CHECK(wires->flight_count < WIRE_FLIGHTS_MAX);
 	wires->flights[wires->flight_count++] = (struct wire_flight){
-		.at_ms = wires->now_ms + delay_ms,
+		.at_ms = at_ms,
 		.from = from,
 		.to = to,
-		.packet = packet_ref(packet),
+		.packet = packet ? packet_ref(packet) : NULL,
+		.conn = conn,
 	};
+}
+
+static enum wire_fault next_fault(struct wires *wires)
+{
+	return wires->is_counting && ++wires->sent_count == wires->fault_nth ? wires->fault
+									     : WIRE_GOOD;
 }
 
 static void wires_send(struct wire_node *from, const struct addr *to_addr, struct packet *packet)
 {
 	struct wires *wires = from->wires;
 	struct wire_node *to = find_node(wires, to_addr);
-	enum wire_fault fault = WIRE_GOOD;
+	uint64_t soon_ms = wires->now_ms + WIRE_DELAY_MS;
+	enum wire_fault fault;
 
 	record_line(wires, from, to, packet_bytes(packet));
-	if (wires->is_counting && ++wires->sent_count == wires->fault_nth)
-		fault = wires->fault;
-	if (!to || fault == WIRE_LOSES)
+	fault = next_fault(wires);
+	if (!to || fault == WIRE_LOSES || from->is_unplugged || to->is_unplugged)
 		return;
-	fly(wires, from, to, packet, fault == WIRE_DELAYS ? LATE_MS : WIRE_DELAY_MS);
+	fly(wires, from, to, packet, fault == WIRE_DELAYS ? wires->now_ms + LATE_MS : soon_ms, 0);
 	if (fault == WIRE_DOUBLES)
-		fly(wires, from, to, packet, WIRE_DELAY_MS);
+		fly(wires, from, to, packet, soon_ms, 0);
 }
+
+/* --- Connections -------------------------------------------------------------------------- */
+
+static struct handle conn_handle(const struct wires *wires, const struct wire_conn *conn)
+{
+	return (struct handle){ .slot = (uint32_t)(conn - wires->conns), .serial = 1 };
+}
+
+static size_t end_of(const struct wire_conn *conn, const struct wire_node *node)
+{
+	return conn->ends[0] == node ? 0 : 1;
+}
+
+static void drop_flights(struct wires *wires, size_t conn)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < wires->flight_count; i++) {
+		if (wires->flights[i].conn == conn)
+			packet_unref(wires->flights[i].packet);
+		else
+			wires->flights[kept++] = wires->flights[i];
+	}
+	wires->flight_count = kept;
+}
+
+static void conn_break(struct wires *wires, struct wire_conn *conn)
+{
+	size_t number = (size_t)(conn - wires->conns) + 1;
+
+	if (!conn->is_open)
+		return;
+	conn->is_open = false;
+	drop_flights(wires, number);
+	for (size_t i = 0; i < 2; i++)
+		if (conn->ends[i])
+			fly(wires, conn->ends[1 - i], conn->ends[i], NULL,
+			    wires->now_ms + WIRE_DELAY_MS, number);
+}
+
+void wires_cut(struct wire_node *node)
+{
+	struct wires *wires = node->wires;
+
+	for (size_t i = 0; i < wires->conn_count; i++)
+		if (wires->conns[i].ends[0] == node || wires->conns[i].ends[1] == node)
+			conn_break(wires, &wires->conns[i]);
+}
+
+static struct wire_conn *conn_open(struct wire_node *from, const struct flow *flow)
+{
+	struct wires *wires = from->wires;
+	struct wire_conn *conn = &wires->conns[wires->conn_count];
+
+	CHECK(wires->conn_count < WIRE_CONNS_MAX);
+	*conn = (struct wire_conn){ .ends = { from, find_node(wires, &flow->peer) },
+				    .addrs = { from->addr, flow->peer },
+				    .transport = flow->transport,
+				    .is_open = true };
+	conn->addrs[0].port = (uint16_t)(FIRST_PORT + wires->conn_count++);
+	if (!conn->ends[1] || conn->ends[1]->tcp == WIRE_TCP_REFUSED) {
+		conn->ends[1] = NULL;
+		conn_break(wires, conn);
+		return conn;
+	}
+	conn->is_ignored = conn->ends[1]->tcp == WIRE_TCP_IGNORED || from->is_unplugged ||
+			   conn->ends[1]->is_unplugged;
+	if (conn->is_ignored)
+		fly(wires, conn->ends[1], from, NULL, wires->now_ms + CONNECT_MS,
+		    wires->conn_count);
+	return conn;
+}
+
+static struct wire_conn *conn_find(struct wire_node *from, const struct flow *flow)
+{
+	struct wires *wires = from->wires;
+
+	if (flow->conn.serial > 0) {
+		CHECK(flow->conn.slot < wires->conn_count);
+		return &wires->conns[flow->conn.slot];
+	}
+	for (size_t i = 0; i < wires->conn_count; i++) {
+		struct wire_conn *conn = &wires->conns[i];
+
+		if (conn->is_open && conn->transport == flow->transport &&
+		    (conn->ends[0] == from || conn->ends[1] == from) &&
+		    addr_eq(&conn->addrs[1 - end_of(conn, from)], &flow->peer))
+			return conn;
+	}
+	return NULL;
+}
+
+static int stream_send(struct wire_node *from, const struct flow *flow, struct packet *packet)
+{
+	struct wires *wires = from->wires;
+	struct wire_conn *conn = conn_find(from, flow);
+	enum wire_fault fault;
+	uint64_t at_ms = wires->now_ms + WIRE_DELAY_MS;
+	size_t end;
+
+	if (!conn)
+		conn = conn_open(from, flow);
+	else if (!conn->is_open)
+		return -1;
+	end = end_of(conn, from);
+	record_line(wires, from, conn->ends[1 - end], packet_bytes(packet));
+	fault = next_fault(wires);
+	if (fault == WIRE_LOSES)
+		conn_break(wires, conn);
+	if (!conn->is_open || conn->is_ignored)
+		return 0;
+	if (fault == WIRE_DELAYS)
+		at_ms = wires->now_ms + LATE_MS;
+	if (at_ms < conn->last_ms[end])
+		at_ms = conn->last_ms[end];
+	conn->last_ms[end] = at_ms;
+	fly(wires, from, conn->ends[1 - end], packet, at_ms, (size_t)(conn - wires->conns) + 1);
+	return 0;
+}
+
+/* --- What struct env offers --------------------------------------------------------------- */
 
 static int node_send(void *host, const struct flow *flow, struct packet *packet)
 {
+	if (transport_is_reliable(flow->transport))
+		return stream_send(host, flow, packet) ? ERR_IO : 0;
 	wires_send(host, &flow->peer, packet);
 	return 0;
 }
 
 static int node_route(void *host, struct flow *flow)
 {
-	struct wire_node *node = host;
+	const struct wire_node *node = host;
 
-	if (flow->transport != TRANSPORT_UDP || flow->peer.family != node->addr.family)
+	if (flow->peer.family != node->addr.family ||
+	    (transport_is_reliable(flow->transport) && node->tcp != WIRE_TCP_TAKEN))
 		return ERR_NOTFOUND;
 	flow->local = node->addr;
+	flow->listener = flow->transport;
 	return 0;
 }
 
@@ -207,6 +341,14 @@ struct flow wires_flow(const struct wire_node *from, const struct wire_node *to)
 	return (struct flow){ .local = from->addr, .peer = to->addr, .transport = TRANSPORT_UDP };
 }
 
+struct flow wires_stream_flow(const struct wire_node *from, const struct wire_node *to)
+{
+	return (struct flow){ .local = from->addr,
+			      .peer = to->addr,
+			      .transport = TRANSPORT_TCP,
+			      .listener = TRANSPORT_TCP };
+}
+
 void wires_send_raw(struct wire_node *from, struct wire_node *to, struct slice bytes)
 {
 	struct packet *packet = packet_new(bytes);
@@ -218,24 +360,50 @@ void wires_send_raw(struct wire_node *from, struct wire_node *to, struct slice b
 
 /* --- The clock ---------------------------------------------------------------------------- */
 
-static void deliver(struct wires *wires, size_t index)
+/* As the receiver sees it. */
+static struct flow flow_of(const struct wires *wires, const struct wire_flight *flight)
 {
-	struct wire_flight flight = wires->flights[index];
-	struct flow flow = wires_flow(flight.to, flight.from);
-	/* A copy that ends where its memory ends: reading on is seen by the sanitizer. */
-	struct slice bytes = packet_bytes(flight.packet);
+	const struct wire_conn *conn;
+
+	if (flight->conn == 0)
+		return wires_flow(flight->to, flight->from);
+	conn = &wires->conns[flight->conn - 1];
+	return (struct flow){ .local = flight->to->addr,
+			      .peer = conn->addrs[1 - end_of(conn, flight->to)],
+			      .conn = conn_handle(wires, conn),
+			      .transport = conn->transport,
+			      .listener = conn->transport };
+}
+
+/* A copy that ends where its memory ends: reading on is seen by the sanitizer. */
+static void deliver_message(const struct wire_flight *flight, const struct flow *flow)
+{
+	struct slice bytes = packet_bytes(flight->packet);
 	char *copy = malloc(bytes.n ? bytes.n : 1);
 
-	memmove(&wires->flights[index], &wires->flights[index + 1],
-		(--wires->flight_count - index) * sizeof(wires->flights[0]));
 	CHECK(copy);
 	if (bytes.n > 0)
 		memcpy(copy, bytes.p, bytes.n);
-	packet_unref(flight.packet);
-	timers_set_now(&flight.to->timers, wires->now_ms);
-	flight.to->on_message(flight.to->owner, &flow, slice_of(copy, bytes.n));
-	flight.to->on_turn_end(flight.to->owner);
+	packet_unref(flight->packet);
+	flight->to->on_message(flight->to->owner, flow, slice_of(copy, bytes.n));
 	free(copy);
+}
+
+static void deliver(struct wires *wires, size_t index)
+{
+	struct wire_flight flight = wires->flights[index];
+	struct flow flow = flow_of(wires, &flight);
+
+	memmove(&wires->flights[index], &wires->flights[index + 1],
+		(--wires->flight_count - index) * sizeof(wires->flights[0]));
+	timers_set_now(&flight.to->timers, wires->now_ms);
+	if (!flight.packet)
+		wires->conns[flight.conn - 1].is_open = false;
+	if (flight.packet)
+		deliver_message(&flight, &flow);
+	else if (flight.to->on_connection_lost)
+		flight.to->on_connection_lost(flight.to->owner, flow.conn, &flow.peer);
+	flight.to->on_turn_end(flight.to->owner);
 }
 
 /* The earliest flight, or SIZE_MAX; among equals the first one sent. */

@@ -54,6 +54,13 @@ static void on_turn_end(void *owner)
 	phone_on_turn_end(&p->phone);
 }
 
+static void on_connection_lost(void *owner, struct handle conn, const struct addr *peer)
+{
+	struct world_phone *p = owner;
+
+	phone_on_connection_lost(&p->phone, conn, peer);
+}
+
 static void add_phone(struct world *w, struct office *office, const char *name, const char *number)
 {
 	struct world_phone *p = &w->phones[w->phone_count++];
@@ -69,6 +76,7 @@ static void add_phone(struct world *w, struct office *office, const char *name, 
 	p->node->owner = p;
 	p->node->on_message = on_message;
 	p->node->on_turn_end = on_turn_end;
+	p->node->on_connection_lost = on_connection_lost;
 }
 
 struct world *world_new_list(const char *const *names)
@@ -147,6 +155,19 @@ static void step(struct world *w)
 	advance_ms(w, w->is_faulty ? FAULT_STEP_MS : STEP_MS);
 }
 
+static struct flow flow_to_office(const struct world_phone *p)
+{
+	struct flow flow = wires_flow(p->node, p->office->node);
+
+	if (p->transport != TRANSPORT_UDP)
+		flow = wires_stream_flow(p->node, p->office->node);
+	flow.transport = p->transport;
+	flow.listener = p->transport;
+	if (p->is_behind_nat)
+		flow.local.ip[0] = 10;
+	return flow;
+}
+
 static void start_phone(struct world *w, struct world_phone *p)
 {
 	struct phone_key_config keys[PHONE_KEYS_MAX];
@@ -154,7 +175,7 @@ static void start_phone(struct world *w, struct world_phone *p)
 		.aor = slice_from_cstr(p->aor),
 		.display_name = slice_from_cstr(p->name),
 		.password = SLICE(OFFICE_PASSWORD),
-		.server = wires_flow(p->node, p->office->node),
+		.server = flow_to_office(p),
 		.keys = keys,
 		.key_count = p->key_count,
 	};
@@ -291,6 +312,46 @@ void press(struct world *w, const char *watcher, const char *watched)
 
 	start_all(w);
 	must(w, p, phone_press(&p->phone, key_of(p, watched)));
+}
+
+void by_transport(struct world *w, const char *name, enum transport transport)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	CHECK(!p->is_started);
+	p->transport = (uint8_t)transport;
+	p->node->tcp = WIRE_TCP_TAKEN;
+	w->office.node->tcp = WIRE_TCP_TAKEN;
+}
+
+void behind_nat(struct world *w, const char *name)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	CHECK(!p->is_started);
+	p->is_behind_nat = true;
+	p->node->tcp = WIRE_TCP_REFUSED;
+}
+
+void break_connections(struct world *w, const char *name)
+{
+	start_all(w);
+	wires_cut(find_phone(w, name)->node);
+	step(w);
+}
+
+void unplug(struct world *w, const char *name)
+{
+	start_all(w);
+	find_phone(w, name)->node->is_unplugged = true;
+	break_connections(w, name);
+}
+
+void plug_in(struct world *w, const char *name)
+{
+	find_phone(w, name)->node->is_unplugged = false;
+	wires_cut(find_phone(w, name)->node); /* what it tried in the meantime */
+	step(w);
 }
 
 static void lose_message(void *owner, const struct flow *flow, struct slice bytes)

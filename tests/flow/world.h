@@ -25,6 +25,8 @@ struct world_phone {
 	struct phone phone;
 	struct office *office; /* whose phone it is */
 	bool is_started;
+	uint8_t transport;  /* of what starts with it */
+	bool is_behind_nat; /* it knows another address of itself than the switch sees */
 	const char *watched[PHONE_KEYS_MAX]; /* [key_count] names, by key from 1 */
 	size_t key_count;
 	enum phone_cause last_cause; /* of the last ended call */
@@ -88,7 +90,21 @@ void press(struct world *w, const char *watcher, const char *watched);
 
 void advance_ms(struct world *w, uint64_t ms);
 
-/* The wire from and to this phone is cut, or mended. */
+/*
+ * Before the first step: the phone registers by this transport. It takes connections, unless it is
+ * behind a NAT; the switch does, too.
+ */
+void by_transport(struct world *w, const char *name, enum transport transport);
+void behind_nat(struct world *w, const char *name);
+
+/* Every connection of this phone breaks, and both sides hear of it. */
+void break_connections(struct world *w, const char *name);
+
+/* The same, and nothing comes through until it is plugged in again. */
+void unplug(struct world *w, const char *name);
+void plug_in(struct world *w, const char *name);
+
+/* What is sent to this phone is lost, or arrives again. */
 void cut_off(struct world *w, const char *name);
 
 /* --- Expectations ------------------------------------------------------------------------- */

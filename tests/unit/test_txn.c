@@ -40,7 +40,7 @@ static void on_cancel(struct stack *stack, struct handle owner, const struct sip
 	rig->cancels++;
 }
 
-static const struct txn_server_ops server_ops = { on_cancel };
+static const struct txn_server_ops server_ops = { .on_cancel = on_cancel };
 
 static void on_request(void *user, struct incoming *in)
 {
@@ -289,7 +289,9 @@ static void a_lost_connection_is_replaced_by_one_to_the_contact(void **state)
 {
 	struct request request = { .method = SLICE("NOTIFY"),
 				   .uri = SLICE("sip:202@192.0.2.77:5099;transport=tcp"),
-				   .flow = rig->peer.flow };
+				   .flow = rig->peer.flow,
+				   .lines = SLICE("From: <sip:a@x>;tag=1\r\nTo: <sip:202@x>\r\n"
+						  "Call-ID: c\r\nCSeq: 1 NOTIFY\r\n") };
 
 	(void)state;
 	request.flow.transport = TRANSPORT_TCP;
