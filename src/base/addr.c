@@ -254,3 +254,10 @@ bool flow_eq(const struct flow *a, const struct flow *b)
 	return a->transport == b->transport && a->listener == b->listener && a->name == b->name &&
 	       handle_eq(a->conn, b->conn) && addr_eq(&a->peer, &b->peer);
 }
+
+bool flow_is_same_peer(const struct flow *a, const struct flow *b)
+{
+	if (a->transport == TRANSPORT_TLS || b->transport == TRANSPORT_TLS)
+		return flow_eq(a, b);
+	return flow_eq(a, b) || (a->transport != b->transport && addr_eq(&a->peer, &b->peer));
+}

@@ -66,6 +66,12 @@ bool addr_eq_ip(const struct addr *a, const struct addr *b);
 /* 0.0.0.0 or [::]. */
 bool addr_is_any(const struct addr *addr);
 
+/*
+ * The same socket of the peer's, by whatever way: it may answer a large request that came by TCP
+ * with datagrams from the same port (RFC 3261 18.1.1). TLS proves more, so it is not mixed.
+ */
+bool flow_is_same_peer(const struct flow *a, const struct flow *b);
+
 /* The same way to the same peer. */
 bool flow_eq(const struct flow *a, const struct flow *b);
 

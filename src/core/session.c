@@ -379,7 +379,7 @@ static void session_on_other(struct session *session, struct incoming *in)
  */
 static bool session_knows_way(struct session *session, struct incoming *in)
 {
-	if (flow_eq(&in->flow, &session->peer) || !session->ops->is_peer ||
+	if (flow_is_same_peer(&in->flow, &session->peer) || !session->ops->is_peer ||
 	    session_is_let_go(session))
 		return true;
 	if (in->msg->method == METHOD_ACK)

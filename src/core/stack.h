@@ -85,6 +85,14 @@ struct stack_counts {
 #define STACK_ARENA_BYTES (64 * 1024)
 #define STACK_SCRATCH_BYTES (SIP_MESSAGE_MAX_BYTES + 1)
 
+/* A peer that would not talk by TCP (RFC 3261 18.1.1). */
+struct stack_refusal {
+	struct addr peer;
+	uint64_t until_ms;
+};
+
+#define STACK_REFUSALS_MAX 64
+
 struct stack {
 	const struct env *env;
 	struct timers *timers;
@@ -105,6 +113,7 @@ struct stack {
 	struct map merge_map;	/* From tag, Call-ID, CSeq -> txn_server (RFC 3261 8.2.2.2) */
 	struct map usages;	/* local tag -> usage */
 	uint64_t tag_secret[2]; /* for To tags of stateless answers (RFC 3261 8.2.7) */
+	struct stack_refusal refusals[STACK_REFUSALS_MAX];
 
 	struct arena arena; /* *message* */
 	char *scratch;	    /* [STACK_SCRATCH_BYTES] the packet being printed */

@@ -11,7 +11,8 @@
 
 #define MAGIC_COOKIE "z9hG4bK"
 #define AGAIN_ARENA_BYTES 16384
-#define MOVES_MAX 4 /* to other connections, by one request */
+#define STREAM_MS 2500 /* for an answer by TCP: time for a second SYN */
+#define MOVES_MAX 4    /* to other connections, by one request */
 
 /* Where each state may go (figures 5 and 6 of RFC 3261, figure 6 of RFC 6026). */
 static const uint8_t state_next[] = {
@@ -162,8 +163,29 @@ static void on_timeout(struct timer *timer)
 
 /* --- Other ways --------------------------------------------------------------------------- */
 
+/* It was too large for a datagram, and the peer takes it in no other way (RFC 3261 18.1.1). */
+static int txn_client_fall_back(struct txn_client *txn)
+{
+	struct packet *request = way_reprint(txn->stack, txn->request, &txn->datagram);
+
+	if (!request)
+		return ERR_NOMEM;
+	way_refuse_stream(txn->stack, &txn->datagram.peer);
+	packet_unref(txn->request);
+	txn->request = request;
+	txn->flow = txn->datagram;
+	txn->is_switched = false;
+	if (txn_client_send(txn, txn->request))
+		return ERR_IO;
+	txn_client_retransmit(txn);
+	timer_start(txn->stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
+	return 0;
+}
+
 static int txn_client_move(struct txn_client *txn)
 {
+	if (txn->is_switched)
+		return txn_client_fall_back(txn);
 	if (txn->moves == MOVES_MAX || way_change(txn->stack, &txn->flow, &txn->request))
 		return ERR_NOTFOUND;
 	txn->moves++;
@@ -193,6 +215,33 @@ static void on_way_lost(struct timer *timer)
 void txn_client_lose(struct txn_client *txn)
 {
 	timer_start(txn->stack->timers, &txn->retransmit, 0, on_way_lost);
+}
+
+/* The connection stands still, or has never stood. */
+static void on_stream_late(struct timer *timer)
+{
+	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, retransmit);
+
+	if (txn->state == TXN_CLIENT_CALLING)
+		on_way_lost(timer);
+}
+
+/* A large request goes by TCP where that is possible; that is found out by trying. */
+static void txn_client_switch(struct txn_client *txn)
+{
+	struct packet *request;
+	struct flow stream;
+
+	if (way_for_size(txn->stack, &txn->flow, txn->request->n, &stream))
+		return;
+	request = way_reprint(txn->stack, txn->request, &stream);
+	if (!request)
+		return;
+	packet_unref(txn->request);
+	txn->request = request;
+	txn->datagram = txn->flow;
+	txn->flow = stream;
+	txn->is_switched = true;
 }
 
 /* --- Starting ----------------------------------------------------------------------------- */
@@ -236,9 +285,12 @@ static int txn_client_start_on(struct stack *stack, const struct request *reques
 	if (ret_handle)
 		*ret_handle = txn->pooled.handle;
 	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
+	txn_client_switch(txn);
 	if (txn_client_send(txn, txn->request)) {
 		if (txn_client_move(txn))
 			txn_client_lose(txn);
+	} else if (txn->is_switched) {
+		timer_start(stack->timers, &txn->retransmit, STREAM_MS, on_stream_late);
 	} else if (!transport_is_reliable(txn->flow.transport)) {
 		txn_client_retransmit(txn);
 	}
@@ -391,7 +443,7 @@ int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice m
 		stack,
 		&(struct request){ .method = sent.method_name,
 				   .uri = sent.uri.text,
-				   .flow = txn->flow,
+				   .flow = txn->is_switched ? txn->datagram : txn->flow,
 				   .is_in_dialog = txn->is_in_dialog,
 				   .lines = buf_text(&lines),
 				   .content_type = sip_msg_value(&sent, HDR_CONTENT_TYPE),
@@ -404,8 +456,10 @@ int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice m
 static void txn_client_tell(struct txn_client *txn, const struct sip_msg *msg,
 			    const struct flow *flow)
 {
+	/* Only this request went by TCP; its peer's own go the usual way. */
 	if (txn->ops)
-		txn->ops->on_response(txn, txn->owner, msg, flow);
+		txn->ops->on_response(txn, txn->owner, msg,
+				      txn->is_switched ? &txn->datagram : flow);
 }
 
 static void txn_client_on_provisional(struct txn_client *txn, const struct sip_msg *msg,

@@ -38,7 +38,9 @@ struct txn_client {
 	enum txn_client_state state;
 	enum sip_method method;
 	struct flow flow;
-	unsigned moves; /* to other connections */
+	bool is_switched;     /* to TCP, for its size */
+	struct flow datagram; /* then: where it would have gone, and may yet */
+	unsigned moves;	      /* to other connections */
 	bool is_in_dialog;
 	struct packet *request; /* NULL when its final response leaves nothing to print from it */
 	struct packet *ack;	/* INVITE: the ACK for a non-2xx, once there is one */

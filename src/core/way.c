@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ways.
+ * Ways. Who has refused TCP stands in a small table of the stack, the oldest making room: a wrong
+ * guess costs a moment, not a call.
  */
 #include "core/way.h"
 
 #include "base/err.h"
 #include "sip/print.h"
 
+#define DATAGRAM_MAX_BYTES 1300 /* of a request, when the path's MTU is not known */
+#define REFUSAL_MS (10 * 60 * 1000)
 #define ARENA_BYTES 16384
 
 void way_print_via(struct buf *buf, const struct flow *flow, struct slice branch)
@@ -120,4 +123,41 @@ int way_send(struct stack *stack, const struct flow *flow, struct packet *reques
 		err = stack_send(stack, &used, request);
 	packet_unref(request);
 	return err;
+}
+
+/* --- When a request is large -------------------------------------------------------------- */
+
+static bool is_refused(const struct stack *stack, const struct addr *peer)
+{
+	for (size_t i = 0; i < STACK_REFUSALS_MAX; i++)
+		if (stack->refusals[i].until_ms > stack->timers->now_ms &&
+		    addr_eq(&stack->refusals[i].peer, peer))
+			return true;
+	return false;
+}
+
+void way_refuse_stream(struct stack *stack, const struct addr *peer)
+{
+	struct stack_refusal *oldest = &stack->refusals[0];
+
+	for (size_t i = 1; i < STACK_REFUSALS_MAX; i++)
+		if (stack->refusals[i].until_ms < oldest->until_ms)
+			oldest = &stack->refusals[i];
+	*oldest = (struct stack_refusal){ .peer = *peer,
+					  .until_ms = stack->timers->now_ms + REFUSAL_MS };
+}
+
+int way_for_size(struct stack *stack, const struct flow *datagram, size_t bytes,
+		 struct flow *ret_stream)
+{
+	struct flow stream = *datagram;
+
+	if (bytes <= DATAGRAM_MAX_BYTES || datagram->transport != TRANSPORT_UDP ||
+	    datagram->is_natted || !stack->env->route || is_refused(stack, &datagram->peer))
+		return ERR_NOTFOUND;
+	stream.transport = TRANSPORT_TCP;
+	if (stack->env->route(stack->env->host, &stream))
+		return ERR_NOTFOUND;
+	*ret_stream = stream;
+	return 0;
 }

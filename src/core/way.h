@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of a request to its peer, where it is not the one that was meant: by another connection
- * because the old one is gone (RFC 3261 18.1.1, RFC 5923).
+ * The way of a request to its peer, where it is not the one that was meant: by TCP because it is
+ * large (RFC 3261 18.1.1), or by another connection because the old one is gone (18.1.1, RFC 5923).
  */
 #ifndef LAMPYRID_CORE_WAY_H
 #define LAMPYRID_CORE_WAY_H
@@ -30,5 +30,15 @@ int way_change(struct stack *stack, struct flow *flow, struct packet **request);
 
 /* Sends a request that has no transaction, by another way if need be. Errors as env->send(). */
 int way_send(struct stack *stack, const struct flow *flow, struct packet *request);
+
+/*
+ * A request of `bytes` by datagram is too large for most paths: the flow to the same peer by TCP.
+ * ERR_NOTFOUND when it is not too large, or the peer or we have no TCP.
+ */
+int way_for_size(struct stack *stack, const struct flow *datagram, size_t bytes,
+		 struct flow *ret_stream);
+
+/* The peer has no TCP: not to be tried for a while. */
+void way_refuse_stream(struct stack *stack, const struct addr *peer);
 
 #endif

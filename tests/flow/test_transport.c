@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls over connections: they are reused, they break, and calls go on.
+ * Calls over connections: they are reused, they break, and calls go on; requests too large for a
+ * datagram go by TCP where there is TCP.
  */
 #include "world.h"
 
 #include "pbx/registrar.h"
+
+#define LONG_NAME                                                                                  \
+	"a name that is far too long for any screen, but not for the configuration, and so long "  \
+	"that the INVITE which says it no longer fits into a datagram of thirteen hundred bytes, " \
+	"because nobody knows what the path to the phone would do to a larger one: it would be "   \
+	"cut into fragments, and one lost fragment is the loss of all of it, which is why SIP "    \
+	"wants such a request to go by a transport that looks after its segments by itself, and "  \
+	"finds out by trying whether the phone is there, falling back to the datagram when it "    \
+	"is not, since a call that comes late or never is worse than one that may be lost, and "   \
+	"a caller who hears nothing for half a minute has long since hung up, taken the bicycle "  \
+	"and said in person what there was to say, which is not what telephones are for"
 
 static void talk(struct world *w, const char *caller, const char *called)
 {
@@ -167,5 +179,80 @@ FLOW(lamps_follow_a_phone_to_its_new_connection, "RFC 6665 4.2.2, RFC 5626 5.3")
 	plug_in(w, "carol");
 	advance_ms(w, 60000);
 	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+/* --- Large requests ----------------------------------------------------------------------- */
+
+/* Alice's calls are too large for a datagram; bob has registered by one. */
+static struct world *office_with_a_long_name(enum wire_tcp bob_has)
+{
+	struct world *w = world_new("alice", "bob");
+
+	world_extension(w, "alice")->name = SLICE(LONG_NAME);
+	w->office.node->tcp = WIRE_TCP_TAKEN;
+	w->phones[1].node->tcp = bob_has;
+	return w;
+}
+
+FLOW(a_large_request_goes_by_tcp, "RFC 3261 18.1.1")
+{
+	struct world *w = office_with_a_long_name(WIRE_TCP_TAKEN);
+
+	talk(w, "alice", "bob");
+	expect(w, connections(w) == 1);
+	hold(w, "alice");
+	hang_up(w, "bob");
+	expect_silence(w, "switch -> bob 401 BYE");
+	expect_ladder(w, "switch -> bob INVITE", "bob -> switch BYE", "switch -> bob 200 BYE");
+	expect_ended(w, "alice", PHONE_CAUSE_REMOTE, 0);
+	talk(w, "alice", "bob");
+	expect_quiet(w);
+}
+
+FLOW(a_large_request_falls_back_when_tcp_is_refused, "RFC 3261 18.1.1")
+{
+	struct world *w = office_with_a_long_name(WIRE_TCP_REFUSED);
+	size_t tried;
+
+	talk(w, "alice", "bob");
+	expect(w, connections(w) == 1);
+	hang_up(w, "alice");
+	tried = connections(w);
+	talk(w, "alice", "bob");
+	expect(w, connections(w) == tried);
+	expect_quiet(w);
+}
+
+FLOW(a_large_request_falls_back_when_tcp_is_dropped_in_silence, "RFC 3261 18.1.1")
+{
+	struct world *w = office_with_a_long_name(WIRE_TCP_IGNORED);
+	size_t tried;
+
+	dial(w, "alice", "bob");
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	advance_ms(w, 3000);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	answer(w, "bob");
+	hang_up(w, "alice");
+	tried = connections(w);
+	talk(w, "alice", "bob");
+	expect(w, connections(w) == tried);
+	hang_up(w, "alice");
+	/* Ten minutes later it may have learnt it. */
+	advance_ms(w, 10 * 60 * 1000);
+	w->phones[1].node->tcp = WIRE_TCP_TAKEN;
+	talk(w, "alice", "bob");
+	expect(w, connections(w) == tried + 1);
+	expect_quiet(w);
+}
+
+FLOW(a_large_request_to_a_phone_behind_a_nat_stays_a_datagram, "RFC 3261 18.1.1, RFC 3581 4")
+{
+	struct world *w = office_with_a_long_name(WIRE_TCP_IGNORED);
+
+	w->phones[1].is_behind_nat = true;
+	talk(w, "alice", "bob");
+	expect(w, connections(w) == 0);
 	expect_quiet(w);
 }

@@ -215,6 +215,30 @@ static void a_flow_is_way_and_peer(void **state)
 	assert_false(flow_eq(&a, &b));
 }
 
+static void a_socket_of_the_peer_is_known_by_tcp_and_udp(void **state)
+{
+	struct flow a = { .peer = addr_of(SLICE("192.0.2.1:5060")), .transport = TRANSPORT_UDP };
+	struct flow b = a;
+
+	(void)state;
+	assert_true(flow_is_same_peer(&a, &b));
+	b.transport = TRANSPORT_TCP;
+	b.conn = (struct handle){ 1, 1 };
+	assert_true(flow_is_same_peer(&a, &b));
+	assert_true(flow_is_same_peer(&b, &a));
+	b.peer.port++;
+	assert_false(flow_is_same_peer(&a, &b));
+	b.peer.port--;
+	b.transport = TRANSPORT_TLS;
+	assert_false(flow_is_same_peer(&a, &b));
+	assert_true(flow_is_same_peer(&b, &b));
+	a = b;
+	a.transport = TRANSPORT_TCP;
+	b.transport = TRANSPORT_TCP;
+	b.conn.serial++;
+	assert_false(flow_is_same_peer(&a, &b));
+}
+
 static void transports_have_names_words_and_ports(void **state)
 {
 	static const struct {
@@ -251,6 +275,7 @@ int main(void)
 		cmocka_unit_test(the_longest_address_fits),
 		cmocka_unit_test(equality_knows_ports_and_families),
 		cmocka_unit_test(a_flow_is_way_and_peer),
+		cmocka_unit_test(a_socket_of_the_peer_is_known_by_tcp_and_udp),
 		cmocka_unit_test(transports_have_names_words_and_ports),
 	};
 
