@@ -507,7 +507,7 @@ static void on_connection_lost(void *user, struct handle conn)
 	struct flow flow;
 
 	if (host_conn_flow(program->host, conn, &flow) == 0)
-		phone_on_connection_lost(&program->phone, conn, &flow.peer);
+		phone_on_connection_lost(&program->phone, &flow);
 }
 
 static void on_turn_end(void *user)

@@ -614,7 +614,7 @@ static void on_connection_lost(void *user, struct handle conn)
 	struct flow flow;
 
 	if (!host_conn_flow(server->host, conn, &flow))
-		pbx_on_connection_lost(&server->pbx, conn, &flow.peer);
+		pbx_on_connection_lost(&server->pbx, &flow);
 }
 
 static void on_turn_end(void *user)

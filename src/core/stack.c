@@ -96,22 +96,23 @@ void stack_on_turn_end(struct stack *stack)
 	pool_sweep(&stack->txn_servers);
 }
 
-static bool txn_client_is_on(const struct txn_client *txn, struct handle conn,
-			     const struct addr *peer)
+static bool txn_client_is_on(const struct txn_client *txn, const struct flow *lost)
 {
-	if (txn->state != TXN_CLIENT_CALLING || !transport_is_reliable(txn->flow.transport))
+	struct flow opened = *lost;
+
+	if (txn->state != TXN_CLIENT_CALLING || txn->flow.transport != lost->transport)
 		return false;
-	return handle_eq(txn->flow.conn, conn) ||
-	       (handle_eq(txn->flow.conn, HANDLE_NONE) && addr_eq(&txn->flow.peer, peer));
+	opened.conn = HANDLE_NONE;
+	return handle_eq(txn->flow.conn, lost->conn) || flow_eq(&txn->flow, &opened);
 }
 
-void stack_on_connection_lost(struct stack *stack, struct handle conn, const struct addr *peer)
+void stack_on_connection_lost(struct stack *stack, const struct flow *lost)
 {
 	uint32_t slot = 0;
 	struct txn_client *txn;
 
 	while ((txn = pool_walk(&stack->txn_clients, &slot)))
-		if (txn_client_is_on(txn, conn, peer))
+		if (txn_client_is_on(txn, lost))
 			txn_client_lose(txn);
 }
 

@@ -140,11 +140,12 @@ int stack_send(struct stack *stack, const struct flow *flow, struct packet *pack
 void stack_on_turn_end(struct stack *stack);
 
 /*
- * A connection ended or could not be opened: what was sent on it, or by HANDLE_NONE to `peer`, and
+ * A connection, lost->conn, ended or could not be opened: what was sent on it, or by HANDLE_NONE to
+ * the same peer by the same transport for the same name, and
  * has no response yet takes another way by the next timer. Without one a request in a dialog waits
  * for its peer to come back as long as for an answer, any other fails with 503 (RFC 3261 8.1.3.1).
  */
-void stack_on_connection_lost(struct stack *stack, struct handle conn, const struct addr *peer);
+void stack_on_connection_lost(struct stack *stack, const struct flow *lost);
 
 /* Random text for tags, branches and Call-IDs: TOKEN_BYTES characters of [a-z2-7], 80 bits. */
 #define TOKEN_BYTES 16

@@ -204,7 +204,8 @@ static void on_way_lost(struct timer *timer)
 {
 	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, retransmit);
 
-	if (txn_client_move(txn) == 0)
+	/* An answer was quicker, or a stream only slow. */
+	if (txn->state != TXN_CLIENT_CALLING || txn_client_move(txn) == 0)
 		return;
 	if (txn->is_in_dialog)
 		timer_start(txn->stack->timers, &txn->retransmit, T2_MS, on_way_lost);
@@ -215,15 +216,6 @@ static void on_way_lost(struct timer *timer)
 void txn_client_lose(struct txn_client *txn)
 {
 	timer_start(txn->stack->timers, &txn->retransmit, 0, on_way_lost);
-}
-
-/* The connection stands still, or has never stood. */
-static void on_stream_late(struct timer *timer)
-{
-	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, retransmit);
-
-	if (txn->state == TXN_CLIENT_CALLING)
-		on_way_lost(timer);
 }
 
 /* A large request goes by TCP where that is possible; that is found out by trying. */
@@ -290,7 +282,7 @@ static int txn_client_start_on(struct stack *stack, const struct request *reques
 		if (txn_client_move(txn))
 			txn_client_lose(txn);
 	} else if (txn->is_switched) {
-		timer_start(stack->timers, &txn->retransmit, STREAM_MS, on_stream_late);
+		timer_start(stack->timers, &txn->retransmit, STREAM_MS, on_way_lost);
 	} else if (!transport_is_reliable(txn->flow.transport)) {
 		txn_client_retransmit(txn);
 	}

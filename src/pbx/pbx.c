@@ -144,10 +144,10 @@ void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes
 	stack_on_message(&pbx->stack, flow, bytes);
 }
 
-void pbx_on_connection_lost(struct pbx *pbx, struct handle conn, const struct addr *peer)
+void pbx_on_connection_lost(struct pbx *pbx, const struct flow *lost)
 {
-	registrar_on_connection_lost(pbx, conn);
-	stack_on_connection_lost(&pbx->stack, conn, peer);
+	registrar_on_connection_lost(pbx, lost->conn);
+	stack_on_connection_lost(&pbx->stack, lost);
 }
 
 void pbx_on_turn_end(struct pbx *pbx)

@@ -75,7 +75,7 @@ void pbx_on_turn_end(struct pbx *pbx);
  * A connection ended or could not be opened: see stack_on_connection_lost(). Phones that could be
  * reached by it only are not registered any more, until they come back.
  */
-void pbx_on_connection_lost(struct pbx *pbx, struct handle conn, const struct addr *peer);
+void pbx_on_connection_lost(struct pbx *pbx, const struct flow *lost);
 
 /* True when the host part is our domain or one of our addresses. */
 bool pbx_is_own_host(const struct pbx *pbx, const struct sip_uri *uri, const struct flow *flow);

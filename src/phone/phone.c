@@ -438,17 +438,17 @@ void phone_on_turn_end(struct phone *phone)
 	stack_on_turn_end(&phone->stack);
 }
 
-void phone_on_connection_lost(struct phone *phone, struct handle conn, const struct addr *peer)
+void phone_on_connection_lost(struct phone *phone, const struct flow *lost)
 {
 	struct registration *registration = phone_registration(phone);
 
-	stack_on_connection_lost(&phone->stack, conn, peer);
-	if (!addr_eq(peer, &phone->config.server.peer) || phone->is_stopping)
+	stack_on_connection_lost(&phone->stack, lost);
+	if (!addr_eq(&lost->peer, &phone->config.server.peer) || phone->is_stopping)
 		return;
 	if (registration && registration->is_wanted && registration->state == REGISTRATION_KEPT)
 		registration_start(registration);
 	/* Behind the REGISTER, so that the server knows the connection already. */
-	phone_keys_on_connection_lost(phone, conn);
+	phone_keys_on_connection_lost(phone, lost->conn);
 }
 
 /* --- Looking at it ------------------------------------------------------------------------ */

@@ -149,7 +149,7 @@ void phone_on_turn_end(struct phone *phone);
  * A connection ended or could not be opened. If it was the server's, registering again opens one
  * and makes it known, and each key asks over it what it has missed.
  */
-void phone_on_connection_lost(struct phone *phone, struct handle conn, const struct addr *peer);
+void phone_on_connection_lost(struct phone *phone, const struct flow *lost);
 
 /*
  * A line of the command language: "dial 202", "press 1", "answer", "hangup",

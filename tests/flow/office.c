@@ -11,9 +11,9 @@ static void on_message(void *owner, const struct flow *flow, struct slice bytes)
 	pbx_on_message(owner, flow, bytes);
 }
 
-static void on_connection_lost(void *owner, struct handle conn, const struct addr *peer)
+static void on_connection_lost(void *owner, const struct flow *lost)
 {
-	pbx_on_connection_lost(owner, conn, peer);
+	pbx_on_connection_lost(owner, lost);
 }
 
 static void on_turn_end(void *owner)

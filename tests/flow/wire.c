@@ -402,7 +402,7 @@ static void deliver(struct wires *wires, size_t index)
 	if (flight.packet)
 		deliver_message(&flight, &flow);
 	else if (flight.to->on_connection_lost)
-		flight.to->on_connection_lost(flight.to->owner, flow.conn, &flow.peer);
+		flight.to->on_connection_lost(flight.to->owner, &flow);
 	flight.to->on_turn_end(flight.to->owner);
 }
 

@@ -46,7 +46,7 @@ struct wire_node {
 	void (*on_message)(void *owner, const struct flow *flow, struct slice bytes);
 	void (*on_turn_end)(void *owner);
 	/* May be NULL. */
-	void (*on_connection_lost)(void *owner, struct handle conn, const struct addr *peer);
+	void (*on_connection_lost)(void *owner, const struct flow *lost);
 };
 
 /* A connection; both ends know it by the same handle. */

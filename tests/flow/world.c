@@ -54,11 +54,11 @@ static void on_turn_end(void *owner)
 	phone_on_turn_end(&p->phone);
 }
 
-static void on_connection_lost(void *owner, struct handle conn, const struct addr *peer)
+static void on_connection_lost(void *owner, const struct flow *lost)
 {
 	struct world_phone *p = owner;
 
-	phone_on_connection_lost(&p->phone, conn, peer);
+	phone_on_connection_lost(&p->phone, lost);
 }
 
 static void add_phone(struct world *w, struct office *office, const char *name, const char *number)

@@ -736,13 +736,15 @@ static void a_lost_connection_is_told_at_once(void **state)
 {
 	struct phone_rig rig;
 	struct phone_config config = { 0 };
+	struct flow lost;
 
 	(void)state;
 	phone_rig_start(&rig, &config);
 	rig.phone.config.server.transport = TRANSPORT_TCP;
 	assert_int_equal(phone_dial(&rig.phone, SLICE("202")), 0);
-	phone_on_connection_lost(&rig.phone, (struct handle){ .slot = 1, .serial = 1 },
-				 &rig.peer.flow.peer);
+	lost = rig.phone.config.server;
+	lost.conn = (struct handle){ .slot = 1, .serial = 1 };
+	phone_on_connection_lost(&rig.phone, &lost);
 	fake_peer_advance_ms(&rig.peer, 1);
 	phone_rig_expect(&rig, "{\"event\":\"ended\",\"call\":1,"
 			       "\"remote\":\"sip:202@pbx.example.com\",\"cause\":\"refused\","

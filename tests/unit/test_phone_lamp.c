@@ -221,18 +221,19 @@ static void gaps_are_asked_about_later_and_later(void **state)
 static void a_lost_connection_is_made_good(void **state)
 {
 	struct phone_rig rig;
-	struct addr other;
+	struct flow other;
 
 	(void)state;
 	phone_rig_start_watching(&rig, "202", NULL);
 	phone_rig_notify(&rig, FULL("1", ""));
-	assert_int_equal(addr_parse(SLICE("192.0.2.9:5060"), &other), 0);
-	phone_on_connection_lost(&rig.phone, HANDLE_NONE, &other);
+	other = rig.peer.flow;
+	assert_int_equal(addr_parse(SLICE("192.0.2.9:5060"), &other.peer), 0);
+	phone_on_connection_lost(&rig.phone, &other);
 	assert_true(fake_peer_is_idle(&rig.peer));
-	phone_on_connection_lost(&rig.phone, HANDLE_NONE, &rig.peer.flow.peer);
+	phone_on_connection_lost(&rig.phone, &rig.peer.flow);
 	phone_rig_take_subscribe(&rig);
 	/* The new one is lost, too: it is not asked in a circle. */
-	phone_on_connection_lost(&rig.phone, HANDLE_NONE, &rig.peer.flow.peer);
+	phone_on_connection_lost(&rig.phone, &rig.peer.flow);
 	assert_true(fake_peer_is_idle(&rig.peer));
 	fake_peer_advance_ms(&rig.peer, 4001);
 	phone_rig_take_subscribe(&rig);

@@ -310,6 +310,34 @@ static void a_lost_connection_is_replaced_by_one_to_the_contact(void **state)
 	told("503 408");
 }
 
+/* SECURITY T2: what fails for one name is no matter of another at the same address. */
+static void a_lost_connection_concerns_its_own_name(void **state)
+{
+	struct request request = { .method = SLICE("OPTIONS"),
+				   .uri = SLICE("sip:x"),
+				   .flow = rig->peer.flow };
+	struct flow lost;
+
+	(void)state;
+	request.flow.transport = TRANSPORT_TLS;
+	request.flow.name = 1;
+	assert_int_equal(txn_client_start(&rig->stack, &request, &client_ops, HANDLE_NONE, NULL),
+			 0);
+	lost = request.flow;
+	lost.conn = (struct handle){ .slot = 1, .serial = 1 };
+	lost.name = 2;
+	stack_on_connection_lost(&rig->stack, &lost);
+	lost.name = 1;
+	lost.transport = TRANSPORT_TCP;
+	stack_on_connection_lost(&rig->stack, &lost);
+	fake_peer_advance_ms(&rig->peer, 100);
+	told("");
+	lost.transport = TRANSPORT_TLS;
+	stack_on_connection_lost(&rig->stack, &lost);
+	fake_peer_advance_ms(&rig->peer, 100);
+	told("503");
+}
+
 static void the_table_is_bounded(void **state)
 {
 	struct request request = { .method = SLICE("OPTIONS"),
@@ -489,6 +517,7 @@ int main(void)
 		TEST(every_2xx_is_told_until_timer_m),
 		TEST(what_cannot_be_sent_fails_with_503),
 		TEST(a_lost_connection_is_replaced_by_one_to_the_contact),
+		TEST(a_lost_connection_concerns_its_own_name),
 		TEST(the_table_is_bounded),
 		TEST(a_failure_is_sent_again_by_timer_g_until_h),
 		TEST(a_failure_over_tcp_is_sent_once_and_waits_for_its_ack),
