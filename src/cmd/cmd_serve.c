@@ -483,6 +483,28 @@ static int open_listener(struct server *server, const struct listen_addr *listen
 	return EXIT_CODE_OK;
 }
 
+/* Who has a section tls but no listener by it can still call others. */
+static int open_outlets(struct server *server)
+{
+	static const uint8_t families[] = { ADDR_IPV4, ADDR_IPV6 };
+
+	if (server->has_tls_listener || !server->pbx.directory->tls)
+		return EXIT_CODE_OK;
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		struct listen_addr outlet = { .transport = TRANSPORT_TLS,
+					      .addr = { .family = families[i] } };
+		struct addr held;
+		uint8_t index;
+		int err;
+
+		errno = 0;
+		err = host_open_outlet(server->host, TRANSPORT_TLS, &outlet.addr, &held, &index);
+		if (err && !is_needless(&outlet, err, errno))
+			return fail_listen(server, &outlet, err, errno);
+	}
+	return EXIT_CODE_OK;
+}
+
 static int open_listeners(struct server *server)
 {
 	const struct options *options = server->options;
@@ -496,7 +518,7 @@ static int open_listeners(struct server *server)
 		code = open_listener(server, &listen[i]);
 	if (code == EXIT_CODE_OK && server->bound_count == 0)
 		return fail("there is no address to listen on; add one under `listen`");
-	return code;
+	return code == EXIT_CODE_OK ? open_outlets(server) : code;
 }
 
 /* --- The control socket ------------------------------------------------------------------- */

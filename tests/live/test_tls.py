@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import ssl
+import threading
 
 import live
 
@@ -38,6 +39,69 @@ def talk(caller, called):
     caller.expect_event("answered", since)
     caller.send("hangup")
     called.expect_event("ended", since_called)
+
+
+class Wire:
+    """Between a phone and the server: carries bytes until it is cut, and whatever comes anew."""
+
+    def __init__(self, server):
+        self.server = ("127.0.0.1", server.port("tls"))
+        self.socks = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(self.server, live.DEADLINE_S)
+            except OSError:
+                return
+            self.socks += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self.carry, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def carry(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+
+    def cut(self):
+        for sock in self.socks:
+            sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+        self.socks = []
+
+    def close(self):
+        self.listener.close()
+        self.cut()
+
+
+def a_call_outlives_its_connection(scene):
+    """TLS: a call goes on when its connection is cut; the phone comes back, and hears the BYE"""
+    server = live.serve_tls(scene)
+    alice = scene.phone(server, "201").ready()
+    wire = Wire(server)
+    bob = scene.phone(server, "202", transport="tls",
+                      options=["--tls-ca", scene.path("root.pem"), "--server", wire.address])
+    bob.ready()
+    since = alice.event_mark()
+    alice.send("dial 202")
+    bob.expect_event("ringing")
+    bob.send("answer")
+    alice.expect_event("answered", since)
+    for _ in range(2):
+        mark = server.mark()
+        wire.cut()
+        server.expect("event=unreachable extension=202", since=mark)
+        server.expect("event=register extension=202", since=mark)
+    alice.send("hangup")
+    bob.expect_event("ended", cause="remote")
+    wire.close()
 
 
 def phones_call_by_tls(scene):
@@ -152,6 +216,16 @@ def check_looks_into_the_certificates(scene):
     process.expect("it needs a certificate; add tls:")
 
 
+def roots_alone_are_for_calling_others(scene):
+    """TLS: a section with ca alone needs no listener, and no certificate"""
+    live.make_certificate(scene, "root")
+    server = scene.server(config=live.CONFIG + "tls: {{ca: root.pem}}\n")
+    scene.phone(server, "201").ready()
+    server.raise_signal(signal.SIGHUP)
+    server.expect("event=reload .*result=taken")
+    live.expect_equal("serve's exit code", server.stop(), 0)
+
+
 def a_stranger_holds_nobody_up(scene):
     """TLS: garbage and half handshakes cost the others nothing"""
     server = live.serve_tls(scene)
@@ -170,4 +244,5 @@ def a_stranger_holds_nobody_up(scene):
 
 live.main([phones_call_by_tls, a_phone_trusts_no_stranger, certificates_are_renewed_by_sighup,
            old_protocols_are_refused, check_looks_into_the_certificates,
-           a_stranger_holds_nobody_up])
+           roots_alone_are_for_calling_others, a_stranger_holds_nobody_up,
+           a_call_outlives_its_connection])
