@@ -389,16 +389,42 @@ void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct ex
 
 /* --- Connections -------------------------------------------------------------------------- */
 
+/*
+ * There are phones that name the port of their connection in the Contact, so that it is another one
+ * each time: the one binding for the same user at the same host, reached otherwise than by `flow`.
+ */
+static struct binding *aor_find_similar(struct aor *aor, const struct sip_uri *contact,
+					const struct flow *flow)
+{
+	struct binding *found = NULL;
+	struct sip_uri uri;
+
+	if (!aor)
+		return NULL;
+	LIST_FOR (binding, &aor->bindings, struct binding, node) {
+		if (sip_uri_parse(binding->contact, &uri) || flow_eq(&binding->flow, flow) ||
+		    !slice_eq(uri.user, contact->user) || !slice_eq_nocase(uri.host, contact->host))
+			continue;
+		if (found)
+			return NULL;
+		found = binding;
+	}
+	return found;
+}
+
 int registrar_find_way(struct pbx *pbx, struct slice number, struct slice contact,
 		       struct flow *flow)
 {
+	struct aor *aor = registrar_find(pbx, number);
 	struct sip_uri uri;
 	struct binding *binding;
 
 	if (sip_uri_parse(contact, &uri))
 		return ERR_NOTFOUND;
-	binding = aor_find_contact(registrar_find(pbx, number), &uri);
+	binding = aor_find_contact(aor, &uri);
 	if (!binding || flow_eq(&binding->flow, flow))
+		binding = aor_find_similar(aor, &uri, flow);
+	if (!binding)
 		return ERR_NOTFOUND;
 	*flow = binding->flow;
 	return 0;

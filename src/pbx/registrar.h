@@ -45,8 +45,9 @@ void registrar_drop_unknown(struct pbx *pbx);
 void registrar_fini(struct pbx *pbx);
 
 /*
- * The way of this extension's phone with this Contact, other than *flow. ERR_NOTFOUND. Only its own
- * binding counts, or anybody could register somebody's Contact and hear their calls.
+ * The way of this extension's phone with this Contact, other than *flow; or with one that differs
+ * in the port only, when there is one such phone. ERR_NOTFOUND. Only its own binding counts, or
+ * anybody could register somebody's Contact and hear their calls.
  */
 int registrar_find_way(struct pbx *pbx, struct slice number, struct slice contact,
 		       struct flow *flow);

@@ -5,6 +5,7 @@
  */
 #include "world.h"
 
+#include "core/registration.h"
 #include "pbx/registrar.h"
 
 #define LONG_NAME                                                                                  \
@@ -89,6 +90,32 @@ FLOW(behind_a_nat_a_call_follows_the_registration, "RFC 5626 5.3, RFC 3261 18.1.
 	break_connections(w, "bob");
 	hang_up(w, "alice");
 	expect_ladder(w, "alice -> switch BYE", "switch -> bob BYE");
+	expect_ended(w, "bob", PHONE_CAUSE_REMOTE, 0);
+	expect_quiet(w);
+}
+
+/* As phones do that say the port of their connection: it is another one next time. */
+static void change_contact(struct world *w, size_t index)
+{
+	struct phone *phone = &w->phones[index].phone;
+	const struct registration *registration =
+		pool_find(&phone->stack.registrations, phone->registration);
+	char *port = memmem(registration->contact.p, registration->contact.n, ":5060", 5);
+
+	expect(w, port != NULL);
+	memcpy(port, ":5099", 5);
+}
+
+FLOW(a_call_follows_a_phone_whose_contact_has_another_port_now, "RFC 5626 5.3, RFC 3261 12.2.1.1")
+{
+	struct world *w = world_new("alice", "bob");
+
+	by_transport(w, "bob", TRANSPORT_TCP);
+	behind_nat(w, "bob");
+	talk(w, "alice", "bob");
+	change_contact(w, 1);
+	break_connections(w, "bob");
+	hang_up(w, "alice");
 	expect_ended(w, "bob", PHONE_CAUSE_REMOTE, 0);
 	expect_quiet(w);
 }

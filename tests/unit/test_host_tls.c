@@ -328,6 +328,24 @@ static void tls_thousands_of_connects_are_bounded(void **state)
 	rig_fini(&rig);
 }
 
+/* SECURITY T1: the end comes while hands are shaken, at every step of it. */
+static void tls_host_may_end_amid_a_handshake(void **state)
+{
+	(void)state;
+	for (unsigned turns = 0; turns < 8; turns++) {
+		struct rig rig;
+		struct flow flow = listen_by_tls(&rig, NULL);
+		int fd = plain_tcp(&flow.peer);
+
+		plain_write(fd, SLICE("\x16\x03\x01\x02\x00\x01"));
+		assert_int_equal(send_text(&rig, &flow, SLICE(OPTIONS)), 0);
+		for (unsigned i = 0; i < turns && rig.messages == 0; i++)
+			assert_true(run_until(&rig, has_turns, rig.turns + 1));
+		rig_fini(&rig);
+		close(fd);
+	}
+}
+
 static void tls_refused_connection_is_reported(void **state)
 {
 	struct rig rig;
@@ -423,6 +441,7 @@ int main(void)
 		HOST_TEST(tls_half_handshakes_run_out_of_time),
 		HOST_TEST(tls_silent_after_the_handshake_is_closed),
 		HOST_TEST(tls_thousands_of_connects_are_bounded),
+		HOST_TEST(tls_host_may_end_amid_a_handshake),
 		HOST_TEST(tls_refused_connection_is_reported),
 		HOST_TEST(tls_every_allocation_may_be_refused),
 	};
