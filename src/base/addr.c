@@ -261,3 +261,18 @@ bool flow_is_same_peer(const struct flow *a, const struct flow *b)
 		return flow_eq(a, b);
 	return flow_eq(a, b) || (a->transport != b->transport && addr_eq(&a->peer, &b->peer));
 }
+
+void addr_network(const struct addr *addr, char ret_network[ADDR_NETWORK_BYTES])
+{
+	memset(ret_network, 0, ADDR_NETWORK_BYTES);
+	ret_network[0] = (char)addr->family;
+	memcpy(ret_network + 1, addr->ip, addr->family == ADDR_IPV6 ? 8 : 4);
+}
+
+bool addr_is_loopback(const struct addr *addr)
+{
+	static const uint8_t loopback6[16] = { [15] = 1 };
+
+	return addr->family == ADDR_IPV4 ? addr->ip[0] == 127
+					 : !memcmp(addr->ip, loopback6, sizeof(loopback6));
+}

@@ -63,6 +63,16 @@ void addr_print(struct buf *buf, const struct addr *addr);
 bool addr_eq(const struct addr *a, const struct addr *b);
 bool addr_eq_ip(const struct addr *a, const struct addr *b);
 
+/*
+ * Where an address belongs as far as one party can have it: the IPv4 address, or the /64 that an
+ * IPv6 host is given whole (RFC 4291 2.5.4). For comparing and as a key.
+ */
+#define ADDR_NETWORK_BYTES 9
+void addr_network(const struct addr *addr, char ret_network[ADDR_NETWORK_BYTES]);
+
+/* 127.0.0.0/8 or ::1. */
+bool addr_is_loopback(const struct addr *addr);
+
 /* 0.0.0.0 or [::]. */
 bool addr_is_any(const struct addr *addr);
 

@@ -392,15 +392,6 @@ static int find_server(struct options *options)
 	return EXIT_CODE_OK;
 }
 
-static bool addr_is_loopback(const struct addr *addr)
-{
-	struct addr ipv6 = { .ip = { [15] = 1 }, .family = ADDR_IPV6 };
-
-	if (addr->family == ADDR_IPV4)
-		return addr->ip[0] == 127;
-	return addr_eq_ip(addr, &ipv6);
-}
-
 static int find_listen(struct options *options)
 {
 	struct addr *listen = &options->listen;

@@ -423,6 +423,8 @@ void ctl_status_print(FILE *file, struct slice row)
 	print_line(file, row, "messages",
 		   "{messages.received} received ({messages.malformed} malformed), "
 		   "{messages.sent} sent ({messages.unsent} could not be)");
+	print_line(file, row, "strangers",
+		   "{strangers.dropped} requests dropped, {strangers.sources} sources known");
 	print_line(file, row, "memory", "{memory.bytes} bytes in {memory.blocks} blocks");
 	print_line(file, row, "log", "{log_dropped} lines dropped");
 	if (member_find(row, "records", &records))

@@ -56,14 +56,6 @@ static struct addr interface_addr(const struct ifaddrs *interface)
 	return addr;
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t loopback6[16] = { [15] = 1 };
-
-	return addr->family == ADDR_IPV4 ? addr->ip[0] == 127
-					 : !memcmp(addr->ip, loopback6, sizeof(loopback6));
-}
-
 static void add_expanded(struct address_list *list, const struct listen_addr *listen,
 			 const struct ifaddrs *interfaces)
 {
@@ -106,7 +98,8 @@ static const struct listen_addr *address_for_phones(const struct address_list *l
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct listen_addr *item = &list->items[i];
-		int points = 8 * !is_loopback(&item->addr) + 4 * (item->addr.family == ADDR_IPV4) +
+		int points = 8 * !addr_is_loopback(&item->addr) +
+			     4 * (item->addr.family == ADDR_IPV4) +
 			     (TRANSPORT_TLS - item->transport);
 
 		if (points > best_points) {
@@ -128,7 +121,7 @@ static void print_addresses(const struct address_list *list)
 		addr_print(&buf, &item->addr);
 		printf("  %.*s:%.*s%s\n", SLICE_ARGS(transport_word(item->transport)),
 		       SLICE_ARGS(buf_text(&buf)),
-		       is_loopback(&item->addr) ? "  (this machine only)" : "");
+		       addr_is_loopback(&item->addr) ? "  (this machine only)" : "");
 	}
 }
 

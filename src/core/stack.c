@@ -214,7 +214,8 @@ void incoming_reply_stateless(struct incoming *in, const struct answer *answer)
 	char tag[TOKEN_BYTES];
 	struct packet *packet;
 
-	if (in->msg->method == METHOD_ACK)
+	if (in->msg->method == METHOD_ACK ||
+	    (stack->user.may_answer && !stack->user.may_answer(stack->user.user, in)))
 		return;
 	stateless_tag(stack, in->msg, tag);
 	sip_print_response_head(&buf, in->msg, &in->flow.peer, answer->status, answer->reason,

@@ -64,6 +64,12 @@ struct stack_user {
 	 * both must fit, or somebody else would hear what is the peer's. ERR_NOTFOUND. May be NULL.
 	 */
 	int (*find_way)(void *user, struct slice identity, struct slice target, struct flow *flow);
+
+	/*
+	 * Whether a request may have an answer that keeps no state: what anybody can cause at will.
+	 * May be NULL: it may.
+	 */
+	bool (*may_answer)(void *user, const struct incoming *in);
 };
 
 struct stack_limits {

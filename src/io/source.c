@@ -7,30 +7,22 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define KEY_BYTES 9 /* family, and four or eight bytes of the address */
-
 struct source {
 	struct map_node node;
-	char key[KEY_BYTES];
+	char key[ADDR_NETWORK_BYTES];
 	uint32_t connections;
 };
 
-static void source_key(const struct addr *peer, char ret_key[KEY_BYTES])
-{
-	memset(ret_key, 0, KEY_BYTES);
-	ret_key[0] = (char)peer->family;
-	memcpy(ret_key + 1, peer->ip, peer->family == ADDR_IPV6 ? 8 : 4);
-}
-
-static int source_new(struct map *sources, const char key[KEY_BYTES], struct source **ret_source)
+static int source_new(struct map *sources, const char key[ADDR_NETWORK_BYTES],
+		      struct source **ret_source)
 {
 	struct source *source = mem_alloc(sizeof(*source));
 	int err;
 
 	if (!source)
 		return ERR_NOMEM;
-	memcpy(source->key, key, KEY_BYTES);
-	err = map_insert(sources, &source->node, slice_of(source->key, KEY_BYTES));
+	memcpy(source->key, key, ADDR_NETWORK_BYTES);
+	err = map_insert(sources, &source->node, slice_of(source->key, ADDR_NETWORK_BYTES));
 	if (err) {
 		mem_free(source);
 		return err;
@@ -42,13 +34,13 @@ static int source_new(struct map *sources, const char key[KEY_BYTES], struct sou
 int source_take(struct map *sources, const struct addr *peer, uint32_t max,
 		struct source **ret_source)
 {
-	char key[KEY_BYTES];
+	char key[ADDR_NETWORK_BYTES];
 	struct map_node *node;
 	struct source *source;
 	int err;
 
-	source_key(peer, key);
-	node = map_find(sources, slice_of(key, KEY_BYTES));
+	addr_network(peer, key);
+	node = map_find(sources, slice_of(key, ADDR_NETWORK_BYTES));
 	if (node) {
 		source = CONTAINER_OF(node, struct source, node);
 		if (source->connections >= max)

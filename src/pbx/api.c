@@ -402,6 +402,10 @@ void api_print_status(const struct pbx *pbx, struct buf *buf)
 	json_number(buf, "sent", counts->sent);
 	json_number(buf, "unsent", counts->unsent);
 	json_object_end(buf);
+	json_object_begin(buf, "strangers");
+	json_number(buf, "sources", pbx->strangers.sources.count);
+	json_number(buf, "dropped", pbx->strangers.dropped);
+	json_object_end(buf);
 	json_object_begin(buf, "memory");
 	json_number(buf, "bytes", mem.bytes);
 	json_number(buf, "blocks", mem.blocks);

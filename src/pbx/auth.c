@@ -124,8 +124,7 @@ static const struct extension *auth_prove(struct pbx *pbx, struct incoming *in)
 	switch (nonce_use(&pbx->nonces, credentials.nonce, credentials.nc,
 			  pbx->stack.timers->now_ms)) {
 	case NONCE_GOOD:
-		if (pbx->stack.env->trust)
-			pbx->stack.env->trust(pbx->stack.env->host, &in->flow);
+		pbx_vouch(pbx, &in->flow);
 		return extension;
 	case NONCE_STALE:
 		auth_challenge(pbx, in, true);

@@ -19,6 +19,8 @@
 #define ALLOW_LINE                                                                                 \
 	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY\r\n"                \
 	"Allow-Events: dialog\r\n"
+#define LEGS_PER_CALL 4
+#define FLOOD_TOLD_MS 10000
 #define ACCEPT_LINE "Accept: application/sdp, application/dialog-info+xml\r\n"
 
 const struct pbx_limits pbx_default_limits = {
@@ -37,16 +39,47 @@ const struct pbx_limits pbx_default_limits = {
 
 static void on_request(void *user, struct incoming *in);
 static int find_way(void *user, struct slice identity, struct slice target, struct flow *flow);
+static bool may_answer(void *user, const struct incoming *in);
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static void limit_set(struct pool *pool, uint32_t configured, uint32_t usual)
+{
+	pool_set_max(pool, configured > 0 ? configured : usual);
+}
+
+/* A call may have a leg for each of LEGS_PER_CALL phones on the average, whatever is configured. */
+static void apply_limits(struct pbx *pbx)
+{
+	const struct directory_limits *wanted = &pbx->directory->limits;
+	const struct pbx_limits *usual = &pbx->limits;
+	uint32_t legs = wanted->calls * LEGS_PER_CALL;
+
+	limit_set(&pbx->calls, wanted->calls, usual->calls);
+	limit_set(&pbx->attempts, larger(wanted->calls, usual->attempts), usual->attempts);
+	limit_set(&pbx->legs, larger(legs, usual->legs), usual->legs);
+	limit_set(&pbx->stack.sessions, larger(legs, usual->stack.sessions), usual->stack.sessions);
+	limit_set(&pbx->bindings, wanted->registrations, usual->bindings);
+	limit_set(&pbx->stack.notifiers, wanted->subscriptions, usual->stack.subscriptions);
+	limit_set(&pbx->stack.txn_servers, wanted->transactions, usual->stack.transactions);
+	limit_set(&pbx->stack.txn_clients, wanted->transactions, usual->stack.transactions);
+}
 
 int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	     struct directory *directory, const struct pbx_limits *limits)
 {
-	struct stack_user user = { .user = pbx, .on_request = on_request, .find_way = find_way };
+	struct stack_user user = { .user = pbx,
+				   .on_request = on_request,
+				   .find_way = find_way,
+				   .may_answer = may_answer };
 	uint8_t nonce_secret[NONCE_SECRET_BYTES];
 	uint64_t map_secret[2];
 	int err;
 
-	*pbx = (struct pbx){ 0 };
+	*pbx = (struct pbx){ .limits = *limits };
 	err = digest_init();
 	if (err)
 		return err;
@@ -56,6 +89,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	env->random(env->host, map_secret, sizeof(map_secret));
 	env->random(env->host, nonce_secret, sizeof(nonce_secret));
 	nonces_init(&pbx->nonces, nonce_secret);
+	strangers_init(&pbx->strangers, map_secret);
 	map_init(&pbx->aors, map_secret);
 	map_init(&pbx->entities, map_secret);
 	dnd_init(pbx, map_secret, limits->notices);
@@ -68,6 +102,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	list_init(&pbx->trunks);
 	pbx->directory = directory_ref(directory);
 	pbx->stack.session_expires_s = directory->session_expires_s;
+	apply_limits(pbx);
 	return 0;
 }
 
@@ -96,6 +131,7 @@ void pbx_fini(struct pbx *pbx)
 	dnd_fini(pbx);
 	map_fini(&pbx->aors);
 	map_fini(&pbx->entities);
+	strangers_fini(&pbx->strangers);
 	nonces_fini(&pbx->nonces);
 	directory_unref(pbx->directory);
 }
@@ -119,6 +155,7 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	directory_unref(pbx->directory);
 	pbx->directory = directory;
 	pbx->stack.session_expires_s = directory->session_expires_s;
+	apply_limits(pbx);
 	registrar_drop_unknown(pbx);
 	dnd_drop_unknown(pbx);
 	lamp_on_directory(pbx);
@@ -139,8 +176,57 @@ void pbx_stop(struct pbx *pbx)
 	trunk_stop_all(pbx);
 }
 
+/* --- Strangers ---------------------------------------------------------------------------- */
+
+void pbx_vouch(struct pbx *pbx, const struct flow *flow)
+{
+	const struct env *env = pbx->stack.env;
+
+	if (env->trust)
+		env->trust(env->host, flow);
+	strangers_vouch(&pbx->strangers, &flow->peer, pbx->directory->limits.strangers_per_s,
+			pbx->stack.timers->now_ms);
+}
+
+/* A flood must not fill the log as well. */
+static void trace_flood(struct pbx *pbx, const struct addr *peer)
+{
+	struct strangers *strangers = &pbx->strangers;
+	uint64_t now_ms = pbx->stack.timers->now_ms;
+	char text[ADDR_TEXT_MAX];
+	struct buf buf = BUF_ON(text);
+
+	if (strangers->told_ms > 0 && now_ms - strangers->told_ms < FLOOD_TOLD_MS)
+		return;
+	addr_print(&buf, peer);
+	stack_trace(&pbx->stack, "event=flood peer=%.*s dropped=%llu", SLICE_ARGS(buf_text(&buf)),
+		    (unsigned long long)strangers->untold);
+	strangers->untold = 0;
+	strangers->told_ms = now_ms;
+}
+
+static bool may_answer(void *user, const struct incoming *in)
+{
+	struct pbx *pbx = user;
+
+	if (strangers_take(&pbx->strangers, &in->flow.peer, pbx->directory->limits.strangers_per_s,
+			   pbx->stack.timers->now_ms))
+		return true;
+	trace_flood(pbx, &in->flow.peer);
+	return false;
+}
+
+/* --- Messages ----------------------------------------------------------------------------- */
+
 void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes)
 {
+	/* Responses are for what we asked; and those for nothing are not answered. */
+	if (!slice_starts_with(bytes, SLICE("SIP/2.0 ")) &&
+	    !strangers_may_ask(&pbx->strangers, &flow->peer, pbx->directory->limits.strangers_per_s,
+			       pbx->stack.timers->now_ms)) {
+		trace_flood(pbx, &flow->peer);
+		return;
+	}
 	stack_on_message(&pbx->stack, flow, bytes);
 }
 

@@ -9,6 +9,7 @@
 #include "core/nonce.h"
 #include "core/stack.h"
 #include "pbx/directory.h"
+#include "pbx/stranger.h"
 
 struct pbx_limits {
 	struct stack_limits stack;
@@ -25,7 +26,9 @@ extern const struct pbx_limits pbx_default_limits;
 struct pbx {
 	struct stack stack;
 	struct directory *directory; /* the current one */
+	struct pbx_limits limits;    /* where the directory names no other */
 	struct nonces nonces;
+	struct strangers strangers;
 	struct pool bindings;			  /* struct binding */
 	struct map aors;			  /* struct aor, by extension number */
 	struct pool calls;			  /* struct call */
@@ -67,6 +70,12 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory);
  * Calls that talk go on; their media does not need us. What is sent needs some time to leave.
  */
 void pbx_stop(struct pbx *pbx);
+
+/*
+ * The peer of this flow has proved who it is: its connection is worth keeping, and where it comes
+ * from is no stranger (stranger.h).
+ */
+void pbx_vouch(struct pbx *pbx, const struct flow *flow);
 
 void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes);
 void pbx_on_turn_end(struct pbx *pbx);
