@@ -35,6 +35,7 @@ static const char usage[] =
 	"  registrations [EXTENSION]  which phones are registered, by which way, for how long\n"
 	"  subscriptions [EXTENSION]  who watches whom, and how the last NOTIFY was answered\n"
 	"  lamps [EXTENSION]          each extension's lamp, and why it is lit\n"
+	"  trunks [TRUNK]             whether each trunk is there, and our registration with it\n"
 	"  reload                     reads the configuration again, as SIGHUP does, and says\n"
 	"                             what is wrong with it\n"
 	"  help                       this text\n"
@@ -89,6 +90,7 @@ static const struct command {
 	{ SLICE_INIT("registrations"), true, "no phone is registered" },
 	{ SLICE_INIT("subscriptions"), true, "nobody watches" },
 	{ SLICE_INIT("lamps"), true, "no such extension" },
+	{ SLICE_INIT("trunks"), true, "no trunk" },
 	{ SLICE_INIT("reload"), false, "" },
 	{ SLICE_INIT("help"), false, "" },
 };

@@ -142,7 +142,7 @@ static bool next_unknown(struct ctl_answer *answer, struct buf *buf)
 
 	buf_printf(&sentence,
 		   "'%s' is no command; there are status, calls, registrations, subscriptions, "
-		   "lamps and reload",
+		   "lamps, trunks and reload",
 		   conf_quote(slice_of(answer->text, answer->text_n)).text);
 	print_error(buf, buf_text(&sentence));
 	return false;
@@ -151,7 +151,7 @@ static bool next_unknown(struct ctl_answer *answer, struct buf *buf)
 static bool next_too_much(struct ctl_answer *answer, struct buf *buf)
 {
 	(void)answer;
-	print_error(buf, SLICE("a request is a command and one extension at most"));
+	print_error(buf, SLICE("a request is a command and one extension or trunk at most"));
 	return false;
 }
 

@@ -88,6 +88,8 @@ static void print_age(struct buf *cell, struct slice row, const char *path)
 	}
 
 CELL(cell_call, "call")
+CELL(cell_calls, "calls")
+CELL(cell_trunk, "trunk")
 CELL(cell_state, "state")
 CELL(cell_extension, "extension")
 CELL(cell_contact, "contact")
@@ -142,13 +144,23 @@ static void cell_way(struct buf *cell, struct slice row)
 	ctl_member_print(cell, row, "peer");
 }
 
-/* 0 is none yet. */
-static void cell_notify(struct buf *cell, struct slice row)
+/* A status; 0 is none yet. */
+static void print_status(struct buf *cell, struct slice row, const char *path)
 {
 	uint32_t status;
 
-	if (member_number(row, "notify", &status) && status > 0)
+	if (member_number(row, path, &status) && status > 0)
 		buf_u64(cell, status);
+}
+
+static void cell_notify(struct buf *cell, struct slice row)
+{
+	print_status(cell, row, "notify");
+}
+
+static void cell_status(struct buf *cell, struct slice row)
+{
+	print_status(cell, row, "status");
 }
 
 /* "201 talking, 202 talking" */
@@ -224,6 +236,41 @@ static const struct ctl_column lamp_columns[] = {
 	{ "WATCHERS", true, cell_watchers },	{ "PHONES", false, cell_phone },
 };
 
+static void cell_registered(struct buf *cell, struct slice row)
+{
+	struct slice value;
+
+	if (member_find(row, "registered", &value))
+		buf_cstr(cell, slice_eq(value, SLICE("true")) ? "yes" : "no");
+}
+
+/* "udp:192.0.2.7:5060, tcp:192.0.2.8:5060 avoided" */
+static void cell_targets(struct buf *cell, struct slice row)
+{
+	struct slice targets, target, value;
+	size_t at = 0;
+
+	if (!member_find(row, "targets", &targets))
+		return;
+	while (json_next(targets, &at, &target)) {
+		if (cell->n > 0)
+			buf_lit(cell, ", ");
+		cell_way(cell, target);
+		if (member_find(target, "avoided", &value) && slice_eq(value, SLICE("true")))
+			buf_lit(cell, " avoided");
+	}
+}
+
+static const struct ctl_column trunk_columns[] = {
+	{ "TRUNK", false, cell_trunk },
+	{ "STATE", false, cell_state },
+	{ "FOR", true, cell_age },
+	{ "STATUS", true, cell_status },
+	{ "REGISTERED", false, cell_registered },
+	{ "CALLS", true, cell_calls },
+	{ "TARGETS", false, cell_targets },
+};
+
 static const struct ctl_column pool_columns[] = {
 	{ "ROOM FOR", false, cell_name },  { "USED", true, cell_used },
 	{ "LIMIT", true, cell_limit },	   { "PEAK", true, cell_peak },
@@ -243,6 +290,7 @@ const struct ctl_column *ctl_columns_find(struct slice type, size_t *ret_count)
 		{ SLICE_INIT("subscription"), subscription_columns,
 		  ARRAY_LEN(subscription_columns) },
 		{ SLICE_INIT("lamp"), lamp_columns, ARRAY_LEN(lamp_columns) },
+		{ SLICE_INIT("trunk"), trunk_columns, ARRAY_LEN(trunk_columns) },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

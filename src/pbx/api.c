@@ -10,6 +10,7 @@
 #include "pbx/call.h"
 #include "pbx/lamp.h"
 #include "pbx/registrar.h"
+#include "pbx/trunk.h"
 
 #define LEGS_SHOWN_MAX 32
 #define LOOKS_PER_STEP 256 /* rows that the filter may pass over at once */
@@ -305,6 +306,58 @@ static enum api_step next_lamp(struct api_cursor *cursor, struct buf *buf)
 	return API_ROW;
 }
 
+/* --- Trunks ------------------------------------------------------------------------------- */
+
+static void print_targets(struct buf *buf, const struct trunk *trunk)
+{
+	uint64_t now_ms = trunk->pbx->stack.timers->now_ms;
+
+	json_array_begin(buf, "targets");
+	for (size_t i = 0; i < trunk->target_count; i++) {
+		const struct trunk_target *target = &trunk->targets[i];
+
+		json_object_begin(buf, NULL);
+		print_peer(buf, &(struct flow){ .peer = target->target.addr,
+						.transport = target->target.transport });
+		json_bool(buf, "avoided", target->avoid_until_ms > now_ms);
+		json_object_end(buf);
+	}
+	json_array_end(buf);
+}
+
+static void print_trunk(struct buf *buf, const struct trunk *trunk)
+{
+	uint64_t now_ms = trunk->pbx->stack.timers->now_ms;
+
+	json_object_begin(buf, NULL);
+	json_text(buf, "type", SLICE("trunk"));
+	json_text(buf, "trunk", trunk->config->name);
+	json_text(buf, "state", trunk_state_name(trunk->state));
+	if (trunk->since_ms > 0)
+		json_number(buf, "age", (now_ms - trunk->since_ms) / 1000);
+	json_number(buf, "status", trunk->last_status);
+	if (trunk->config->is_registering)
+		json_bool(buf, "registered",
+			  trunk->registration && registration_is_up(trunk->registration));
+	json_number(buf, "calls", trunk->calls);
+	json_number(buf, "calls_max", trunk->config->calls_max);
+	print_targets(buf, trunk);
+	json_bool(buf, "leaving", trunk->is_leaving);
+	json_object_end(buf);
+}
+
+static enum api_step next_trunk(struct api_cursor *cursor, struct buf *buf)
+{
+	const struct trunk *trunk = pool_walk(&cursor->pbx->trunk_pool, &cursor->slot);
+
+	if (!trunk)
+		return API_END;
+	if (!slice_is_empty(cursor->number) && !slice_eq(trunk->config->name, cursor->number))
+		return API_AGAIN;
+	print_trunk(buf, trunk);
+	return API_ROW;
+}
+
 /* --- Cursors ------------------------------------------------------------------------------ */
 
 static const struct {
@@ -315,6 +368,7 @@ static const struct {
 	[API_REGISTRATIONS] = { SLICE_INIT("registrations"), next_registration },
 	[API_SUBSCRIPTIONS] = { SLICE_INIT("subscriptions"), next_subscription },
 	[API_LAMPS] = { SLICE_INIT("lamps"), next_lamp },
+	[API_TRUNKS] = { SLICE_INIT("trunks"), next_trunk },
 };
 
 enum api_table api_find_table(struct slice name)

@@ -9,7 +9,14 @@
 
 #include "pbx/pbx.h"
 
-enum api_table { API_CALLS, API_REGISTRATIONS, API_SUBSCRIPTIONS, API_LAMPS, API_TABLES };
+enum api_table {
+	API_CALLS,
+	API_REGISTRATIONS,
+	API_SUBSCRIPTIONS,
+	API_LAMPS,
+	API_TRUNKS,
+	API_TABLES,
+};
 
 /* Any row fits; a longer one leaves legs out. */
 #define API_ROW_MAX_BYTES 8192
@@ -17,7 +24,7 @@ enum api_table { API_CALLS, API_REGISTRATIONS, API_SUBSCRIPTIONS, API_LAMPS, API
 struct api_cursor {
 	struct pbx *pbx;
 	enum api_table table;
-	struct slice number; /* caller's: only rows about this extension; empty: all of them */
+	struct slice number; /* caller's: only rows about this extension or trunk; empty: all */
 	uint32_t slot;	     /* of a pool: where to go on */
 	struct directory *directory; /* lamps: a reference, so that `node` stays */
 	const struct map_node *node; /* lamps: the next extension */

@@ -41,7 +41,10 @@ static const struct leg_row {
 
 static void on_duration(struct timer *timer)
 {
-	call_end(CONTAINER_OF(timer, struct call, duration), 0, SLICE(TOO_LONG_LINE));
+	struct call *call = CONTAINER_OF(timer, struct call, duration);
+
+	record_set_cause(call, RECORD_LIMIT, NULL);
+	call_end(call, 0, SLICE(TOO_LONG_LINE));
 }
 
 static void call_start_duration(struct call *call)

@@ -188,14 +188,27 @@ void pbx_vouch(struct pbx *pbx, const struct flow *flow)
 			pbx->stack.timers->now_ms);
 }
 
+/* A trunk is no stranger, wherever it is; it is asked for only when it would be taken for one. */
+static bool vouch_for_trunk(struct pbx *pbx, const struct flow *flow)
+{
+	LIST_FOR (trunk, &pbx->trunks, struct trunk, node) {
+		if (!trunk_is_source(trunk, flow))
+			continue;
+		pbx_vouch(pbx, flow);
+		return true;
+	}
+	return false;
+}
+
 /* A flood must not fill the log as well. */
-static void trace_flood(struct pbx *pbx, const struct addr *peer)
+static void drop_flood(struct pbx *pbx, const struct addr *peer)
 {
 	struct strangers *strangers = &pbx->strangers;
 	uint64_t now_ms = pbx->stack.timers->now_ms;
 	char text[ADDR_TEXT_MAX];
 	struct buf buf = BUF_ON(text);
 
+	strangers_drop(strangers);
 	if (strangers->told_ms > 0 && now_ms - strangers->told_ms < FLOOD_TOLD_MS)
 		return;
 	addr_print(&buf, peer);
@@ -205,15 +218,29 @@ static void trace_flood(struct pbx *pbx, const struct addr *peer)
 	strangers->told_ms = now_ms;
 }
 
+static bool take_answer(struct pbx *pbx, const struct addr *peer)
+{
+	return strangers_take(&pbx->strangers, peer, pbx->directory->limits.strangers_per_s,
+			      pbx->stack.timers->now_ms);
+}
+
 static bool may_answer(void *user, const struct incoming *in)
 {
 	struct pbx *pbx = user;
 
-	if (strangers_take(&pbx->strangers, &in->flow.peer, pbx->directory->limits.strangers_per_s,
-			   pbx->stack.timers->now_ms))
+	if (take_answer(pbx, &in->flow.peer) ||
+	    (vouch_for_trunk(pbx, &in->flow) && take_answer(pbx, &in->flow.peer)))
 		return true;
-	trace_flood(pbx, &in->flow.peer);
+	drop_flood(pbx, &in->flow.peer);
 	return false;
+}
+
+static bool may_ask(struct pbx *pbx, const struct flow *flow)
+{
+	return strangers_may_ask(&pbx->strangers, &flow->peer,
+				 pbx->directory->limits.strangers_per_s,
+				 pbx->stack.timers->now_ms) ||
+	       vouch_for_trunk(pbx, flow);
 }
 
 /* --- Messages ----------------------------------------------------------------------------- */
@@ -221,10 +248,8 @@ static bool may_answer(void *user, const struct incoming *in)
 void pbx_on_message(struct pbx *pbx, const struct flow *flow, struct slice bytes)
 {
 	/* Responses are for what we asked; and those for nothing are not answered. */
-	if (!slice_starts_with(bytes, SLICE("SIP/2.0 ")) &&
-	    !strangers_may_ask(&pbx->strangers, &flow->peer, pbx->directory->limits.strangers_per_s,
-			       pbx->stack.timers->now_ms)) {
-		trace_flood(pbx, &flow->peer);
+	if (!slice_starts_with(bytes, SLICE("SIP/2.0 ")) && !may_ask(pbx, flow)) {
+		drop_flood(pbx, &flow->peer);
 		return;
 	}
 	stack_on_message(&pbx->stack, flow, bytes);

@@ -125,12 +125,6 @@ static struct stranger *get(struct strangers *strangers, const struct addr *peer
 	return stranger;
 }
 
-static void drop(struct strangers *strangers)
-{
-	strangers->dropped++;
-	strangers->untold++;
-}
-
 bool strangers_may_ask(struct strangers *strangers, const struct addr *peer, uint32_t per_s,
 		       uint64_t now_ms)
 {
@@ -139,10 +133,7 @@ bool strangers_may_ask(struct strangers *strangers, const struct addr *peer, uin
 	if (!stranger || is_known(stranger, now_ms))
 		return true;
 	refill(stranger, per_s, now_ms);
-	if (stranger->thousandths >= ANSWER)
-		return true;
-	drop(strangers);
-	return false;
+	return stranger->thousandths >= ANSWER;
 }
 
 bool strangers_take(struct strangers *strangers, const struct addr *peer, uint32_t per_s,
@@ -157,10 +148,8 @@ bool strangers_take(struct strangers *strangers, const struct addr *peer, uint32
 		return true;
 	note_age(strangers, stranger, now_ms);
 	refill(stranger, per_s, now_ms);
-	if (stranger->thousandths < ANSWER) {
-		drop(strangers);
+	if (stranger->thousandths < ANSWER)
 		return false;
-	}
 	stranger->thousandths -= ANSWER;
 	return true;
 }
@@ -180,4 +169,10 @@ void strangers_vouch(struct strangers *strangers, const struct addr *peer, uint3
 			(uint64_t)per_s * STRANGERS_KNOWN_FACTOR * STRANGERS_BURST_S * ANSWER;
 	stranger->known_until_ms = now_ms + STRANGERS_KNOWN_MS;
 	note_age(strangers, stranger, now_ms);
+}
+
+void strangers_drop(struct strangers *strangers)
+{
+	strangers->dropped++;
+	strangers->untold++;
 }

@@ -43,6 +43,9 @@ bool strangers_may_ask(struct strangers *strangers, const struct addr *peer, uin
 bool strangers_take(struct strangers *strangers, const struct addr *peer, uint32_t per_s,
 		    uint64_t now_ms);
 
+/* Counts what was not read or not sent for one of these two reasons. */
+void strangers_drop(struct strangers *strangers);
+
 /* Somebody there has proved to be ours. */
 void strangers_vouch(struct strangers *strangers, const struct addr *peer, uint32_t per_s,
 		     uint64_t now_ms);

@@ -94,6 +94,37 @@ FLOW_PLAIN(an_office_behind_one_address_has_more, "SECURITY D1")
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_trunk_is_no_stranger, "SECURITY D1")
+{
+	struct raw *raw;
+	struct world *w = world_new("alice", "bob");
+	char text[API_ROW_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	struct api_cursor cursor;
+
+	w->office.directory->limits.strangers_per_s = RATE;
+	raw = world_raw(w, "acme");
+	office_add_trunk(&w->office,
+			 &(struct trunk_config){ .name = SLICE("acme"),
+						 .uri = SLICE("sip:192.0.2.4"),
+						 .calls_max = 5 },
+			 NULL);
+	dial_number(w, "alice", "299"); /* everybody has started */
+	expect(w, flood(w, raw, 400, STRANGE("OPTIONS")) == 400);
+	expect(w, w->office.pbx.strangers.dropped == 0);
+	expect(w, flood(w, raw, 400, STRANGE("OPTIONS")) <= 300);
+	api_cursor_init(&cursor, &w->office.pbx, API_TRUNKS, SLICE("acme"));
+	expect(w, api_next(&cursor, &buf) == API_ROW);
+	expect(w, api_next(&cursor, &buf) == API_END);
+	api_cursor_fini(&cursor);
+	buf_char(&buf, '\0');
+	expect(w, strcmp(text, "{\"type\":\"trunk\",\"trunk\":\"acme\",\"state\":\"unknown\","
+			       "\"age\":1,\"status\":0,\"calls\":0,\"calls_max\":5,\"targets\":[{"
+			       "\"transport\":\"udp\",\"peer\":\"192.0.2.4:5060\","
+			       "\"avoided\":false}],\"leaving\":false}") == 0);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(strangers_may_be_unlimited, "SECURITY D1")
 {
 	struct raw *raw;

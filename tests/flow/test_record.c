@@ -236,6 +236,20 @@ FLOW(a_lost_call_has_a_record, "call records")
 	expect_records_of_all(w);
 }
 
+FLOW(a_call_of_the_longest_duration_has_a_record, "call records")
+{
+	struct world *w = world_new("alice", "bob");
+
+	NEED_RECORDS(w);
+	w->office.directory->duration_max_s = 60;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	advance_ms(w, 61000);
+	expect(w, memmem(last_record(w).p, last_record(w).n,
+			 "\"talk\":60.000,\"cause\":\"limit\",\"from\"", 36) != NULL);
+	expect_records_of_all(w);
+}
+
 FLOW(a_call_to_nobody_has_a_record, "call records")
 {
 	struct world *w = world_new("alice", "bob");

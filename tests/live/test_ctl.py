@@ -16,6 +16,7 @@ CONFIG = """\
 domain: {domain}
 listen: [{listen}]
 ctl: CTL
+trunks: {{acme: {{uri: "sip:127.0.0.1:9"}}}}
 extensions:
   "201": {{name: Alice, password: "firefly-lamp-201", groups: [sales]}}
   "202": {{name: "Bøb \\"B\\"", password: "evening-glow-202", groups: [sales]}}
@@ -118,6 +119,8 @@ def people_get_tables(scene):
     _, lines = ctl(scene, server, "registrations")
     if not re.search(r"^201 +(59m\d\ds|1h00m)  udp:127\.0\.0\.1:\d+  sip:201@", lines[1]):
         raise live.Failure(f"no line of a registration: {lines[1]}")
+    _, lines = ctl(scene, server, "trunks")
+    live.expect_equal("trunk", lines[1].split()[:2], ["acme", "unknown"])
     _, lines = ctl(scene, server, "status")
     for word in ("listening on    udp:127.0.0.1:", "calls           1 now", "ROOM FOR"):
         expect_in(word, lines)
@@ -149,12 +152,12 @@ def a_reload_says_what_is_wrong(scene):
     status, lines = ctl(scene, server, "reload")
     live.expect_equal("exit code", status, 1)
     live.expect_equal("lines", len(lines), 7)
-    expect_in(f"{server.config}:5:11: extensions.201.nam: unknown key; did you mean 'name'?", lines)
+    expect_in(f"{server.config}:6:11: extensions.201.nam: unknown key; did you mean 'name'?", lines)
     expect_in("refused; the old one stays", lines)
     status, lines = ctl(scene, server, "--json", "reload")
     live.expect_equal("exit code", status, 1)
     mistake = json.loads(lines[0])
-    live.expect_equal("mistake", (mistake["type"], mistake["line"]), ("mistake", 5))
+    live.expect_equal("mistake", (mistake["type"], mistake["line"]), ("mistake", 6))
     server.write_config(config.replace("ctl: ", "ctl: /elsewhere"))
     status, lines = ctl(scene, server, "reload")
     live.expect_equal("exit code", status, 0)
@@ -213,8 +216,8 @@ def nonsense_is_answered(scene):
     server = start(scene)
     for request, told in ((b"dance\n", "'dance' is no command"), (b"\n", "'' is no command"),
                           (b"\x00\xff\x1b[2J \n", "is no command"),
-                          (b"calls 201 202\n", "one extension at most"),
-                          (b"status now\n", "one extension at most"),
+                          (b"calls 201 202\n", "one extension or trunk at most"),
+                          (b"status now\n", "one extension or trunk at most"),
                           (b"x" * 10000, "the request is too long")):
         answer = raw(server, request).decode()
         row = json.loads(answer)

@@ -63,7 +63,6 @@ static void a_bucket_empties_and_fills(void **state)
 	assert_int_equal(take_all("192.0.2.1", 1100), 1);
 	assert_int_equal(take_all("192.0.2.1", 2100), RATE);
 	assert_int_equal(take_all("192.0.2.1", 1000000), RATE * STRANGERS_BURST_S);
-	assert_true(strangers.dropped >= 5);
 }
 
 static void sources_do_not_share_a_bucket(void **state)
