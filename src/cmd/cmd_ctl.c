@@ -148,7 +148,10 @@ static int connect_usual(int *ret_fd)
 	int err = 0, error = 0;
 
 	for (unsigned i = 0; ctl_place(i, path); i++) {
-		err = ctl_socket_connect(path, PATIENCE_S, ret_fd);
+		errno = EACCES;
+		err = ERR_DENIED;
+		if (ctl_place_is_trusted(path))
+			err = ctl_socket_connect(path, PATIENCE_S, ret_fd);
 		if (!err)
 			return EXIT_CODE_OK;
 		if (worst[0] == '\0' || errno != ENOENT) {

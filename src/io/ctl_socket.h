@@ -41,6 +41,12 @@ int ctl_socket_connect(const char *path, unsigned patience_s, int *ret_fd);
  */
 bool ctl_place(unsigned index, char ret_path[CTL_PATH_MAX]);
 
+/*
+ * Whether nobody but us and root could have put there what is there: else it may answer anything.
+ * Root trusts every place.
+ */
+bool ctl_place_is_trusted(const char *path);
+
 /* Makes the folder of such a place where it may; whether there is one now. */
 bool ctl_place_make(const char *path);
 
