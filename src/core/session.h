@@ -194,7 +194,7 @@ int session_ring_reliably(struct session *session, const struct answer *answer);
 
 /*
  * UAC: acknowledges the reliable response that on_provisional brought, with an answer to the offer
- * in it, an offer, or nothing. Errors as dialog_request().
+ * in it, an offer, or nothing. Errors as dialog_request(), and then as session_ignore().
  */
 bool session_is_prack_due(const struct session *session, const struct sip_msg *response);
 int session_prack(struct session *session, struct slice content_type, struct slice body);

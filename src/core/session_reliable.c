@@ -25,20 +25,23 @@ static uint32_t rseq_read(const struct sip_msg *response)
 	return rseq;
 }
 
-static void keep_answer(struct session_early *early, const struct sip_msg *response)
+static int keep_answer(struct session_early *early, const struct sip_msg *response)
 {
 	struct slice answer, type;
 
-	if (slice_is_empty(response->body) || slice_keep(response->body, &answer))
-		return;
+	if (slice_is_empty(response->body))
+		return 0;
+	if (slice_keep(response->body, &answer))
+		return ERR_NOMEM;
 	if (slice_keep(sip_msg_value(response, HDR_CONTENT_TYPE), &type)) {
 		mem_free((char *)answer.p);
-		return;
+		return ERR_NOMEM;
 	}
 	mem_free((char *)early->answer.p);
 	mem_free((char *)early->answer_type.p);
 	early->answer = answer;
 	early->answer_type = type;
+	return 0;
 }
 
 bool session_reliable_take(struct session_early *early, const struct sip_msg *response,
@@ -50,10 +53,10 @@ bool session_reliable_take(struct session_early *early, const struct sip_msg *re
 	if (rseq > 0) {
 		/* Repeated, out of order, or before the last one is acknowledged: it comes again.
 		 */
-		if (is_busy || (early->rseq > 0 && rseq != early->rseq + 1))
+		if (is_busy || (early->rseq > 0 && rseq != early->rseq + 1) ||
+		    keep_answer(early, response))
 			return false;
 		early->rseq = rseq;
-		keep_answer(early, response);
 	}
 	if (!slice_is_empty(response->body))
 		early->has_media = true;
@@ -100,9 +103,10 @@ void session_fork_prack(struct session *session, struct session_fork *fork)
 	struct buf line = BUF_ON(text);
 
 	fork->dialog.local_cseq = session->dialog.local_cseq;
-	(void)dialog_request(&fork->dialog, session->stack, METHOD_PRACK,
-			     print_rack(&line, fork->early.rseq, session->invite_cseq), SLICE_NONE,
-			     SLICE_NONE, NULL, HANDLE_NONE, NULL);
+	if (dialog_request(&fork->dialog, session->stack, METHOD_PRACK,
+			   print_rack(&line, fork->early.rseq, session->invite_cseq), SLICE_NONE,
+			   SLICE_NONE, NULL, HANDLE_NONE, NULL))
+		fork->early.rseq--; /* it is repeated */
 	session->dialog.local_cseq = fork->dialog.local_cseq;
 }
 
@@ -122,8 +126,10 @@ int session_prack(struct session *session, struct slice content_type, struct sli
 	else
 		err = dialog_request(&session->dialog, session->stack, METHOD_PRACK, rack,
 				     content_type, body, &prack_ops, session->pooled.handle, NULL);
-	if (err)
+	if (err) {
+		session_ignore(session);
 		return err;
+	}
 	session->is_prack_due = false;
 	if (session->early.has_media)
 		session->is_agreed = true;
