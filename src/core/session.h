@@ -228,6 +228,12 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 int session_update(struct session *session, struct slice lines, struct slice content_type,
 		   struct slice body);
 
+/*
+ * How long to wait before the next offer after a 491, by chance (RFC 3261 14.1): 2.1 to 4 s for who
+ * made the Call-ID, up to 2 s for the other.
+ */
+uint64_t session_glare_ms(struct session *session);
+
 /* The answer to what on_offer brought. ERR_STATE when it is answered already. */
 int session_accept_offer(struct session *session, const struct answer *answer);
 int session_refuse_offer(struct session *session, const struct answer *answer);

@@ -159,9 +159,6 @@ void session_timer_stop(struct session *session);
 /* Our re-INVITE, as session_offer(); its result goes to session_timer_on_result() instead. */
 int session_refresh_by_invite(struct session *session);
 
-/* How long to wait after 491 (RFC 3261 14.1). */
-uint64_t session_glare_ms(struct session *session);
-
 void session_on_reinvite(struct session *session, struct incoming *in);
 
 /* BYE; the session is over with its answer. */

@@ -147,16 +147,14 @@ static void on_join_retry(struct timer *timer)
 	join_try(call, call->join == JOIN_ASKED_PARTNER ? join_ask_partner : join_offer_caller);
 }
 
-/* A phone that has just made an offer of its own (RFC 3261 14.1): we did not choose the Call-ID. */
-static bool join_waits(struct call *call, unsigned status)
+/* A phone that has just made an offer of its own (RFC 3261 14.1). */
+static bool join_waits(struct call *call, const struct leg *leg, unsigned status)
 {
-	uint16_t random;
-
 	if (status != 491 || call->join_retries == JOIN_RETRIES_MAX)
 		return false;
 	call->join_retries++;
-	call->pbx->stack.env->random(call->pbx->stack.env->host, &random, sizeof(random));
-	timer_start(call->pbx->stack.timers, &call->join_retry, random % 2000u + 10, on_join_retry);
+	timer_start(call->pbx->stack.timers, &call->join_retry, session_glare_ms(leg->session),
+		    on_join_retry);
 	return true;
 }
 
@@ -220,7 +218,7 @@ void join_on_offer_result(struct call *call, struct leg *leg, unsigned status,
 {
 	bool is_good = status >= 200 && status < 300 && !slice_is_empty(response->body);
 
-	if (join_waits(call, status))
+	if (join_waits(call, leg, status))
 		return;
 	if (!is_good) {
 		call_end(call, 500, SLICE_NONE);

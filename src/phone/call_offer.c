@@ -6,8 +6,6 @@
 #include "base/err.h"
 #include "phone/phone_inner.h"
 
-#define GLARE_UNIT_MS 10
-
 static int call_offer(struct phone_call *call, enum phone_offer offer)
 {
 	char text[PHONE_SDP_MAX_BYTES];
@@ -87,19 +85,13 @@ static void on_retry(struct timer *timer)
 		call_retry(call);
 }
 
-/* RFC 3261 14.1: whoever made the Call-ID waits 2.1 to 4 s, the other up to 2 s. */
 static void call_retry(struct phone_call *call)
 {
-	const struct session *session = phone_call_session(call);
-	const struct env *env = call->phone->stack.env;
-	uint32_t bits;
-	uint64_t wait_ms;
+	struct session *session = phone_call_session(call);
 
-	if (!session)
-		return;
-	env->random(env->host, &bits, sizeof(bits));
-	wait_ms = session->is_uac ? 2100 + bits % 191 * GLARE_UNIT_MS : bits % 201 * GLARE_UNIT_MS;
-	timer_start(call->phone->stack.timers, &call->retry, wait_ms, on_retry);
+	if (session)
+		timer_start(call->phone->stack.timers, &call->retry, session_glare_ms(session),
+			    on_retry);
 }
 
 void phone_call_set_held(struct phone_call *call, bool is_held)
