@@ -85,14 +85,12 @@ static bool tell_uri(const struct conf_reader *reader, const struct conf_node *v
 		     const struct sip_uri *uri)
 {
 	struct slice param;
+	uint8_t transport;
 
-	if (uri->scheme != URI_SIP)
+	if (uri->scheme != URI_SIP && uri->scheme != URI_SIPS)
 		conf_tell_value(&reader->teller, value,
-				"expected an address that begins with sip:, such as "
-				"\"sip:sip.acme.example\"%s",
-				uri->scheme == URI_SIPS
-					? "; TLS is not yet available in this version"
-					: "");
+				"expected an address that begins with sip: or sips:, such as "
+				"\"sip:sip.acme.example\"");
 	else if (!slice_is_empty(uri->user))
 		conf_tell_value(&reader->teller, value,
 				"nobody's name belongs here; write \"sip:%s\", and the name under "
@@ -102,10 +100,10 @@ static bool tell_uri(const struct conf_reader *reader, const struct conf_node *v
 		conf_tell_value(&reader->teller, value,
 				"headers behind a '?' do not belong here; remove them");
 	else if (sip_uri_param(uri, SLICE("transport"), &param) &&
-		 !slice_eq_nocase(param, SLICE("udp")) && !slice_eq_nocase(param, SLICE("tcp")))
+		 transport_parse(param, &transport))
 		conf_tell_value(&reader->teller, value,
-				"the transport '%s' is not available in this version; use udp or "
-				"tcp, or leave it to the DNS",
+				"the transport '%s' is not known; use udp, tcp or tls, or leave it "
+				"to the DNS",
 				conf_quote(param).text);
 	else
 		return false;

@@ -12,16 +12,13 @@
 static const struct resolve_row {
 	uint8_t transport;
 	bool is_secure;
-	uint16_t port;
-	struct slice param;   /* of the URI */
 	struct slice service; /* of NAPTR (RFC 3263 4.1) */
 	struct slice prefix;  /* of SRV (RFC 3263 4.2) */
 } rows[] = {
 	/* In the order of preference where NAPTR says nothing. */
-	{ TRANSPORT_UDP, false, 5060, SLICE_INIT("udp"), SLICE_INIT("SIP+D2U"),
-	  SLICE_INIT("_sip._udp.") },
-	{ TRANSPORT_TCP, false, 5060, SLICE_INIT("tcp"), SLICE_INIT("SIP+D2T"),
-	  SLICE_INIT("_sip._tcp.") },
+	{ TRANSPORT_UDP, false, SLICE_INIT("SIP+D2U"), SLICE_INIT("_sip._udp.") },
+	{ TRANSPORT_TCP, false, SLICE_INIT("SIP+D2T"), SLICE_INIT("_sip._tcp.") },
+	{ TRANSPORT_TLS, true, SLICE_INIT("SIPS+D2T"), SLICE_INIT("_sips._tcp.") },
 };
 
 /* `transport` is one of the rows'. */
@@ -117,7 +114,7 @@ static enum dns_type first_family(const struct resolve *resolve)
 static void go_to_addresses(struct resolve *resolve)
 {
 	if (resolve->server_count == 0) /* 4.2, last paragraph: the name itself is the server */
-		add_server(resolve, name_text(&resolve->host), row_of(resolve->fallback)->port,
+		add_server(resolve, name_text(&resolve->host), transport_port(resolve->fallback),
 			   resolve->fallback);
 	resolve->step = resolve->server_count > 0 ? RESOLVE_ADDRESS : RESOLVE_DONE;
 	resolve->address_type = first_family(resolve);
@@ -143,7 +140,8 @@ static int pick_fallback(struct resolve *resolve, struct slice param)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!has_transport(resolve, &rows[i]) ||
-		    (!slice_is_empty(param) && !slice_eq_nocase(param, rows[i].param)))
+		    (!slice_is_empty(param) &&
+		     !slice_eq_nocase(param, transport_word(rows[i].transport))))
 			continue;
 		resolve->fallback = rows[i].transport;
 		return 0;
@@ -174,7 +172,7 @@ int resolve_start(struct resolve *resolve, const struct env *env, const struct s
 				     .ttl_s = UINT32_MAX };
 	if (pick_fallback(resolve, transport))
 		return ERR_UNSUPPORTED;
-	port = uri->port ? uri->port : row_of(resolve->fallback)->port;
+	port = uri->port ? uri->port : transport_port(resolve->fallback);
 	if (addr_parse_ip(uri->host, &addr) == 0)
 		return start_numeric(resolve, &addr, port);
 	if (!name_set(&resolve->host, SLICE_NONE, uri->host))

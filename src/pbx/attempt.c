@@ -10,6 +10,17 @@ static void attempt_try(struct attempt *attempt);
 
 /* --- Life --------------------------------------------------------------------------------- */
 
+static void attempt_aim(struct attempt *attempt, const struct destination *to)
+{
+	struct buf number = BUF_ON(attempt->number);
+
+	attempt->to = *to;
+	if (to->kind != DESTINATION_ROUTE)
+		return;
+	buf_slice(&number, to->number);
+	attempt->to.number = buf_text(&number);
+}
+
 struct attempt *attempt_new(struct call *call, const struct destination *to)
 {
 	struct attempt *attempt = pool_new(&call->pbx->attempts);
@@ -17,7 +28,7 @@ struct attempt *attempt_new(struct call *call, const struct destination *to)
 	if (!attempt)
 		return NULL;
 	attempt->call = call;
-	attempt->to = *to;
+	attempt_aim(attempt, to);
 	list_append(&call->attempts, &attempt->node);
 	return attempt;
 }
@@ -134,10 +145,12 @@ static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 	const struct forward *forward = destination_forward(&attempt->to);
 	struct slice number = why < FORWARD_KINDS ? forward->to[why] : SLICE_NONE;
 	struct destination to;
+	bool is_denied;
 
 	if (slice_is_empty(number) || attempt->parent)
 		return false;
-	to = route_find(attempt->call->directory, number);
+	/* Outside it goes with the rights of who forwards (SECURITY R3). */
+	to = route_find_for(attempt->call->directory, number, attempt->to.extension, &is_denied);
 	attempt->failure = to.kind == DESTINATION_NONE
 				   ? (struct failure){ 404, FORWARD_NEVER }
 				   : trail_add(&attempt->trail, &attempt->to, why, number);
@@ -145,7 +158,7 @@ static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 		return false;
 	attempt_silence(attempt);
 	tell_forward(attempt, number, why);
-	attempt->to = to;
+	attempt_aim(attempt, &to);
 	attempt_try(attempt);
 	return true;
 }
@@ -161,13 +174,16 @@ static bool attempt_deflect(struct attempt *attempt, const struct sip_msg *respo
 	struct destination to;
 	struct sip_addr contact;
 	struct slice entry;
+	bool is_denied;
 
-	if (attempt->parent || !sip_msg_list_next(response, HDR_CONTACT, &cursor, &entry) ||
+	/* What somebody outside says leads nowhere (SECURITY R3). */
+	if (attempt->parent || attempt->to.kind == DESTINATION_ROUTE ||
+	    !sip_msg_list_next(response, HDR_CONTACT, &cursor, &entry) ||
 	    sip_addr_parse(entry, &contact) ||
 	    !pbx_is_own_host(call->pbx, &contact.uri, &call->caller->session->dialog.flow) ||
 	    uri_unescape(&user, contact.uri.user) || user.is_overflown)
 		return false;
-	to = route_find(call->directory, buf_text(&user));
+	to = route_find_for(call->directory, buf_text(&user), attempt->to.extension, &is_denied);
 	if (to.kind == DESTINATION_NONE ||
 	    trail_add(&trail, &attempt->to, FORWARD_BY_PHONE, buf_text(&user)).status)
 		return false;
@@ -233,6 +249,8 @@ void attempt_leg_failed(struct attempt *attempt, unsigned status, const struct s
 	if (status >= 300 && status < 400 && response && attempt_deflect(attempt, response) &&
 	    call->state == CALL_ENDED)
 		return;
+	if (attempt->to.kind == DESTINATION_ROUTE && route_goes_on(attempt, status, response))
+		return;
 	failure_add(&attempt->failure, failure_of(status, response != NULL));
 	if (status >= 600)
 		attempt_silence(attempt);
@@ -266,6 +284,8 @@ static void attempt_try(struct attempt *attempt)
 		attempt_over(attempt);
 	else if (attempt->to.kind == DESTINATION_GROUP)
 		try_group(attempt);
+	else if (attempt->to.kind == DESTINATION_ROUTE)
+		try_route(attempt);
 	else
 		try_extension(attempt);
 }

@@ -20,9 +20,14 @@ struct attempt {
 	struct list node;	/* in call->attempts, the oldest first */
 	struct attempt *parent; /* of a member: the group's; it outlives its members' */
 	struct destination to;
-	struct trail trail; /* how the call came to `to` */
-	size_t legs;	    /* phones that may yet answer */
-	size_t members;	    /* members' attempts, of a group's */
+	char number[SIP_USER_MAX_BYTES]; /* the text of to.number, of DESTINATION_ROUTE */
+	size_t trunk_at;		 /* of the route: which trunk is being tried */
+	unsigned tried;			 /* of its targets, bits */
+	struct flow flow;		 /* the target that was tried last */
+	bool has_rung;			 /* somebody there has answered provisionally */
+	struct trail trail;		 /* how the call came to `to` */
+	size_t legs;			 /* phones that may yet answer */
+	size_t members;			 /* members' attempts, of a group's */
 	const struct list
 		*next; /* of a group in turn: in group->members, who comes next; NULL: nobody */
 	struct failure failure; /* the best so far */
@@ -34,6 +39,9 @@ struct attempt {
  * there the attempt is over at once, and with it perhaps the call: look at its state afterwards.
  */
 void attempt_start(struct call *call, const struct destination *to, const struct trail *trail);
+
+/* A phone, or whoever is behind a trunk, says that it is at work. */
+void attempt_on_provisional(struct attempt *attempt);
 
 /* A phone refused, or did not answer at all (NULL); its leg has ended. */
 void attempt_leg_failed(struct attempt *attempt, unsigned status, const struct sip_msg *response);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of an attempt share: attempt.c (life, failures, forwards), attempt_ring.c (the
- * phones of an extension), attempt_group.c (members). Nobody else includes this.
+ * phones of an extension), attempt_route.c (trunks), attempt_group.c (members). Nobody else
+ * includes this.
  */
 #ifndef LAMPYRID_PBX_ATTEMPT_INNER_H
 #define LAMPYRID_PBX_ATTEMPT_INNER_H
@@ -32,6 +33,12 @@ void ring_extension(struct attempt *attempt, uint32_t share);
 uint32_t share_of(const struct call *call, size_t phones);
 
 void try_extension(struct attempt *attempt);
+
+/* attempt_route.c: by the first trunk that has a way. */
+void try_route(struct attempt *attempt);
+
+/* True when another target or trunk is being tried instead. */
+bool route_goes_on(struct attempt *attempt, unsigned status, const struct sip_msg *response);
 
 /* attempt_group.c */
 void try_group(struct attempt *attempt);

@@ -4,6 +4,8 @@
  */
 #include "pbx/auth.h"
 
+#include "pbx/trunk.h"
+
 #include "sip/digest.h"
 #include "sip/print.h"
 
@@ -98,34 +100,68 @@ static void trace_refused(struct pbx *pbx, const struct incoming *in)
 		    SLICE_ARGS(buf_text(&peer)));
 }
 
-/* Who proved to be whom, whatever From says; NULL: the request has been answered. */
-static const struct extension *auth_prove(struct pbx *pbx, struct incoming *in)
+bool auth_is_tried(const struct pbx *pbx, const struct sip_msg *msg)
+{
+	struct digest_credentials credentials;
+
+	return find_credentials(pbx, msg, &credentials);
+}
+
+/* Who has a password with us. */
+struct prover {
+	const struct extension *extension;
+	struct trunk *trunk;
+};
+
+/* An extension comes first; a trunk's name counts only where trunks may come. */
+static struct prover prover_find(struct pbx *pbx, struct slice username, bool is_trunk_allowed)
+{
+	struct prover prover = { .extension = directory_find(pbx->directory, username) };
+
+	if (prover.extension || !is_trunk_allowed || slice_is_empty(username))
+		return prover;
+	LIST_FOR (trunk, &pbx->trunks, struct trunk, node)
+		if (slice_eq(trunk->config->username, username)) {
+			prover.trunk = trunk;
+			break;
+		}
+	return prover;
+}
+
+/* Who proved to be whom, whatever From says; nobody: the request has been answered. */
+static struct prover auth_prove(struct pbx *pbx, struct incoming *in, bool is_trunk_allowed)
 {
 	static const struct slice nobody = SLICE_INIT("no extension has this password");
+	static const struct prover none;
 	struct digest_credentials credentials;
-	const struct extension *extension;
+	struct prover prover;
 	char text[SIP_USER_MAX_BYTES];
 	struct buf username = BUF_ON(text);
+	struct slice password = nobody;
 	bool is_right;
 
 	if (!find_credentials(pbx, in->msg, &credentials)) {
 		auth_challenge(pbx, in, false);
-		return NULL;
+		return none;
 	}
 	digest_unescape(&username, credentials.username);
-	extension = directory_find(pbx->directory, buf_text(&username));
-	is_right = digest_is_right(&credentials, in->msg->method_name,
-				   extension ? extension->password : nobody);
-	if (!extension || !is_right || !uri_is_meant(in->msg, credentials.uri)) {
+	prover = prover_find(pbx, buf_text(&username), is_trunk_allowed);
+	if (prover.extension)
+		password = prover.extension->password;
+	else if (prover.trunk)
+		password = prover.trunk->config->password;
+	is_right = digest_is_right(&credentials, in->msg->method_name, password);
+	if ((!prover.extension && !prover.trunk) || !is_right ||
+	    !uri_is_meant(in->msg, credentials.uri)) {
 		trace_refused(pbx, in);
 		auth_challenge(pbx, in, false);
-		return NULL;
+		return none;
 	}
 	switch (nonce_use(&pbx->nonces, credentials.nonce, credentials.nc,
 			  pbx->stack.timers->now_ms)) {
 	case NONCE_GOOD:
 		pbx_vouch(pbx, &in->flow);
-		return extension;
+		return prover;
 	case NONCE_STALE:
 		auth_challenge(pbx, in, true);
 		break;
@@ -133,26 +169,39 @@ static const struct extension *auth_prove(struct pbx *pbx, struct incoming *in)
 		auth_challenge(pbx, in, false);
 		break;
 	}
-	return NULL;
+	return none;
 }
 
-const struct extension *auth_check(struct pbx *pbx, struct incoming *in)
+const struct extension *auth_check(struct pbx *pbx, struct incoming *in, struct trunk **ret_trunk)
 {
-	const struct extension *extension = auth_prove(pbx, in);
+	struct prover prover = auth_prove(pbx, in, in->msg->method == METHOD_INVITE);
 
-	if (!extension || from_is(in->msg, extension))
-		return extension;
+	*ret_trunk = prover.trunk;
+	if (!prover.extension || from_is(in->msg, prover.extension))
+		return prover.extension;
 	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
 	return NULL;
 }
 
 bool auth_check_is(struct pbx *pbx, struct incoming *in, const struct extension *extension)
 {
-	const struct extension *proved = auth_prove(pbx, in);
+	struct prover proved = auth_prove(pbx, in, false);
 
-	if (!proved)
+	if (!proved.extension)
 		return false;
-	if (slice_eq(proved->number, extension->number))
+	if (slice_eq(proved.extension->number, extension->number))
+		return true;
+	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
+	return false;
+}
+
+bool auth_check_is_trunk(struct pbx *pbx, struct incoming *in, const struct trunk *trunk)
+{
+	struct prover proved = auth_prove(pbx, in, true);
+
+	if (!proved.extension && !proved.trunk)
+		return false;
+	if (proved.trunk == trunk)
 		return true;
 	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
 	return false;

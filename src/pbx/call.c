@@ -11,6 +11,7 @@
 #include "pbx/call_early.h"
 #include "pbx/call_relay.h"
 #include "pbx/lamp.h"
+#include "pbx/trunk.h"
 #include "sip/print.h"
 
 /* How long a lamp may say that somebody talks who is gone without a word, at most. */
@@ -114,16 +115,50 @@ void call_refuse_full(struct incoming *in)
 		in, &(struct answer){ .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") });
 }
 
-static struct leg *leg_new(struct call *call, const struct extension *extension, bool is_initiator)
+/* Whose leg it is: an extension's, or somebody's outside, who is there by a trunk. */
+struct leg_owner {
+	const struct extension *extension; /* NULL: outside */
+	struct trunk *trunk;
+	struct party party;
+};
+
+static struct leg_owner owner_of(const struct extension *extension)
+{
+	return (struct leg_owner){ extension, NULL, { extension->number, extension->name } };
+}
+
+/* What a message said of somebody outside has to outlive it. */
+static int leg_keep_party(struct leg *leg, const struct party *party)
+{
+	size_t n = party->number.n + party->name.n;
+	char *room = n > 0 ? mem_alloc(n) : NULL;
+	struct buf buf;
+
+	if (n > 0 && !room)
+		return ERR_NOMEM;
+	buf_init(&buf, room, n);
+	buf_slice(&buf, party->number);
+	buf_slice(&buf, party->name);
+	leg->outside = buf_text(&buf);
+	leg->party.number = slice_head(leg->outside, party->number.n);
+	leg->party.name = slice_from(leg->outside, party->number.n);
+	return 0;
+}
+
+static struct leg *leg_new(struct call *call, const struct leg_owner *owner, bool is_initiator)
 {
 	struct leg *leg = pool_new(&call->pbx->legs);
+	int err;
 
 	if (!leg)
 		return NULL;
 	leg->pbx = call->pbx;
 	leg->call = call;
-	leg->extension = extension;
-	leg->party = (struct party){ extension->number, extension->name };
+	leg->extension = owner->extension;
+	leg->party = owner->party;
+	leg->trunk = owner->trunk;
+	if (leg->trunk)
+		leg->trunk->calls++;
 	/* Who is called comes from what the call is routed by, who calls or picks up is known now.
 	 */
 	leg->directory = directory_ref(is_initiator ? call->pbx->directory : call->directory);
@@ -132,19 +167,20 @@ static struct leg *leg_new(struct call *call, const struct extension *extension,
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
 	stack_token(&call->pbx->stack, leg->id);
-	if (lamp_leg_start(leg)) {
+	err = owner->extension ? 0 : leg_keep_party(leg, &owner->party);
+	if (err || lamp_leg_start(leg)) {
 		leg_end(leg, 0, SLICE_NONE);
 		return NULL;
 	}
 	return leg;
 }
 
-struct leg *call_take_leg(struct call *call, struct incoming *in, const struct extension *extension,
-			  struct slice number)
+static struct leg *take_leg(struct call *call, struct incoming *in, const struct leg_owner *owner,
+			    struct slice number)
 {
 	char text[CONTACT_LINE_MAX_BYTES];
 	struct buf contact = BUF_ON(text);
-	struct leg *leg = leg_new(call, extension, true);
+	struct leg *leg = leg_new(call, owner, true);
 
 	if (!leg) {
 		call_refuse_full(in);
@@ -158,16 +194,40 @@ struct leg *call_take_leg(struct call *call, struct incoming *in, const struct e
 	return leg;
 }
 
-struct leg *call_new_leg(struct call *call, struct attempt *attempt,
-			 const struct extension *extension)
+struct leg *call_take_leg(struct call *call, struct incoming *in, const struct extension *extension,
+			  struct slice number)
 {
-	struct leg *leg = leg_new(call, extension, false);
+	struct leg_owner owner = owner_of(extension);
+
+	return take_leg(call, in, &owner, number);
+}
+
+static struct leg *new_leg(struct call *call, struct attempt *attempt,
+			   const struct leg_owner *owner)
+{
+	struct leg *leg = leg_new(call, owner, false);
 
 	if (!leg)
 		return NULL;
 	leg->attempt = attempt;
 	attempt->legs++;
 	return leg;
+}
+
+struct leg *call_new_leg(struct call *call, struct attempt *attempt,
+			 const struct extension *extension)
+{
+	struct leg_owner owner = owner_of(extension);
+
+	return new_leg(call, attempt, &owner);
+}
+
+struct leg *call_new_trunk_leg(struct call *call, struct attempt *attempt, struct trunk *trunk,
+			       struct slice number)
+{
+	struct leg_owner owner = { .trunk = trunk, .party = { .number = number } };
+
+	return new_leg(call, attempt, &owner);
 }
 
 static void on_ring_timeout(struct timer *timer)
@@ -189,6 +249,13 @@ static uint32_t breadth_of(const struct sip_msg *invite)
 	return breadth;
 }
 
+/* The caller's wish not to be named (RFC 3323 4.2, RFC 3325 9.3). */
+static bool privacy_is_wanted(const struct sip_msg *invite)
+{
+	return privacy_has(invite, SLICE("id")) || privacy_has(invite, SLICE("user")) ||
+	       privacy_has(invite, SLICE("header"));
+}
+
 static struct call *call_new(struct pbx *pbx, struct slice number, const struct sip_msg *invite)
 {
 	struct call *call = pool_new(&pbx->calls);
@@ -200,6 +267,7 @@ static struct call *call_new(struct pbx *pbx, struct slice number, const struct 
 	record_call_start(call);
 	call->hops_used = dialog_hops_used(invite);
 	call->breadth_left = breadth_of(invite);
+	call->is_private = privacy_is_wanted(invite);
 	list_init(&call->legs);
 	list_init(&call->attempts);
 	call->directory = directory_ref(pbx->directory);
@@ -211,22 +279,21 @@ static struct call *call_new(struct pbx *pbx, struct slice number, const struct 
 	return call;
 }
 
-void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
-		struct slice number, const struct destination *to)
+static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *caller,
+		  struct slice number, const struct destination *to)
 {
 	struct call *call = call_new(pbx, number, in->msg);
 
 	if (!call) {
-		record_refused(pbx, &(struct party){ caller->number, caller->name }, number, 503,
-			       RECORD_LIMIT);
+		record_refused(pbx, &caller->party, number, 503, RECORD_LIMIT);
 		call_refuse_full(in);
 		return;
 	}
 	call->called.name = destination_party(to).name;
 	stack_trace(&pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s", call->number,
-		    SLICE_ARGS(caller->number), SLICE_ARGS(number));
+		    SLICE_ARGS(caller->party.number), SLICE_ARGS(number));
 	call->record.is_due = true;
-	call->caller = call_take_leg(call, in, caller, number);
+	call->caller = take_leg(call, in, caller, number);
 	if (!call->caller) {
 		call_end(call, 0, SLICE_NONE);
 		return;
@@ -236,6 +303,23 @@ void call_start(struct pbx *pbx, struct incoming *in, const struct extension *ca
 	timer_start(pbx->stack.timers, &call->ring_timeout,
 		    (uint64_t)pbx->directory->ring_timeout_s * 1000, on_ring_timeout);
 	attempt_start(call, to, NULL);
+}
+
+void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
+		struct slice number, const struct destination *to)
+{
+	struct leg_owner owner = owner_of(caller);
+
+	start(pbx, in, &owner, number, to);
+}
+
+void call_start_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
+			   const struct party *caller, struct slice number,
+			   const struct destination *to)
+{
+	struct leg_owner owner = { .trunk = trunk, .party = *caller };
+
+	start(pbx, in, &owner, number, to);
 }
 
 /* --- Ending ------------------------------------------------------------------------------- */
@@ -257,6 +341,9 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 	if (leg->attempt)
 		leg->attempt->legs--;
 	call->breadth_left += leg->breadth;
+	if (leg->trunk)
+		trunk_call_over(leg->trunk);
+	leg->trunk = NULL;
 	leg->attempt = NULL;
 	if (call->caller == leg)
 		call->caller = NULL;
@@ -269,6 +356,7 @@ void leg_on_free(void *object)
 {
 	struct leg *leg = object;
 
+	mem_free((char *)leg->outside.p);
 	directory_unref(leg->directory);
 }
 
@@ -278,7 +366,7 @@ static struct slice print_identity_line(struct buf *line, const struct leg *leg)
 {
 	const struct party *peer = leg_peer(leg);
 
-	if (!peer)
+	if (!peer || (leg->trunk && !leg->trunk->config->is_trusted))
 		return SLICE_NONE;
 	buf_lit(line, "P-Asserted-Identity: ");
 	pbx_print_identity(leg->pbx, line, peer->name, peer->number);

@@ -14,6 +14,7 @@
 #include "pbx/record.h"
 
 struct attempt;
+struct trunk;
 struct destination;
 
 #define CONTACT_LINE_MAX_BYTES 256
@@ -63,9 +64,11 @@ struct leg {
 	struct attempt *attempt;	   /* that rings it; NULL: it called us, or has answered */
 	struct directory *directory;	   /* a reference: holds `extension` */
 	const struct extension *extension; /* whose phone this is; NULL: somebody outside */
-	struct party party;		   /* who is there */
-	uint32_t breadth;		   /* its share of call->breadth_left */
-	struct session *session;	   /* NULL once let go */
+	struct trunk *trunk;	 /* by which somebody outside is there; counted in its calls */
+	struct party party;	 /* who is there */
+	struct slice outside;	 /* owned: the texts of `party` without an extension */
+	uint32_t breadth;	 /* its share of call->breadth_left */
+	struct session *session; /* NULL once let go */
 	enum leg_state state;
 	bool is_holding;      /* its last description holds the other party */
 	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
@@ -89,6 +92,7 @@ struct call {
 	struct directory *directory; /* a reference: the one that the call is routed by */
 	struct party called;	     /* whom the caller meant; the number is owned */
 	uint32_t hops_used;	     /* by the INVITE so far (RFC 3261 16.6 3.) */
+	bool is_private;	     /* the caller wants to stay unknown outside (RFC 3323) */
 	uint32_t breadth_left;	     /* how many more may ring at once (RFC 5393 5.3) */
 	struct slice offer;	 /* owned: the caller's session description, empty without one */
 	struct slice offer_type; /* owned: its Content-Type */
@@ -114,6 +118,11 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
 		struct slice number, const struct destination *to);
 
+/* The same by somebody outside. Where it goes is inside: trunks never lead to trunks (R3). */
+void call_start_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
+			   const struct party *caller, struct slice number,
+			   const struct destination *to);
+
 /*
  * Takes an INVITE of this extension's phone as a leg of the call; `number` is what our Contact
  * names. NULL on failure: the INVITE is answered.
@@ -124,6 +133,10 @@ struct leg *call_take_leg(struct call *call, struct incoming *in, const struct e
 /* A leg to be called by this attempt. NULL: the table is full or memory was refused. */
 struct leg *call_new_leg(struct call *call, struct attempt *attempt,
 			 const struct extension *extension);
+
+/* The same of somebody outside, whom `number` reaches by this trunk; the text is copied. */
+struct leg *call_new_trunk_leg(struct call *call, struct attempt *attempt, struct trunk *trunk,
+			       struct slice number);
 
 /* The others stop ringing: CANCEL with "Call completed elsewhere" (RFC 3326). */
 void call_end_others(struct call *call, const struct leg *winner);

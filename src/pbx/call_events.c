@@ -9,6 +9,7 @@
 #include "pbx/call_early.h"
 #include "pbx/call_relay.h"
 #include "pbx/lamp.h"
+#include "pbx/trunk.h"
 #include "sip/print.h"
 
 /* A Reason (RFC 3326) of the message that ended one side goes along to the other. */
@@ -46,6 +47,8 @@ static void on_provisional(struct session *session, const struct sip_msg *respon
 
 	if (call->state != CALL_RINGING)
 		return;
+	if (leg->attempt)
+		attempt_on_provisional(leg->attempt);
 	leg_rings(leg);
 	if (call->caller->state == LEG_CALLING)
 		leg_set_state(call->caller, LEG_RINGING);
@@ -121,6 +124,8 @@ static bool is_peer(struct session *session, struct incoming *in)
 {
 	const struct leg *leg = session->owner;
 
+	if (leg->trunk)
+		return trunk_is_peer(leg->trunk, in);
 	return auth_check_is(leg->pbx, in, leg->extension);
 }
 
@@ -138,4 +143,5 @@ const struct session_ops leg_session_ops = {
 	.on_request = relay_on_request,
 	.on_end = on_end,
 	.is_peer = is_peer,
+	.on_challenge = trunk_on_challenge,
 };

@@ -175,6 +175,8 @@ static bool route_is_allowed(const struct route *route, const struct extension *
 {
 	if (route->extension_count == 0 && route->group_count == 0)
 		return true;
+	if (!extension)
+		return false;
 	for (size_t i = 0; i < route->extension_count; i++)
 		if (slice_eq(route->extensions[i], extension->number))
 			return true;

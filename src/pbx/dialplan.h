@@ -100,8 +100,8 @@ const struct trunk_config *dialplan_find_trunk(const struct dialplan *dialplan, 
 
 /*
  * The route of a dialled number: the longest match decides, an exact one before a prefix of the
- * same length; among equals the first that the extension may use. NULL without a match, and with
- * *ret_is_denied where only the right is missing.
+ * same length; among equals the first that the extension may use (NULL: that everybody may). NULL
+ * without a match, and with *ret_is_denied where only the right is missing.
  */
 const struct route *dialplan_find_route(const struct dialplan *dialplan, struct slice number,
 					const struct extension *caller, bool *ret_is_denied);

@@ -15,6 +15,7 @@
 #include "sip/digest.h"
 #include "sip/print.h"
 
+#define ANONYMOUS "\"Anonymous\" <sip:anonymous@anonymous.invalid>" /* RFC 3323 4.1.1.3 */
 #define PRODUCT "lampyrid/" LAMPYRID_VERSION
 #define ALLOW_LINE                                                                                 \
 	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY\r\n"                \
@@ -272,6 +273,31 @@ void pbx_on_turn_end(struct pbx *pbx)
 	pool_sweep(&pbx->trunk_pool);
 }
 
+#define ROOM_KEPT 8
+
+static bool pool_has_room(const struct pool *pool)
+{
+	/* A table so small that a test made it keeps nothing. */
+	uint32_t kept = pool->slot_max / 8 < ROOM_KEPT ? pool->slot_max / 8 : ROOM_KEPT;
+
+	return pool->held_count + kept < pool->slot_max;
+}
+
+bool pbx_has_room(const struct pbx *pbx)
+{
+	const struct pool *const pools[] = { &pbx->calls,
+					     &pbx->legs,
+					     &pbx->attempts,
+					     &pbx->stack.sessions,
+					     &pbx->stack.txn_clients,
+					     &pbx->stack.txn_servers };
+
+	for (size_t i = 0; i < ARRAY_LEN(pools); i++)
+		if (!pool_has_room(pools[i]))
+			return false;
+	return true;
+}
+
 /* --- Names -------------------------------------------------------------------------------- */
 
 static bool port_is(uint16_t given, uint16_t ours)
@@ -295,6 +321,19 @@ bool pbx_is_own_host(const struct pbx *pbx, const struct sip_uri *uri, const str
 	return false;
 }
 
+bool privacy_has(const struct sip_msg *msg, struct slice kind)
+{
+	const struct sip_header *header = sip_msg_header_named(msg, SLICE("Privacy"));
+	struct slice rest = header ? header->value : SLICE_NONE, word;
+
+	while (rest.n > 0) {
+		slice_cut(rest, ';', &word, &rest);
+		if (slice_eq_nocase(slice_trim(word), kind))
+			return true;
+	}
+	return false;
+}
+
 void pbx_print_aor(const struct pbx *pbx, struct buf *buf, struct slice number)
 {
 	buf_lit(buf, "sip:");
@@ -306,6 +345,10 @@ void pbx_print_aor(const struct pbx *pbx, struct buf *buf, struct slice number)
 void pbx_print_identity(const struct pbx *pbx, struct buf *buf, struct slice name,
 			struct slice number)
 {
+	if (slice_is_empty(number)) {
+		buf_lit(buf, ANONYMOUS);
+		return;
+	}
 	if (!slice_is_empty(name)) {
 		sip_print_quoted(buf, name);
 		buf_char(buf, ' ');
@@ -318,8 +361,10 @@ void pbx_print_identity(const struct pbx *pbx, struct buf *buf, struct slice nam
 void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *flow)
 {
 	buf_lit(buf, "Contact: <sip:");
-	uri_escape_user(buf, number);
-	buf_char(buf, '@');
+	if (!slice_is_empty(number)) {
+		uri_escape_user(buf, number);
+		buf_char(buf, '@');
+	}
 	addr_print(buf, &flow->local);
 	if (flow->transport != TRANSPORT_UDP) {
 		buf_lit(buf, ";transport=");
@@ -366,6 +411,7 @@ static void on_request(void *user, struct incoming *in)
 	struct pbx *pbx = user;
 	enum sip_method method = in->msg->method;
 	const struct extension *extension;
+	struct trunk *trunk;
 
 	if (method == METHOD_OTHER) {
 		incoming_reply_stateless(in, &(struct answer){ .status = 501 });
@@ -379,8 +425,11 @@ static void on_request(void *user, struct incoming *in)
 		incoming_reply_stateless(
 			in, &(struct answer){ .status = 405, .lines = SLICE_INIT(ALLOW_LINE) });
 	} else if (!session_refuse_required(in)) {
-		extension = auth_check(pbx, in);
+		trunk = method == METHOD_INVITE ? trunk_identify(pbx, in) : NULL;
+		extension = trunk ? NULL : auth_check(pbx, in, &trunk);
 		if (extension)
 			handlers[method](pbx, in, extension);
+		else if (trunk)
+			trunk_on_invite(pbx, in, trunk);
 	}
 }

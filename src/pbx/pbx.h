@@ -89,10 +89,19 @@ void pbx_on_connection_lost(struct pbx *pbx, const struct flow *lost);
 /* True when the host part is our domain or one of our addresses. */
 bool pbx_is_own_host(const struct pbx *pbx, const struct sip_uri *uri, const struct flow *flow);
 
+/*
+ * Whether one more call may start that is no emergency: some places in each table are kept for
+ * those.
+ */
+bool pbx_has_room(const struct pbx *pbx);
+
+/* The caller asks for this kind of privacy (RFC 3323 4.2): "id", "user" ... */
+bool privacy_has(const struct sip_msg *msg, struct slice kind);
+
 /* "sip:202@pbx.example.com" */
 void pbx_print_aor(const struct pbx *pbx, struct buf *buf, struct slice number);
 
-/* `"Bob" <sip:202@pbx.example.com>` as From and To say it. */
+/* `"Bob" <sip:202@pbx.example.com>` as From and To say it; without a number it is Anonymous. */
 void pbx_print_identity(const struct pbx *pbx, struct buf *buf, struct slice name,
 			struct slice number);
 

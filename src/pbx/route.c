@@ -40,8 +40,26 @@ struct destination route_find(const struct directory *directory, struct slice nu
 	return (struct destination){ .kind = DESTINATION_NONE };
 }
 
+struct destination route_find_for(const struct directory *directory, struct slice number,
+				  const struct extension *caller, bool *ret_is_denied)
+{
+	struct destination to = route_find(directory, number);
+
+	*ret_is_denied = false;
+	if (to.kind != DESTINATION_NONE)
+		return to;
+	to.route = dialplan_find_route(&directory->dialplan, number, caller, ret_is_denied);
+	if (to.route) {
+		to.kind = DESTINATION_ROUTE;
+		to.number = number;
+	}
+	return to;
+}
+
 struct party destination_party(const struct destination *to)
 {
+	if (to->kind == DESTINATION_ROUTE)
+		return (struct party){ .number = to->number };
 	if (to->kind == DESTINATION_GROUP)
 		return (struct party){ to->group->number, to->group->name };
 	return (struct party){ to->extension->number, to->extension->name };
@@ -49,15 +67,32 @@ struct party destination_party(const struct destination *to)
 
 const struct forward *destination_forward(const struct destination *to)
 {
+	static const struct forward none;
+
+	if (to->kind == DESTINATION_ROUTE)
+		return &none;
 	return to->kind == DESTINATION_GROUP ? &to->group->forward : &to->extension->forward;
 }
 
-static void refuse_unknown(struct pbx *pbx, struct incoming *in, const struct extension *caller,
-			   struct slice number)
+static bool destination_is_emergency(const struct destination *to)
 {
-	record_refused(pbx, &(struct party){ caller->number, caller->name }, number, 404,
+	return to->kind == DESTINATION_ROUTE && to->route->is_emergency;
+}
+
+static void refuse_full(struct pbx *pbx, struct incoming *in, const struct extension *caller,
+			struct slice number)
+{
+	record_refused(pbx, &(struct party){ caller->number, caller->name }, number, 503,
+		       RECORD_LIMIT);
+	call_refuse_full(in);
+}
+
+static void refuse_unknown(struct pbx *pbx, struct incoming *in, const struct extension *caller,
+			   struct slice number, unsigned status)
+{
+	record_refused(pbx, &(struct party){ caller->number, caller->name }, number, status,
 		       RECORD_REFUSED);
-	incoming_reply_status(in, 404);
+	incoming_reply_status(in, status);
 }
 
 void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *caller)
@@ -67,6 +102,7 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	char text[SIP_USER_MAX_BYTES];
 	struct buf user = BUF_ON(text);
 	struct slice number, picked;
+	bool is_denied;
 
 	if (sip_msg_header(in->msg, HDR_REPLACES)) {
 		pickup_by_replaces(pbx, in, caller);
@@ -80,7 +116,7 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	}
 	number = buf_text(&user);
 	picked = behind_pickup_code(directory, number);
-	to = route_find(directory, number);
+	to = route_find_for(directory, number, caller, &is_denied);
 	if (!slice_is_empty(number) && slice_eq(number, directory->group_pickup_code))
 		pickup_by_group(pbx, in, caller);
 	else if (!slice_is_empty(number) && slice_eq(number, directory->dnd_on_code))
@@ -89,8 +125,10 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 		dnd_by_code(pbx, in, caller, false);
 	else if (!slice_is_empty(picked))
 		pickup_by_number(pbx, in, caller, picked);
-	else if (to.kind != DESTINATION_NONE)
-		call_start(pbx, in, caller, number, &to);
+	else if (to.kind == DESTINATION_NONE)
+		refuse_unknown(pbx, in, caller, number, is_denied ? 403 : 404);
+	else if (!destination_is_emergency(&to) && !pbx_has_room(pbx))
+		refuse_full(pbx, in, caller, number);
 	else
-		refuse_unknown(pbx, in, caller, number);
+		call_start(pbx, in, caller, number, &to);
 }

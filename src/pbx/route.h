@@ -7,20 +7,34 @@
 
 #include "pbx/directory.h"
 
-enum destination_kind { DESTINATION_NONE, DESTINATION_EXTENSION, DESTINATION_GROUP };
+enum destination_kind {
+	DESTINATION_NONE,
+	DESTINATION_EXTENSION,
+	DESTINATION_GROUP,
+	DESTINATION_ROUTE, /* somebody outside */
+};
 
 /* Where a call can go. Its texts are the directory's. */
 struct destination {
 	enum destination_kind kind;
 	const struct extension *extension; /* of DESTINATION_EXTENSION */
 	const struct group *group;	   /* of DESTINATION_GROUP */
+	const struct route *route;	   /* of DESTINATION_ROUTE, with: */
+	struct slice number;		   /* as it was dialled; whoever asked keeps it */
 };
 
 /* Who that is, and where its calls go otherwise; not for DESTINATION_NONE. */
 struct party destination_party(const struct destination *to);
 const struct forward *destination_forward(const struct destination *to);
 
-/* DESTINATION_NONE: there is no such number. */
+/* An extension or a group. DESTINATION_NONE: there is no such number inside. */
 struct destination route_find(const struct directory *directory, struct slice number);
+
+/*
+ * The same, and where it is nobody inside, outside by a route that this extension may use; NULL: a
+ * route that everybody may. *ret_is_denied: there is one, for others.
+ */
+struct destination route_find_for(const struct directory *directory, struct slice number,
+				  const struct extension *caller, bool *ret_is_denied);
 
 #endif

@@ -39,6 +39,10 @@ static int target_route(struct trunk *trunk, const struct target *target, struct
 	if (!env->route)
 		return ERR_UNSUPPORTED;
 	*ret_flow = (struct flow){ .peer = target->addr, .transport = target->transport };
+	/* The certificate has to be of the name in the configuration (RFC 5922 4). */
+	if (target->transport == TRANSPORT_TLS &&
+	    (!env->name || env->name(env->host, trunk->config->to.host, &ret_flow->name)))
+		return ERR_UNSUPPORTED;
 	return env->route(env->host, ret_flow);
 }
 
@@ -417,8 +421,10 @@ void trunk_print_contact_uri(const struct trunk *trunk, struct buf *buf, const s
 	buf_slice(buf, slice_of(trunk->contact_user, sizeof(trunk->contact_user)));
 	buf_char(buf, '@');
 	addr_print(buf, &flow->local);
-	if (flow->transport == TRANSPORT_TCP)
-		buf_lit(buf, ";transport=tcp");
+	if (flow->transport != TRANSPORT_UDP) {
+		buf_lit(buf, ";transport=");
+		buf_slice(buf, transport_word(flow->transport));
+	}
 }
 
 void trunk_print_contact(const struct trunk *trunk, struct buf *buf, const struct flow *flow)

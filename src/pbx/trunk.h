@@ -10,6 +10,7 @@
 #include "core/dialog.h"
 #include "core/registration.h"
 #include "core/resolve.h"
+#include "core/session.h"
 #include "pbx/pbx.h"
 
 /* How long a target that failed is avoided, unless its Retry-After says longer. */
@@ -111,6 +112,26 @@ void trunk_print_uri(const struct trunk *trunk, struct buf *buf, struct slice nu
 /* A Contact line, or only the URI, for what goes by this flow. */
 void trunk_print_contact(const struct trunk *trunk, struct buf *buf, const struct flow *flow);
 void trunk_print_contact_uri(const struct trunk *trunk, struct buf *buf, const struct flow *flow);
+
+/* --- Calls -------------------------------------------------------------------------------- */
+
+/* trunk_call.c: whose call this INVITE without credentials is; NULL: nobody's, so far. */
+struct trunk *trunk_identify(struct pbx *pbx, const struct incoming *in);
+
+/* A call from outside. */
+void trunk_on_invite(struct pbx *pbx, struct incoming *in, struct trunk *trunk);
+
+/* One of its calls more would be too many. */
+bool trunk_is_full(const struct trunk *trunk);
+
+/* A leg has left it. */
+void trunk_call_over(struct trunk *trunk);
+
+/* on_challenge of a leg's session: with the trunk's credentials, and to nobody else (A5). */
+int trunk_on_challenge(struct session *session, const struct sip_msg *response, struct buf *line);
+
+/* A request in a dialog came another way: it has to prove to be the trunk's. */
+bool trunk_is_peer(struct trunk *trunk, struct incoming *in);
 
 /* --- For the files of a trunk ------------------------------------------------------------- */
 

@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trunks: registered, watched, called over and called from.
+ * Trunks: registered with, refreshed, watched, and gone.
  */
-#include "texts.h"
-#include "world.h"
-#include "zone.h"
-
-#include "pbx/trunk.h"
-
-/* The provider is 192.0.2.3, behind the switch and alice's phone. */
-#define ACME_URI "sip:192.0.2.3"
-#define CHALLENGE(name, realm)                                                                     \
-	name "-Authenticate: Digest realm=\"" realm "\", nonce=\"n1\", qop=\"auth\"\r\n"
-
-static struct trunk *acme(struct world *w)
-{
-	struct trunk *trunk = trunk_find(&w->office.pbx, SLICE("acme"));
-
-	CHECK(trunk);
-	return trunk;
-}
-
-static bool is_registered(struct world *w)
-{
-	const struct trunk *trunk = acme(w);
-
-	return trunk->registration && registration_is_up(trunk->registration);
-}
+#include "acme.h"
 
 /* --- Registration ------------------------------------------------------------------------- */
 
@@ -50,7 +26,7 @@ FLOW_PLAIN(a_trunk_registers_and_refreshes_and_leaves, "RFC 3261 10.2")
 	raw_reply(raw, "REGISTER", 401, "x", CHALLENGE("WWW", "acme"), "");
 	expect(w, strstr(raw_last(raw, "REGISTER"), "username=\"u1\"") != NULL);
 	raw_reply(raw, "REGISTER", 200, "x", "Expires: 300\r\n", "");
-	expect(w, is_registered(w));
+	expect(w, acme_is_registered(w));
 	raw->is_mute = false;
 	advance_ms(w, 240000);
 	expect(w, raw_count(raw, "REGISTER") >= 3);
@@ -93,7 +69,7 @@ FLOW_PLAIN(a_trunk_that_did_not_change_keeps_its_registration, "RFC 3261 10.2")
 	config.expires_s = 600;
 	reload(w, &config);
 	expect(w, raw_count(raw, "REGISTER") == 1);
-	expect(w, is_registered(w));
+	expect(w, acme_is_registered(w));
 	config.password = SLICE("p2");
 	reload(w, &config);
 	expect(w, raw_count(raw, "REGISTER") == 3);

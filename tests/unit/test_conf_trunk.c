@@ -162,15 +162,16 @@ static const struct {
 	  "f:3:22: trunks.acme.uri: 'acme.example' is no SIP address; expected the provider's "
 	  "address, such as \"sip:sip.acme.example\"\n" },
 	{ "trunks: {acme: {uri: \"tel:+4930\"}}\n",
-	  "f:3:22: trunks.acme.uri: expected an address that begins with sip:, such as "
+	  "f:3:22: trunks.acme.uri: expected an address that begins with sip: or sips:, such "
+	  "as "
 	  "\"sip:sip.acme.example\"\n" },
 	{ "trunks: {acme: {uri: \"sip:u@acme.example\"}}\n",
 	  "f:3:22: trunks.acme.uri: nobody's name belongs here; write \"sip:acme.example\", and "
 	  "the "
 	  "name under username\n" },
 	{ "trunks: {acme: {uri: \"sip:acme.example;transport=sctp\"}}\n",
-	  "f:3:22: trunks.acme.uri: the transport 'sctp' is not available in this version; use udp "
-	  "or tcp, or leave it to the DNS\n" },
+	  "f:3:22: trunks.acme.uri: the transport 'sctp' is not known; use udp, tcp or tls, or "
+	  "leave it to the DNS\n" },
 	{ "trunks: {acme: {uri: \"sip:acme.example\", username: u}}\n",
 	  "f:3:10: trunks.acme.password: missing beside username; add it\n" },
 	{ "trunks: {acme: {uri: \"sip:acme.example\", register: yes}}\n",

@@ -15,6 +15,7 @@
 
 #define UDP (1u << TRANSPORT_UDP)
 #define TCP (1u << TRANSPORT_TCP)
+#define TLS (1u << TRANSPORT_TLS)
 #define V4 (1u << ADDR_IPV4)
 #define V6 (1u << ADDR_IPV6)
 
@@ -188,6 +189,15 @@ static const struct {
 	{ "NAPTR for UDP only", "sip:naptr.example", UDP, V4,
 	  "NAPTR naptr.example, SRV _sip._udp.naptr.example, A two.example",
 	  "UDP/192.0.2.2:5080 UDP/192.0.2.3:5080" },
+	{ "NAPTR for TLS", "sip:naptr.example", TLS | UDP, V4,
+	  "NAPTR naptr.example, SRV _sips._tcp.naptr.example, SRV _sip._udp.naptr.example, "
+	  "A two.example",
+	  "UDP/192.0.2.2:5080 UDP/192.0.2.3:5080" },
+	{ "sips goes by TLS only", "sips:two.example", UDP | TCP | TLS, V4,
+	  "NAPTR two.example, SRV _sips._tcp.two.example, A two.example",
+	  "TLS/192.0.2.2:5061 TLS/192.0.2.3:5061" },
+	{ "a number by TLS", "sip:192.0.2.9;transport=tls", UDP | TLS, V4, "",
+	  "TLS/192.0.2.9:5061" },
 	{ "a given transport skips NAPTR", "sip:naptr.example;transport=udp", UDP | TCP, V4,
 	  "SRV _sip._udp.naptr.example, A two.example", "UDP/192.0.2.2:5080 UDP/192.0.2.3:5080" },
 	{ "without NAPTR every transport's SRV, by priority", "sip:srv.example", UDP | TCP, V4,
