@@ -714,6 +714,7 @@ static int run_on_host(struct server *server, struct directory *directory)
 
 	if (err)
 		return fail("the system gives no event loop or no memory");
+	(void)host_set_dns(server->host, directory->dns, directory->dns_count);
 	host_set_log(server->host, event_log_line, &server->log);
 	err = pbx_init(&server->pbx, host_env(server->host), host_timers(server->host), directory,
 		       &pbx_default_limits);

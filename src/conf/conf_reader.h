@@ -105,6 +105,9 @@ int conf_take_limits(struct conf_reader *reader, const struct conf_node *map, vo
 /* Those behind "trunks" (conf_trunk.c) and "routes" (conf_route.c), in this order. */
 int conf_take_trunks(struct conf_reader *reader, const struct conf_node *map, void *object);
 int conf_take_routes(struct conf_reader *reader, const struct conf_node *list, void *object);
+
+/* The name servers behind "dns" (conf_trunk.c). */
+int conf_take_dns(struct conf_reader *reader, const struct conf_node *value, void *object);
 /* The map behind "tls" (conf_tls.c). */
 int conf_take_tls(struct conf_reader *reader, const struct conf_node *map, void *object);
 

@@ -15,6 +15,7 @@
 #define EXPIRES_DEFAULT_S 600
 #define QUALIFY_MIN_S 5
 #define QUALIFY_MAX_S 3600
+#define DNS_PORT 53
 #define CALLS_MAX 10000
 #define DOMAIN_MAX_BYTES 260
 
@@ -24,6 +25,7 @@
 
 #define EXPECTED_URI "the provider's address, such as \"sip:sip.acme.example\""
 #define EXPECTED_SOURCE "an address or a range of them, such as \"192.0.2.0/24\""
+#define EXPECTED_NAME_SERVER "the address of a name server, such as \"192.0.2.53\""
 #define EXPECTED_NUMBER "a number in quotes, such as \"+4930123450\" or \"+493012345*\""
 
 /* What is being read: the texts stay the file's until the trunk is added. */
@@ -444,6 +446,34 @@ static int take_trunk(struct conf_reader *reader, const struct conf_node *map)
 	if (err == ERR_LIMIT || err == ERR_EXISTS)
 		return 0; /* the latter is told as a key that is given twice */
 	return !err && draft.numbers ? read_numbers(reader, draft.numbers, trunk) : err;
+}
+
+static int take_name_server(struct conf_reader *reader, const struct conf_node *text, void *object)
+{
+	struct directory *directory = reader->directory;
+	struct addr addr;
+
+	(void)object;
+	if (addr_parse(text->text, &addr)) {
+		if (addr_parse_ip(text->text, &addr)) {
+			conf_tell_value(&reader->teller, text,
+					"'%s' is no address; expected " EXPECTED_NAME_SERVER,
+					conf_quote(text->text).text);
+			return 0;
+		}
+		addr.port = DNS_PORT;
+	}
+	if (directory->dns_count == DIRECTORY_DNS_MAX)
+		conf_tell_value(&reader->teller, text, "there can be %d; remove this one",
+				DIRECTORY_DNS_MAX);
+	else
+		directory->dns[directory->dns_count++] = addr;
+	return 0;
+}
+
+int conf_take_dns(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	return conf_read_texts(reader, value, EXPECTED_NAME_SERVER, take_name_server, object);
 }
 
 int conf_take_trunks(struct conf_reader *reader, const struct conf_node *map, void *object)

@@ -246,6 +246,31 @@ static void host_trust(void *object, const struct flow *flow)
 	tcp_trust(object, flow->conn);
 }
 
+/* What any listener can do; a pair that no listener has is found out by route(). */
+static void host_means(void *ctx, unsigned *ret_transports, unsigned *ret_families)
+{
+	const struct host *host = ctx;
+
+	*ret_transports = 0;
+	*ret_families = 0;
+	for (uint8_t i = 0; i < host->listener_count; i++) {
+		*ret_transports |= 1u << host->listeners[i]->transport;
+		*ret_families |= 1u << host->listeners[i]->addr.family;
+	}
+}
+
+static int host_resolve(void *ctx, const struct dns_question *question)
+{
+	return dns_resolve(ctx, question);
+}
+
+int host_set_dns(struct host *host, const struct addr *servers, size_t count)
+{
+	host->dns_server_count = count < HOST_DNS_SERVERS_MAX ? count : HOST_DNS_SERVERS_MAX;
+	memcpy(host->dns_servers, servers, host->dns_server_count * sizeof(servers[0]));
+	return host->dns_server_count == count ? 0 : ERR_LIMIT;
+}
+
 static void host_trace(void *ctx, struct slice line)
 {
 	host_log(ctx, line);
@@ -497,6 +522,8 @@ static void init_state(struct host *host, const struct host_user *user)
 				  .random = host_random,
 				  .send = host_send,
 				  .route = host_route,
+				  .means = host_means,
+				  .resolve = host_resolve,
 				  .name = host_name,
 				  .trust = host_trust,
 				  .wall_ms = host_wall_ms,
@@ -557,6 +584,7 @@ static void close_handles(struct host *host)
 	for (uint8_t i = 0; i < host->signal_count; i++)
 		uv_close((uv_handle_t *)&host->signals[i].handle, NULL);
 	lines_close(host->lines);
+	dns_free(host);
 	uv_close((uv_handle_t *)&host->prepare, NULL);
 	uv_close((uv_handle_t *)&host->check, NULL);
 	uv_close((uv_handle_t *)&host->wake, NULL);

@@ -101,6 +101,14 @@ int host_listen(struct host *host, uint8_t transport, const struct addr *addr,
 int host_open_outlet(struct host *host, uint8_t transport, const struct addr *addr,
 		     struct addr *ret_bound_addr, uint8_t *ret_listener);
 
+#define HOST_DNS_SERVERS_MAX 4
+
+/*
+ * Whom env->resolve asks instead of the system's name servers (ERR_LIMIT: the first ones only);
+ * none: the system's. Before the first question.
+ */
+int host_set_dns(struct host *host, const struct addr *servers, size_t count);
+
 /*
  * Lives as long as the host. Sending by TCP with conn HANDLE_NONE takes the connection that the
  * listener has with that peer, or opens one; with a handle it takes that one or answers ERR_IO. By

@@ -28,6 +28,7 @@ enum host_log_kind {
 struct udp_batch;
 struct udp_queue;
 struct line_reader;
+struct dns;
 
 struct listener {
 	struct host *host;
@@ -96,6 +97,10 @@ struct host {
 	uint8_t signal_count;
 	struct line_reader *lines;
 
+	struct dns *dns;			       /* with the first question */
+	struct addr dns_servers[HOST_DNS_SERVERS_MAX]; /* [dns_server_count] */
+	size_t dns_server_count;
+
 	unsigned char random[HOST_RANDOM_BYTES];
 	size_t random_left; /* unused bytes, at the end */
 
@@ -153,6 +158,10 @@ int tcp_send(struct listener *listener, struct flow *flow, struct packet *packet
 void tcp_on_acceptable(struct listener *listener);
 const struct flow *tcp_find_flow(struct host *host, struct handle conn);
 void tcp_trust(struct host *host, struct handle conn);
+
+/* dns.c: env->resolve. Freeing closes handles, so the loop has to run once more. */
+int dns_resolve(struct host *host, const struct dns_question *question);
+void dns_free(struct host *host);
 
 /* lines.c */
 void lines_close(struct line_reader *lines);

@@ -31,6 +31,7 @@ enum digest_offer { DIGEST_MD5, DIGEST_SHA256, DIGEST_BOTH };
 
 #define DIRECTORY_CODES_MAX 8
 #define DIRECTORY_GROUPS_MAX 8 /* of one extension */
+#define DIRECTORY_DNS_MAX 4
 #define DIRECTORY_LISTENERS_MAX 16
 
 struct tls_context;
@@ -105,6 +106,8 @@ struct directory {
 	bool is_ctl_off;      /* none */
 	struct slice records; /* file for call records; "-": standard output; empty: none */
 	struct dialplan dialplan;
+	struct addr dns[DIRECTORY_DNS_MAX]; /* [dns_count] name servers; none: the system's */
+	size_t dns_count;
 	struct tls_context *tls; /* a reference; NULL: the file says nothing of TLS */
 };
 

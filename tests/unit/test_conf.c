@@ -304,7 +304,7 @@ static void a_good_file_is_taken(void **state)
 #define ANYONE "an extension without a password could be taken by anyone"
 #define TOP_KEYS                                                                                   \
 	"domain, tls, listen, store, digest, codes, registration, calls, ctl, records, limits, "   \
-	"defaults, groups, extensions, trunks, routes"
+	"defaults, groups, extensions, dns, trunks, routes"
 #define LATER "not yet available in this version; remove the key\n"
 #define PICKUP_REMEDY "one of none, same-group, all"
 

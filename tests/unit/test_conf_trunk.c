@@ -37,7 +37,8 @@ static int read_guarded(struct slice text, struct directory **ret_directory)
 /* --- What is read ------------------------------------------------------------------------- */
 
 static const char full[] =
-	HEAD "trunks:\n"
+	HEAD "dns: [\"127.0.0.1:5353\", \"2001:db8::53\"]\n"
+	     "trunks:\n"
 	     "  acme:\n"
 	     "    uri: \"sip:sip.acme.example;transport=tcp\"\n"
 	     "    username: \"4930123450\"\n"
@@ -113,6 +114,9 @@ static void every_key_is_read(void **state)
 
 	(void)state;
 	assert_int_equal(read_guarded(SLICE(full), &directory), 0);
+	assert_int_equal(directory->dns_count, 2);
+	assert_int_equal(directory->dns[0].port, 5353);
+	assert_int_equal(directory->dns[1].port, 53);
 	check_trunks(&directory->dialplan);
 	check_routes(directory);
 	directory_unref(directory);
@@ -155,6 +159,9 @@ static const struct {
 	const char *yaml;  /* behind HEAD, from line 3 */
 	const char *lines; /* of the report */
 } bad[] = {
+	{ "dns: [dns.example]\n",
+	  "f:3:7: dns[1]: 'dns.example' is no address; expected the address of a name server, such "
+	  "as \"192.0.2.53\"\n" },
 	{ "trunks: {acme: {}}\n",
 	  "f:3:10: trunks.acme.uri: missing; add the provider's address, such as "
 	  "\"sip:sip.acme.example\"\n" },
