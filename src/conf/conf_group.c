@@ -144,23 +144,30 @@ int conf_take_forward(struct conf_reader *reader, const struct conf_node *map,
 static void check_to(const struct conf_reader *reader, const struct conf_node *value,
 		     struct slice own)
 {
-	if (value->kind == CONF_MAP) {
-		const struct conf_node *to = conf_find(value, SLICE("to"));
+	const struct directory *directory = reader->directory;
+	struct destination to;
+	bool is_denied;
 
-		if (!to)
-			return;
-		value = to;
-	}
+	if (value->kind == CONF_MAP)
+		value = conf_find(value, SLICE("to"));
+	if (!value)
+		return;
 	if (value->kind != CONF_TEXT || value->text.n == 0)
 		return;
+	to = route_find_for(directory, value->text, directory_find(directory, own), &is_denied);
 	if (slice_eq(value->text, own))
 		conf_tell_value(&reader->teller, value,
 				"'%s' is forwarded to itself; choose another number",
 				conf_quote(own).text);
-	else if (route_find(reader->directory, value->text).kind == DESTINATION_NONE)
+	else if (is_denied)
 		conf_tell_value(&reader->teller, value,
-				"there is no extension and no group with the number '%s'; add it, "
-				"or choose one that exists",
+				"the route for '%s' is not for '%s'; name it there, or choose "
+				"another number",
+				conf_quote(value->text).text, conf_quote(own).text);
+	else if (to.kind == DESTINATION_NONE)
+		conf_tell_value(&reader->teller, value,
+				"there is no extension, no group and no route for the number '%s'; "
+				"add one, or choose a number that exists",
 				conf_quote(value->text).text);
 }
 

@@ -642,9 +642,8 @@ static const struct bad bad[] = {
 	{ "forwards that lead nowhere",
 	  DOMAIN "extensions:\n  201: {password: x, forward: {always: \"300\", busy: \"201\",\n"
 		 "        no-answer: {after: 10}, sometimes: \"202\", unregistered: \"\"}}\n",
-	  "f:3:40: extensions.201.forward.always: there is no extension and no group with the "
-	  "number "
-	  "'300'; add it, or choose one that exists\n"
+	  "f:3:40: extensions.201.forward.always: there is no extension, no group and no route for "
+	  "the number '300'; add one, or choose a number that exists\n"
 	  "f:3:53: extensions.201.forward.busy: '201' is forwarded to itself; choose another "
 	  "number\n"
 	  "f:4:9: extensions.201.forward.no-answer.to: missing; add where the calls go, such as "

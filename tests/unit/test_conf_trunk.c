@@ -159,6 +159,11 @@ static const struct {
 	const char *yaml;  /* behind HEAD, from line 3 */
 	const char *lines; /* of the report */
 } bad[] = {
+	{ ACME "routes: [{match: \"0*\", trunk: acme, extensions: [\"202\"]}]\n"
+	       "groups: {door: {number: \"600\", forward: {always: \"030\"}}}\n",
+	  "f:5:50: groups.door.forward.always: the route for '030' is not for '600'; name it "
+	  "there, "
+	  "or choose another number\n" },
 	{ "dns: [dns.example]\n",
 	  "f:3:7: dns[1]: 'dns.example' is no address; expected the address of a name server, such "
 	  "as \"192.0.2.53\"\n" },
