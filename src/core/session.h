@@ -120,7 +120,7 @@ struct session {
 	struct usage usage;
 	struct stack *stack;
 	const struct session_ops *ops;
-	void *owner; /* NULL once session_end() was called */
+	void *owner;	       /* NULL once session_end() was called */
 	struct handle account; /* the owner's, to tell whose credentials; kept when it is let go */
 	enum session_state state;
 	bool is_uac;

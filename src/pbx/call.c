@@ -191,6 +191,8 @@ static struct leg *take_leg(struct call *call, struct incoming *in, const struct
 		leg_end(leg, 0, SLICE_NONE);
 		return NULL;
 	}
+	if (leg->trunk)
+		leg->session->account = leg->trunk->pooled.handle;
 	return leg;
 }
 

@@ -260,6 +260,7 @@ void pbx_on_connection_lost(struct pbx *pbx, const struct flow *lost)
 {
 	registrar_on_connection_lost(pbx, lost->conn);
 	stack_on_connection_lost(&pbx->stack, lost);
+	trunk_on_connection_lost(pbx, &lost->peer);
 }
 
 void pbx_on_turn_end(struct pbx *pbx)

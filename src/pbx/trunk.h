@@ -70,6 +70,12 @@ void trunk_stop_all(struct pbx *pbx);
 /* Without another word. */
 void trunk_fini(struct pbx *pbx);
 
+/*
+ * A connection to this peer is gone, and with it the way by which it would call us: a registration
+ * over it is made anew, unless it is so young that the peer seems not to want connections.
+ */
+void trunk_on_connection_lost(struct pbx *pbx, const struct addr *peer);
+
 /* NULL when there is none. */
 struct trunk *trunk_find(struct pbx *pbx, struct slice name);
 

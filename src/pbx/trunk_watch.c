@@ -11,10 +11,11 @@
 #include "sip/print.h"
 
 #define URI_MAX_BYTES 512
-#define PROBE_WAIT_MS 8000  /* how long an answer to OPTIONS is awaited */
-#define PROBE_SOON_MS 5000  /* to the next one, when the last one was a surprise */
-#define PROBE_RETRY_MS 5000 /* memory was refused */
-#define STREAK_TURNS 2	    /* so many surprises in a row change the state */
+#define PROBE_WAIT_MS 8000     /* how long an answer to OPTIONS is awaited */
+#define PROBE_SOON_MS 5000     /* to the next one, when the last one was a surprise */
+#define PROBE_RETRY_MS 5000    /* memory was refused */
+#define RECONNECT_MIN_MS 30000 /* a registration by a lost connection is made anew after this */
+#define STREAK_TURNS 2	       /* so many surprises in a row change the state */
 
 static const char *const state_names[] = {
 	[TRUNK_UNKNOWN] = "unknown",
@@ -159,6 +160,28 @@ static void register_follow(struct trunk *trunk)
 			return;
 	if (trunk->registration->state != REGISTRATION_ASKING && register_move(trunk) == 0)
 		registration_start(trunk->registration);
+}
+
+static bool is_registered_by(const struct trunk *trunk, const struct addr *peer)
+{
+	const struct registration *registration = trunk->registration;
+
+	return registration && registration->state == REGISTRATION_KEPT &&
+	       transport_is_reliable(trunk->registrar.transport) &&
+	       addr_eq(&trunk->registrar.addr, peer);
+}
+
+void trunk_on_connection_lost(struct pbx *pbx, const struct addr *peer)
+{
+	LIST_FOR (trunk, &pbx->trunks, struct trunk, node) {
+		const struct registration *registration = trunk->registration;
+
+		if (is_registered_by(trunk, peer) &&
+		    registration->expires_at_ms - (uint64_t)registration->granted_s * 1000 +
+				    RECONNECT_MIN_MS <=
+			    pbx->stack.timers->now_ms)
+			registration_start(trunk->registration);
+	}
 }
 
 /* --- OPTIONS ------------------------------------------------------------------------------ */

@@ -370,3 +370,55 @@ FLOW(a_trunk_comes_and_goes_with_the_configuration, "RFC 3261 10.2, 10.2.2")
 	expect(w, registrar_find(&far->pbx, SLICE("800")) == NULL);
 	expect_quiet(w);
 }
+
+/* The provider reaches us by our connection only, so it must not stay away when it breaks. */
+FLOW(a_trunk_whose_connection_broke_registers_anew, "RFC 3261 10.2, RFC 5626 4.4")
+{
+	struct world *w = world_new("alice");
+	struct office *far = world_far(w, "far", "far.example");
+
+	world_far_phone(w, "dora", "401");
+	office_add(far, "800", "our office");
+	w->office.node->tcp = WIRE_TCP_TAKEN;
+	far->node->tcp = WIRE_TCP_TAKEN;
+	office_add_trunk(&w->office,
+			 &(struct trunk_config){ .name = SLICE("far"),
+						 .uri = SLICE("sip:192.0.2.3;transport=tcp"),
+						 .username = SLICE("800"),
+						 .password = SLICE(OFFICE_PASSWORD),
+						 .from_domain = SLICE("far.example"),
+						 .is_registering = true,
+						 .expires_s = 3600 },
+			 (const char *const[]){ "800", "201", NULL });
+	world_start(w);
+	advance_ms(w, 60000);
+	wires_cut(w->office.node);
+	advance_ms(w, 1000);
+	expect_ladder(w, "switch -> far REGISTER", "far -> switch 200 REGISTER");
+	dial_number(w, "dora", "800");
+	expect_calls(w, "alice", PHONE_CALL_RINGING, 1);
+	answer(w, "alice");
+	expect_calls(w, "dora", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+/* A BYE of ours is challenged in a call that came in, too. */
+FLOW_PLAIN(the_end_of_a_call_from_outside_may_be_challenged, "RFC 3261 22.3")
+{
+	struct raw *raw;
+	struct world *w = office_with_acme(&raw,
+					   &(struct trunk_config){ .username = SLICE("u1"),
+								   .password = SLICE("p1"),
+								   .realm = SLICE("acme") },
+					   numbers);
+
+	raw_ask(raw, OUTSIDE("sip:201@192.0.2.1", FROM_4930, "sip:201@192.0.2.1", "i1", ""));
+	answer(w, "alice");
+	(void)raw_speak(raw, "SIP/2.0 200", "o", "ACK", TEXT_END);
+	raw->is_mute = true;
+	hang_up(w, "alice");
+	raw_reply(raw, "BYE", 401, "x", CHALLENGE("WWW", "acme"), "");
+	expect(w, raw_count(raw, "BYE") == 2);
+	raw_reply(raw, "BYE", 200, "x", "", "");
+	expect_quiet(w);
+}

@@ -246,8 +246,11 @@ static int node_route(void *host, struct flow *flow)
 
 static void node_means(void *host, unsigned *ret_transports, unsigned *ret_families)
 {
-	(void)host;
+	const struct wire_node *node = host;
+
 	*ret_transports = 1u << TRANSPORT_UDP;
+	if (node->tcp == WIRE_TCP_TAKEN)
+		*ret_transports |= 1u << TRANSPORT_TCP;
 	*ret_families = 1u << ADDR_IPV4;
 }
 

@@ -123,7 +123,7 @@ def leaves_with_the_server(scene):
     with two_offices(scene) as (provider, office, _, _, _):
         since = provider.mark()
         live.expect_equal("serve's exit code", office.stop(), 0)
-        
+        provider.expect("event=register extension=203 contacts=0", since=since)
 
 
 if __name__ == "__main__":
