@@ -422,3 +422,33 @@ FLOW_PLAIN(the_end_of_a_call_from_outside_may_be_challenged, "RFC 3261 22.3")
 	raw_reply(raw, "BYE", 200, "x", "", "");
 	expect_quiet(w);
 }
+
+/* Calls of no emergency leave the last places of each table to those that are. */
+FLOW_PLAIN(a_full_server_has_room_for_an_emergency, "RFC 3261 21.5.4")
+{
+	struct world *w = world_new("alice", "bob");
+	struct raw *raw = world_raw(w, "acme");
+	char text[2048];
+
+	office_add_trunk(
+		&w->office,
+		&(struct trunk_config){ .name = SLICE("acme"), .uri = SLICE("sip:192.0.2.4") },
+		NULL);
+	office_add_route(&w->office, "0*", NULL, "acme", NULL);
+	office_add_route(&w->office, "112", &(struct route){ .is_emergency = true }, "acme", NULL);
+	world_start(w);
+	w->office.pbx.calls.slot_max = 8;
+	for (int i = 0; i < 7; i++) {
+		snprintf(text, sizeof(text),
+			 OUTSIDE("sip:201@192.0.2.1", FROM_4930, "sip:201@192.0.2.1", "%1$d", ""),
+			 i);
+		raw_ask(raw, text);
+	}
+	expect(w, w->office.pbx.calls.held_count == 7);
+	dial_number(w, "bob", "030");
+	expect_ended(w, "bob", PHONE_CAUSE_REFUSED, 503);
+	dial_number(w, "bob", "112");
+	expect(w, strstr(raw_last(raw, "INVITE"), "INVITE sip:112@192.0.2.4 SIP/2.0") != NULL);
+	raw_reply(raw, "INVITE", 486, "x", "", "");
+	expect_quiet(w);
+}
