@@ -6,11 +6,22 @@
 
 #include "pbx/registrar.h"
 
+/* Who was busy, refused, or sends all calls on does not want this one from the group either. */
+static bool has_passed_it_on(const struct trail *trail, struct slice number)
+{
+	for (size_t i = 0; i < trail->count; i++)
+		if (slice_eq(trail->steps[i].party.number, number))
+			return trail->steps[i].why != FORWARD_NO_ANSWER;
+	return false;
+}
+
 /* The caller is not called back by their own group. */
 static struct failure member_check(const struct attempt *group, const struct extension *extension)
 {
 	const struct extension *caller = group->call->caller->extension;
 
+	if (has_passed_it_on(&group->trail, extension->number))
+		return (struct failure){ 486, FORWARD_BUSY };
 	if (caller && slice_eq(caller->number, extension->number))
 		return (struct failure){ 480, FORWARD_UNREGISTERED };
 	return extension_check(group->call, extension);

@@ -129,6 +129,35 @@ FLOW(members_forwards_do_not_concern_the_group, "RFC 5359 2.12")
 	expect_quiet(w);
 }
 
+FLOW(who_refused_is_not_rung_by_the_group_that_it_goes_to, "RFC 5359 2.8")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	world_extension(w, "bob")->forward.to[FORWARD_BUSY] = SLICE(OFFICE_GROUP);
+	dial(w, "alice", "bob");
+	hang_up(w, "bob");
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	expect_calls(w, "carol", PHONE_CALL_RINGING, 1);
+	hang_up(w, "carol");
+	expect_ended(w, "alice", PHONE_CAUSE_REFUSED, 486);
+	expect_quiet(w);
+}
+
+FLOW(who_did_not_answer_rings_again_with_the_group, "RFC 5359 2.9")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	world_extension(w, "bob")->forward.to[FORWARD_NO_ANSWER] = SLICE(OFFICE_GROUP);
+	world_extension(w, "bob")->forward.after_s = 10;
+	dial(w, "alice", "bob");
+	advance_ms(w, 11000);
+	expect_calls(w, "carol", PHONE_CALL_RINGING, 1);
+	answer(w, "bob");
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_calls(w, "carol", PHONE_CALL_RINGING, 0);
+	expect_quiet(w);
+}
+
 FLOW(a_group_forwards_what_nobody_takes, "RFC 5359 2.9")
 {
 	struct world *w = world_new("alice", "bob", "carol", "dave");
