@@ -43,6 +43,7 @@ extensions:
 OFFICE = """\
 domain: {domain}
 listen: [{listen}]
+ctl: off
 groups:
   office: {{number: "600", ring: all}}
 extensions:
