@@ -16,6 +16,7 @@
 
 #define ADDRESSES_MAX 64
 #define EXTENSIONS_SHOWN_MAX 40
+#define GROUPS_SHOWN_MAX 8
 #define SIP_PORT 5060
 
 /* A wildcard listener stands here once for each address of the machine. */
@@ -256,12 +257,29 @@ static void print_codes(const struct directory *directory, const struct extensio
 	code = directory->group_pickup_code;
 	if (code.n > 0)
 		printf("  %.*s takes a call that rings in one's group\n", SLICE_ARGS(code));
+	if (directory->dnd_on_code.n > 0 && directory->dnd_off_code.n > 0)
+		printf("  %.*s turns do-not-disturb on, %.*s turns it off\n",
+		       SLICE_ARGS(directory->dnd_on_code), SLICE_ARGS(directory->dnd_off_code));
+}
+
+static void print_groups(const struct directory *directory)
+{
+	size_t shown = 0;
+
+	for (struct map_node *node = map_first(&directory->groups);
+	     node && shown < GROUPS_SHOWN_MAX; node = map_next(&directory->groups, node), shown++) {
+		const struct group *group = CONTAINER_OF(node, struct group, by_number);
+
+		printf("  %.*s rings the group %.*s\n", SLICE_ARGS(group->number),
+		       SLICE_ARGS(group->name));
+	}
 }
 
 static void print_dialing(const struct directory *directory, const struct extension *extension)
 {
 	printf("\nTo dial\n  %.*s calls %.*s\n", SLICE_ARGS(extension->number),
 	       SLICE_ARGS(extension->name.n > 0 ? extension->name : extension->number));
+	print_groups(directory);
 	print_codes(directory, extension);
 	puts("A lamp key (BLF) for an extension shows its calls; pressed while it flashes, it "
 	     "picks "

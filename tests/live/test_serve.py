@@ -108,6 +108,17 @@ def the_greeting_says_what_to_type(scene):
         live.expect_equal(f"{password} is told", password in text, False)
 
 
+def the_greeting_says_what_to_dial(scene):
+    """serve: the greeting has groups and codes, those that there are"""
+    text = "\n".join(scene.server(config=live.OFFICE).lines)
+    for what in ("  600 rings the group office", "  **202 takes the call that rings at 202",
+                 "  *78 turns do-not-disturb on, *79 turns it off"):
+        expect_in(what, text)
+    text = "\n".join(scene.server(config=live.CONFIG + 'codes: {{dnd-on: ""}}\n').lines)
+    for what in ("rings the group", "*79"):
+        live.expect_equal(f"{what} is told", what in text, False)
+
+
 def wildcards_are_resolved(scene):
     """serve: a wildcard listener is told as the addresses that the machine has"""
     server = scene.server(listen=["udp:0.0.0.0:0"])
@@ -212,7 +223,8 @@ def expect_log(server, path, text):
 live.main([check_is_silent_about_a_good_file, check_tells_every_mistake,
            a_file_is_found_where_it_is_usual, wrong_options_are_explained,
            help_and_version_are_there, a_taken_address_is_explained,
-           the_greeting_says_what_to_type, wildcards_are_resolved, a_bad_reload_is_refused,
+           the_greeting_says_what_to_type, the_greeting_says_what_to_dial,
+           wildcards_are_resolved, a_bad_reload_is_refused,
            changed_listeners_need_a_restart, signals_end_it_cleanly,
            a_log_file_may_be_moved_away, closed_descriptors_are_filled,
            a_trace_by_symbolic_link_is_refused, a_full_log_stops_nobody])
