@@ -17,6 +17,7 @@ guess_hostname=0
 keepalive_period=0
 {sip}
 [rtp]
+nortp_timeout=3600
 audio_rtp_port=-1
 video_rtp_port=-1
 [video]

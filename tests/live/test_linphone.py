@@ -7,6 +7,13 @@ from baresip import Baresip
 from linphone import Linphone
 
 
+EVERYTHING = """\
+supported=replaces, outbound, gruu, 100rel, timer
+session_expires_enabled=1
+session_expires_value=120
+"""
+
+
 def with_phone(scene, transport="udp", sip=""):
     """linphone is Alice, our phone is Bob, who watches her."""
     server = scene.server()
@@ -103,6 +110,38 @@ def calls_with_our_phone(scene):
 def calls_with_our_phone_over_tcp(scene):
     """linphone and our phone: the same over TCP"""
     calls_both_ways(*with_phone(scene, transport="tcp"))
+
+
+def calls_with_everything_supported(scene):
+    """linphone and our phone: the same with session timers and 100rel"""
+    server, alice, bob = with_phone(scene, sip=EVERYTHING)
+    calls_both_ways(server, alice, bob)
+    server.expect_traced("Sent to", "SIP/2.0 200 OK", "Session-Expires: 120;")
+
+
+def two_linphones(scene):
+    """linphone calls linphone with session timers and 100rel: each holds, the called one ends"""
+    server = scene.server()
+    alice, bob = (scene.add(Linphone(scene, server, number, sip=EVERYTHING)).registered()
+                  for number in ("201", "202"))
+    alice.dial("202")
+    called = bob.expect_event("IncomingReceived")
+    alice.expect_event("OutgoingRinging")
+    bob.command(f"answer {called}")
+    bob.expect_event("StreamsRunning")
+    calling = alice.expect_event("StreamsRunning")
+    for holder, call, held in ((alice, calling, bob), (bob, called, alice)):
+        marks = holder.mark(), held.mark()
+        holder.command(f"call-pause {call}")
+        holder.expect_event("Paused", marks[0])
+        held.expect_event("PausedByRemote", marks[1])
+        holder.command(f"call-resume {call}")
+        holder.expect_event("StreamsRunning", marks[0])
+        held.expect_event("StreamsRunning", marks[1])
+    bob.command(f"terminate {called}")
+    alice.expect_event("Released")
+    bob.expect_event("Released")
+    ends_well(server, alice, bob)
 
 
 def the_hold_is_in_the_description(scene):
@@ -224,6 +263,7 @@ def each_holds(alice, call, bob):
     bob.expect_direction("sendrecv")
 
 
-live.main([calls_with_our_phone, calls_with_our_phone_over_tcp,
+live.main([calls_with_our_phone, calls_with_our_phone_over_tcp, calls_with_everything_supported,
+           two_linphones,
            the_hold_is_in_the_description, both_hold, calls_are_refused_and_given_up,
            linphone_dials_baresip, baresip_dials_linphone])
