@@ -50,4 +50,18 @@ def each_command_of_the_phone_is_in_the_manual(scene):
                            if re.match(r"\w+ {2,}", line) and "not yet" not in line])
 
 
-live.main([each_option_is_in_the_manual, each_command_of_the_phone_is_in_the_manual])
+def each_event_of_the_phone_is_in_its_page(_):
+    """help: doc/phone.md names each event, cause and state of a call"""
+    with open(os.path.join(live.ROOT, "doc", "phone.md"), encoding="utf-8") as file:
+        page = file.read()
+    words = set()
+    for name in ("event.c", "call.c"):
+        with open(os.path.join(live.ROOT, "src", "phone", name), encoding="utf-8") as file:
+            words |= set(re.findall(r'\[PHONE_\w+\] = SLICE_INIT\("(\w+)"\)', file.read()))
+    live.expect_equal("words were found", {"registered", "elsewhere", "talking"} <= words, True)
+    live.expect_equal("not in doc/phone.md", {w for w in words - {"free"} if f"`{w}`" not in page},
+                      set())
+
+
+live.main([each_option_is_in_the_manual, each_command_of_the_phone_is_in_the_manual,
+           each_event_of_the_phone_is_in_its_page])
