@@ -8,6 +8,7 @@ is sanitized and the machine may be busy."""
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -308,10 +309,13 @@ def serve_tls(scene):
 
 
 def free_port(kind=socket.SOCK_DGRAM):
-    """For programs that must be told one. The gap until they take it is small, but it is there."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """For programs that must be told one. It is none of those that the kernel gives to whoever asks
+    for any: until the program takes it, no other test can be given it by chance."""
+    while True:
+        port = random.randrange(20000, 32768)
+        with socket.socket(socket.AF_INET, kind) as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def poll(what, condition, process, deadline_s=DEADLINE_S):
