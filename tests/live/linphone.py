@@ -4,6 +4,7 @@ sound nor pictures here, only what it says about them."""
 
 import os
 import re
+import socket
 
 import live
 
@@ -11,7 +12,8 @@ CONFIG = """\
 [sip]
 sip_port={udp}
 sip_tcp_port={tcp}
-sip_tls_port=-1
+sip_tls_port={tls}
+root_ca={root_ca}
 use_ipv6=0
 guess_hostname=0
 keepalive_period=0
@@ -32,9 +34,10 @@ class Linphone(live.Process):
     def __init__(self, scene, server, number, transport="udp", sip=""):
         home = scene.folder_for(f"linphone-{number}")
         os.makedirs(f"{home}/.local/share/linphone")  # without it there is no database, and no call
-        ports = {"udp": 0, "tcp": 0, transport: live.free_port()}
+        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+        ports = {"udp": 0, "tcp": 0, "tls": 0, transport: live.free_port(kind)}
         with open(f"{home}/linphonerc", "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(sip=sip, **ports))
+            file.write(CONFIG.format(sip=sip, root_ca=scene.path("root.pem"), **ports))
         self.number, self.server, self.transport = number, server, transport
         self.event = ""
         self.events = []  # (state, call)
@@ -70,7 +73,7 @@ class Linphone(live.Process):
         return self.wait(f"the event {state}", find)
 
     def registered(self):
-        transport = ";transport=tcp" if self.transport == "tcp" else ""
+        transport = "" if self.transport == "udp" else f";transport={self.transport}"
         self.command(f"register {self.server.uri(self.number, self.transport)}"
                      f" sip:{self.server.address(self.transport)}{transport}"
                      f" {live.PASSWORDS[self.number]} {self.number}")

@@ -112,6 +112,16 @@ def calls_with_our_phone_over_tcp(scene):
     calls_both_ways(*with_phone(scene, transport="tcp"))
 
 
+def calls_with_our_phone_over_tls(scene):
+    """linphone and our phone: the same over TLS, each trusting the test's root only"""
+    server = live.serve_tls(scene)
+    # It checks who has signed the certificate, but finds no addresses in it, only names.
+    alice = scene.add(Linphone(scene, server, "201", "tls", "verify_server_cn=0")).registered()
+    bob = scene.phone(server, "202", keys=["201"], transport="tls",
+                      options=["--tls-ca", scene.path("root.pem")]).ready(1)
+    calls_both_ways(server, alice, bob)
+
+
 def calls_with_everything_supported(scene):
     """linphone and our phone: the same with session timers and 100rel"""
     server, alice, bob = with_phone(scene, sip=EVERYTHING)
@@ -263,7 +273,7 @@ def each_holds(alice, call, bob):
     bob.expect_direction("sendrecv")
 
 
-live.main([calls_with_our_phone, calls_with_our_phone_over_tcp, calls_with_everything_supported,
-           two_linphones,
+live.main([calls_with_our_phone, calls_with_our_phone_over_tcp, calls_with_our_phone_over_tls,
+           calls_with_everything_supported, two_linphones,
            the_hold_is_in_the_description, both_hold, calls_are_refused_and_given_up,
            linphone_dials_baresip, baresip_dials_linphone])
