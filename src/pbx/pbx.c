@@ -276,22 +276,25 @@ void pbx_on_turn_end(struct pbx *pbx)
 
 #define ROOM_KEPT 8
 
-static bool pool_has_room(const struct pool *pool)
+static bool pool_has_room(struct pool *pool)
 {
 	/* A table so small that a test made it keeps nothing. */
 	uint32_t kept = pool->slot_max / 8 < ROOM_KEPT ? pool->slot_max / 8 : ROOM_KEPT;
 
-	return pool->held_count + kept < pool->slot_max;
+	if (pool->held_count + kept < pool->slot_max)
+		return true;
+	pool->refused++;
+	return false;
 }
 
-bool pbx_has_room(const struct pbx *pbx)
+bool pbx_has_room(struct pbx *pbx)
 {
-	const struct pool *const pools[] = { &pbx->calls,
-					     &pbx->legs,
-					     &pbx->attempts,
-					     &pbx->stack.sessions,
-					     &pbx->stack.txn_clients,
-					     &pbx->stack.txn_servers };
+	struct pool *const pools[] = { &pbx->calls,
+				       &pbx->legs,
+				       &pbx->attempts,
+				       &pbx->stack.sessions,
+				       &pbx->stack.txn_clients,
+				       &pbx->stack.txn_servers };
 
 	for (size_t i = 0; i < ARRAY_LEN(pools); i++)
 		if (!pool_has_room(pools[i]))

@@ -91,9 +91,9 @@ bool pbx_is_own_host(const struct pbx *pbx, const struct sip_uri *uri, const str
 
 /*
  * Whether one more call may start that is no emergency: some places in each table are kept for
- * those.
+ * those. A refusal is counted by the table.
  */
-bool pbx_has_room(const struct pbx *pbx);
+bool pbx_has_room(struct pbx *pbx);
 
 /* The caller asks for this kind of privacy (RFC 3323 4.2): "id", "user" ... */
 bool privacy_has(const struct sip_msg *msg, struct slice kind);
