@@ -84,7 +84,6 @@ static void refuse_full(struct pbx *pbx, struct incoming *in, const struct exten
 {
 	record_refused(pbx, &(struct party){ caller->number, caller->name }, number, 503,
 		       RECORD_LIMIT);
-	pbx->calls.refused++;
 	call_refuse_full(in);
 }
 
