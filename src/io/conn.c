@@ -85,6 +85,17 @@ bool conn_close_idlest(struct host *host)
 	return true;
 }
 
+bool conn_close_idlest_stranger(struct host *host, const struct source *source)
+{
+	LIST_FOR (conn, &host->strangers, struct conn, by_age) {
+		if (conn->source != source)
+			continue;
+		conn_close(conn, SLICE("source-limit"));
+		return true;
+	}
+	return false;
+}
+
 /* --- Deadlines ---------------------------------------------------------------------------- */
 
 static uint64_t conn_deadline_ms(const struct conn *conn)

@@ -100,6 +100,9 @@ void conn_watch(struct conn *conn);
 /* Makes room. Its descriptor is free on return. False when there is none to close. */
 bool conn_close_idlest(struct host *host);
 
+/* The same among the strangers of one place. */
+bool conn_close_idlest_stranger(struct host *host, const struct source *source);
+
 /* --- conn_read.c -------------------------------------------------------------------------- */
 
 int conn_read_start(struct conn *conn);

@@ -43,6 +43,7 @@ int source_take(struct map *sources, const struct addr *peer, uint32_t max,
 	node = map_find(sources, slice_of(key, ADDR_NETWORK_BYTES));
 	if (node) {
 		source = CONTAINER_OF(node, struct source, node);
+		*ret_source = source;
 		if (source->connections >= max)
 			return ERR_LIMIT;
 	} else {

@@ -12,7 +12,10 @@
 
 struct source;
 
-/* Counts one more connection of `peer`. ERR_LIMIT when it has `max` already; ERR_NOMEM. */
+/*
+ * Counts one more connection of `peer`. ERR_LIMIT when it has `max` already; then *ret_source is
+ * set as well, and not counted. ERR_NOMEM.
+ */
 int source_take(struct map *sources, const struct addr *peer, uint32_t max,
 		struct source **ret_source);
 

@@ -126,6 +126,9 @@ static void accept_one(struct listener *listener, int fd, const struct addr *pee
 	struct conn *conn;
 	int err = source_take(&host->sources, peer, host->limits.source_connections, &source);
 
+	/* Who says nothing makes room for who may yet: perhaps a phone of the same house. */
+	if (err == ERR_LIMIT && conn_close_idlest_stranger(host, source))
+		err = source_take(&host->sources, peer, host->limits.source_connections, &source);
 	if (err) {
 		refuse(listener, fd, peer,
 		       err == ERR_LIMIT ? SLICE("source-limit") : SLICE("memory"));

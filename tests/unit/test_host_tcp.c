@@ -447,7 +447,9 @@ static void tcp_one_source_has_its_share(void **state)
 	rig_init(&rig, &limits);
 	to = listen_on(&rig, TRANSPORT_TCP, "127.0.0.1:0");
 	fds[0] = plain_stranger(&rig, "127.0.0.1:0", &to);
+	trust(&rig, rig.flow.conn);
 	fds[1] = plain_stranger(&rig, "127.0.0.1:0", &to);
+	trust(&rig, rig.flow.conn);
 	fds[2] = plain_tcp_from("127.0.0.1:0", &to);
 	assert_true(run_until(&rig, has_turns, rig.turns + 1));
 	assert_true(plain_is_closed(fds[2]));
@@ -457,6 +459,31 @@ static void tcp_one_source_has_its_share(void **state)
 	assert_true(run_until(&rig, has_lost, 1));
 	fds[0] = plain_stranger(&rig, "127.0.0.1:0", &to);
 	assert_true(is_still_open(fds[1]));
+	rig_fini(&rig);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		close(fds[i]);
+}
+
+static void tcp_silence_makes_room_in_its_own_house(void **state)
+{
+	struct host_limits limits = HOST_LIMITS_DEFAULT;
+	struct rig rig;
+	struct addr to;
+	int fds[4];
+
+	(void)state;
+	limits.source_connections = 2;
+	rig_init(&rig, &limits);
+	to = listen_on(&rig, TRANSPORT_TCP, "127.0.0.1:0");
+	fds[0] = plain_stranger(&rig, "127.0.0.2:0", &to);
+	fds[1] = plain_stranger(&rig, "127.0.0.1:0", &to);
+	fds[2] = plain_stranger(&rig, "127.0.0.1:0", &to);
+	fds[3] = plain_stranger(&rig, "127.0.0.1:0", &to);
+	assert_true(run_until(&rig, has_lost, 1));
+	assert_true(plain_is_closed(fds[1]));
+	assert_true(is_still_open(fds[0]));
+	assert_true(is_still_open(fds[2]));
+	assert_true(is_still_open(fds[3]));
 	rig_fini(&rig);
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		close(fds[i]);
@@ -713,6 +740,7 @@ int main(void)
 		HOST_TEST(tcp_strangers_make_room_before_the_trusted),
 		HOST_TEST(tcp_strangers_may_idle_less),
 		HOST_TEST(tcp_one_source_has_its_share),
+		HOST_TEST(tcp_silence_makes_room_in_its_own_house),
 		HOST_TEST(tcp_out_of_descriptors_sheds),
 		HOST_TEST(tcp_out_of_descriptors_the_idlest_makes_room),
 		HOST_TEST(tcp_last_descriptor_costs_nobody),
