@@ -56,6 +56,15 @@ static void call_start_duration(struct call *call)
 		timer_start(call->pbx->stack.timers, &call->duration, max_s * 1000, on_duration);
 }
 
+/* It was for whoever was to answer. */
+static void call_forget_offer(struct call *call)
+{
+	mem_free((char *)call->offer.p);
+	mem_free((char *)call->offer_type.p);
+	call->offer = SLICE_NONE;
+	call->offer_type = SLICE_NONE;
+}
+
 void call_set_state(struct call *call, enum call_state state)
 {
 	CHECK(call_rows[call->state].next & (1u << state));
@@ -68,6 +77,7 @@ void call_set_state(struct call *call, enum call_state state)
 		timer_stop(call->pbx->stack.timers, &call->duration);
 	if (state == CALL_TALKING) {
 		call_start_duration(call);
+		call_forget_offer(call);
 		session_probe_every(call->caller->session, PROBE_MS);
 		session_probe_every(call->partner->session, PROBE_MS);
 	}
@@ -431,7 +441,6 @@ void call_on_free(void *object)
 
 	record_fini(&call->record);
 	mem_free((char *)call->called.number.p);
-	mem_free((char *)call->offer.p);
-	mem_free((char *)call->offer_type.p);
+	call_forget_offer(call);
 	directory_unref(call->directory);
 }

@@ -94,7 +94,7 @@ struct call {
 	uint32_t hops_used;	     /* by the INVITE so far (RFC 3261 16.6 3.) */
 	bool is_private;	     /* the caller wants to stay unknown outside (RFC 3323) */
 	uint32_t breadth_left;	     /* how many more may ring at once (RFC 5393 5.3) */
-	struct slice offer;	 /* owned: the caller's session description, empty without one */
+	struct slice offer;	 /* owned: the caller's description until they talk; may be empty */
 	struct slice offer_type; /* owned: its Content-Type */
 	struct handle early;	 /* the leg whose early media the caller has */
 	uint64_t early_fork;	 /* hash of the phone's tag then */

@@ -31,7 +31,6 @@ static void aor_release(struct pbx *pbx, struct aor *aor)
 	if (aor->count > 0)
 		return;
 	map_remove(&pbx->aors, &aor->node);
-	mem_free((char *)aor->number.p);
 	mem_free(aor);
 }
 
@@ -41,12 +40,13 @@ static struct aor *aor_get(struct pbx *pbx, struct slice number)
 
 	if (aor)
 		return aor;
-	aor = mem_alloc(sizeof(*aor));
+	aor = mem_alloc(sizeof(*aor) + number.n);
 	if (!aor)
 		return NULL;
 	list_init(&aor->bindings);
-	if (slice_keep(number, &aor->number) || map_insert(&pbx->aors, &aor->node, aor->number)) {
-		mem_free((char *)aor->number.p);
+	memcpy(aor + 1, number.p, number.n);
+	aor->number = slice_of((const char *)(aor + 1), number.n);
+	if (map_insert(&pbx->aors, &aor->node, aor->number)) {
 		mem_free(aor);
 		return NULL;
 	}

@@ -28,7 +28,7 @@ struct binding {
 /* One address of record; exists while it has bindings. */
 struct aor {
 	struct map_node node; /* in pbx->aors */
-	struct slice number;  /* owned */
+	struct slice number;  /* its bytes stand behind the struct */
 	struct list bindings;
 	size_t count;
 };
