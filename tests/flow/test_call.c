@@ -14,7 +14,7 @@ static struct world *talking(void)
 	return w;
 }
 
-FLOW(a_call_is_answered_and_hung_up, "RFC 3261 13, RFC 3261 15")
+FLOW(a_call_is_answered_and_hung_up, "RFC 3261 13, RFC 3261 15, RFC 3665 3.1")
 {
 	struct world *w = talking();
 
@@ -42,7 +42,7 @@ FLOW(the_caller_hangs_up, "RFC 3261 15")
 	expect_quiet(w);
 }
 
-FLOW(the_caller_gives_up, "RFC 3261 9")
+FLOW(the_caller_gives_up, "RFC 3261 9, RFC 3665 3.8")
 {
 	struct world *w = world_new("alice", "bob", "carol");
 
@@ -57,7 +57,7 @@ FLOW(the_caller_gives_up, "RFC 3261 9")
 	expect_quiet(w);
 }
 
-FLOW(the_called_one_refuses, "RFC 3261 16.7")
+FLOW(the_called_one_refuses, "RFC 3261 16.7, RFC 3665 3.9")
 {
 	struct world *w = world_new("alice", "bob");
 
@@ -89,7 +89,7 @@ FLOW(an_unknown_number_is_not_found, "RFC 3261 21.4.5")
 	expect_quiet(w);
 }
 
-FLOW(a_phone_that_vanished_is_unavailable, "RFC 3261 16.7")
+FLOW(a_phone_that_vanished_is_unavailable, "RFC 3261 16.7, RFC 3665 3.10")
 {
 	struct world *w = world_new("alice", "bob", "carol");
 

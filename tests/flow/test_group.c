@@ -5,7 +5,7 @@
 #include "texts.h"
 #include "world.h"
 
-FLOW(a_group_rings_all_and_one_answers, "RFC 5359 2.12, RFC 3261 16.7")
+FLOW(find_me_everywhere_at_once, "RFC 5359 2.12, RFC 3261 16.7")
 {
 	struct world *w = world_new("alice", "bob", "carol", "dave");
 
@@ -67,7 +67,7 @@ FLOW(a_group_where_all_decline_is_busy, "RFC 3261 16.7.6")
 	expect_quiet(w);
 }
 
-FLOW(a_group_rings_in_turn, "RFC 5359 2.12")
+FLOW(find_me_in_turn, "RFC 5359 2.12")
 {
 	struct world *w = world_new("alice", "bob", "carol", "dave");
 
