@@ -5,6 +5,7 @@
  */
 #include "io/names.h"
 
+#include "base/addr.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -24,9 +25,10 @@ static bool is_domain(struct slice domain)
 
 int names_add(struct names *names, struct slice domain, uint16_t *ret_name)
 {
+	struct addr addr; /* of an IPv6 reference */
 	int err;
 
-	if (!is_domain(domain))
+	if (!is_domain(domain) && addr_parse_ip(domain, &addr))
 		return ERR_SYNTAX;
 	for (uint16_t i = 0; i < names->count; i++) {
 		if (slice_eq_nocase(names->domains[i], domain)) {

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #define LOOPBACK "\x7f\0\0\1"
+#define LOOPBACK6 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"
 #define HOSTILE_CONNECTIONS 1000
 
 static struct cert ca, server, renewed;
@@ -141,6 +142,31 @@ static void tls_connection_serves_one_name_only(void **state)
 	assert_int_equal(send_text(&rig, &rig.flow, SLICE(OPTIONS)), 0);
 	assert_true(run_until(&rig, has_messages, 4));
 	assert_true(handle_eq(rig.flow.conn, by_name));
+	rig_fini(&rig);
+}
+
+/* A trunk at "[2001:db8::1]" has to prove that address (RFC 5922 7.1). */
+static void tls_ipv6_address_is_proved(void **state)
+{
+	static const struct cert_name address = { CERT_IP, SLICE_INIT(LOOPBACK6) };
+	struct flow flow = { .transport = TRANSPORT_TLS };
+	struct cert cert;
+	struct rig rig;
+
+	(void)state;
+	cert_make(&(struct cert_spec){ .issuer = &ca, .names = { address }, .name_count = 1 },
+		  &cert);
+	rig_init(&rig, NULL);
+	use_certificate(&rig, &cert);
+	flow.peer = listen_on(&rig, TRANSPORT_TLS, "[::1]:0");
+	flow.name = name_number(&rig, "[::1]");
+	assert_int_equal(send_text(&rig, &flow, SLICE(OPTIONS)), 0);
+	assert_true(run_until(&rig, has_messages, 1));
+	flow.name = name_number(&rig, "[2001:db8::1]");
+	assert_int_equal(send_text(&rig, &flow, SLICE(OPTIONS)), 0);
+	assert_true(run_until(&rig, has_lost, 2)); /* both ends */
+	assert_true(log_has(&rig, "reason=tls cause=\"hostname mismatch\""));
+	assert_int_equal(rig.messages, 1);
 	rig_fini(&rig);
 }
 
@@ -433,6 +459,7 @@ int main(void)
 		HOST_TEST(tls_carries_the_largest_message),
 		HOST_TEST(tls_ping_is_answered),
 		HOST_TEST(tls_connection_serves_one_name_only),
+		HOST_TEST(tls_ipv6_address_is_proved),
 		HOST_TEST(tls_accepted_connection_is_found_by_its_handle_only),
 		HOST_TEST(tls_reload_keeps_connections),
 		HOST_TEST(tls_outlet_calls_and_is_not_called),
