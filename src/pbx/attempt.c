@@ -40,11 +40,12 @@ void attempt_end(struct attempt *attempt)
 	pool_end(&attempt->call->pbx->attempts, attempt);
 }
 
-/* Everything that rings for it stops, its members first. */
+/* Everything that rings for it stops, its members first, and so does the wait for an answer. */
 static void attempt_silence(struct attempt *attempt)
 {
 	struct call *call = attempt->call;
 
+	timer_stop(call->pbx->stack.timers, &attempt->no_answer);
 	LIST_FOR (member, &call->attempts, struct attempt, node) {
 		if (member->parent != attempt)
 			continue;

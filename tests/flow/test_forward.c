@@ -119,6 +119,24 @@ FLOW(a_forward_leads_to_another, "RFC 5359 2.12")
 	expect_quiet(w);
 }
 
+FLOW(a_forward_by_no_answer_does_not_outlive_its_phone, "RFC 5359 2.8")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	forward(w, "bob", FORWARD_NO_ANSWER, "204");
+	forward(w, "bob", FORWARD_BUSY, "203");
+	dial(w, "alice", "bob");
+	advance_ms(w, 5000);
+	hang_up(w, "bob");
+	expect_ladder(w, "switch -> carol INVITE");
+	advance_ms(w, 20000);
+	expect_silence(w, "switch -> carol CANCEL");
+	answer(w, "carol");
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
 FLOW(forwards_in_a_circle_are_refused, "RFC 3261 16.3, RFC 5393 4")
 {
 	struct world *w = world_new("alice", "bob", "carol");
