@@ -2,11 +2,12 @@
 /*
  * Early media and reliable ringing (RFC 3261 13.2.1, RFC 3262, RFC 3960). The caller has one early
  * dialog with us whatever the number of phones and of forks behind them: it gets the first early
- * media that there is. A reliable response with media is acknowledged by the caller if it can;
+ * media that there is. When that phone is given up, what comes next is another dialog for the caller. A reliable response with media is acknowledged by the caller if it can;
  * everything else that a phone sends reliably we acknowledge ourselves.
  */
 #include "pbx/call_early.h"
 
+#include "pbx/lamp.h"
 #include "sip/msg.h"
 
 static struct slice body_type(const struct sip_msg *msg)
@@ -60,15 +61,32 @@ static bool show_reliably(struct leg *leg, const struct answer *answer)
 	return true;
 }
 
+/*
+ * The phone whose media the caller heard is given up: what the next one says comes under a new To
+ * tag, as another fork's, so that the caller listens to it, or hears a ringing tone again.
+ */
+static void early_leave(struct call *call)
+{
+	if (handle_eq(call->early, HANDLE_NONE) || pool_find(&call->pbx->legs, call->early) ||
+	    session_new_fork(call->caller->session))
+		return;
+	call->early = HANDLE_NONE;
+	call->pracked = HANDLE_NONE;
+	call->shown = 0;
+	lamp_leg_changed(call->caller);
+}
+
 void early_show(struct leg *leg, const struct sip_msg *response)
 {
 	struct call *call = leg->call;
 	bool is_reliable = session_is_prack_due(leg->session, response) &&
 			   caller_can(call, PEER_100REL | PEER_NEEDS_100REL);
-	bool has_media = !slice_is_empty(response->body) && !early_is_of_another(call, leg) &&
-			 (is_reliable || !slice_is_empty(call->offer));
 	struct answer answer = { .status = response->status };
+	bool has_media;
 
+	early_leave(call);
+	has_media = !slice_is_empty(response->body) && !early_is_of_another(call, leg) &&
+		    (is_reliable || !slice_is_empty(call->offer));
 	if (!has_media && call->shown == response->status) {
 		acknowledge(leg, response);
 		return;

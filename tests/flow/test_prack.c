@@ -86,6 +86,25 @@ FLOW(a_picker_takes_a_call_with_early_media, "RFC 3891 3, RFC 3261 13.2.1, RFC 3
 	expect_quiet(w);
 }
 
+FLOW(early_media_of_one_after_another, "RFC 3261 13.2.1, RFC 5359 2.8")
+{
+	struct world *w = early();
+
+	set_early_media(w, "carol");
+	world_extension(w, "bob")->forward.to[FORWARD_BUSY] = SLICE("203");
+	hang_up(w, "bob");
+	expect_ladder(w, "bob -> switch 183 INVITE", "switch -> alice 183 INVITE",
+		      "bob -> switch 486 INVITE", "switch -> carol INVITE",
+		      "carol -> switch 183 INVITE", "switch -> alice 183 INVITE",
+		      "alice -> switch PRACK", "switch -> carol PRACK");
+	answer(w, "carol");
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	hold(w, "alice");
+	expect_calls(w, "alice", PHONE_CALL_HOLDING, 1);
+	expect_quiet(w);
+}
+
 /* --- A caller of another make ------------------------------------------------------------- */
 
 /* Raw alice (201) calls bob, a phone with early media; `lines` stand in her INVITE. */
@@ -133,6 +152,15 @@ static unsigned prack(struct raw *raw, const char *start, unsigned more, const c
 	snprintf(text, sizeof(text), "RAck: %lu %lu INVITE\n%s", strtoul(rseq + 8, NULL, 10) + more,
 		 strtoul(cseq + 8, NULL, 10), rest);
 	return raw_speak(raw, start, "", "PRACK", text);
+}
+
+/* ";tag=..." of To. */
+static void to_tag(struct raw *raw, const char *start, char text[64])
+{
+	const char *to = strstr(raw_last(raw, start), "\r\nTo: ");
+	const char *tag = to ? strstr(to, ";tag=") : NULL;
+
+	snprintf(text, 64, "%.*s", tag ? (int)strcspn(tag, "\r") : 0, tag ? tag : "");
 }
 
 static void talk_and_hang_up(struct world *w, struct raw *alice, const char *ack)
@@ -260,6 +288,32 @@ FLOW_PLAIN(a_caller_that_requires_100rel_gets_it_from_us, "RFC 3262 3")
 	expect(w, raw_count(dave, "PRACK") == 0);
 	(void)prack(alice, "SIP/2.0 183", 0, TEXT_END);
 	expect(w, has(raw_last(alice, "SIP/2.0 200"), " INVITE\r\n"));
+	talk_and_hang_up(w, alice, TEXT_END);
+}
+
+/* Dave plays something and does not answer; whom he forwards to plays something else. */
+FLOW_PLAIN(who_rings_next_is_heard_next, "RFC 3261 13.2.1, RFC 3960 3.1, RFC 5359 2.9")
+{
+	struct raw *alice, *dave;
+	struct world *w = dave_called_by_raw(&alice, &dave, "");
+	struct extension *extension =
+		(struct extension *)directory_find(w->office.directory, SLICE("203"));
+	char first[64], second[64];
+
+	extension->forward.to[FORWARD_BUSY] = SLICE("202");
+	raw_reply(dave, "INVITE", 183, "d", CONTACT_LINE, SDP("4002"));
+	expect(w, has(raw_last(alice, "SIP/2.0 183"), "m=audio 4002 "));
+	to_tag(alice, "SIP/2.0 183", first);
+	raw_reply(dave, "INVITE", 486, "d", "", "");
+	expect_ladder(w, "switch -> alice 183 INVITE", "dave -> switch 486 INVITE",
+		      "bob -> switch 183 INVITE", "switch -> alice 183 INVITE");
+	expect(w, !has(raw_last(alice, "SIP/2.0 183"), "m=audio 4002 "));
+	expect(w, has(raw_last(alice, "SIP/2.0 183"), "m=audio"));
+	to_tag(alice, "SIP/2.0 183", second);
+	expect(w, strcmp(first, second) != 0);
+	/* What he answers belongs to what was heard of him. */
+	answer(w, "bob");
+	expect(w, has(raw_last(alice, "SIP/2.0 200"), second));
 	talk_and_hang_up(w, alice, TEXT_END);
 }
 
