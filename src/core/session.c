@@ -69,13 +69,21 @@ struct txn_server *session_server(struct session *session)
 	return pool_find(&session->stack->txn_servers, session->server);
 }
 
+/* What the peer still waits for is answered for good (RFC 3261 15.1.2). */
+static void session_answer_open(struct session *session)
+{
+	struct txn_server *open[] = { session_server(session), session_updated(session),
+				      session_pracked(session) };
+
+	for (size_t i = 0; i < ARRAY_LEN(open); i++)
+		if (open[i])
+			(void)txn_server_respond(open[i], &(struct answer){ .status = 487 });
+}
+
 void session_finish(struct session *session)
 {
 	struct timers *timers = session->stack->timers;
-
 	struct txn_client *open = session_client(session);
-	struct txn_server *updated = session_updated(session);
-	struct txn_server *pracked = session_pracked(session);
 
 	session_set_state(session, SESSION_ENDED);
 	timer_stop(timers, &session->retransmit);
@@ -90,10 +98,7 @@ void session_finish(struct session *session)
 			open->ack = packet_ref(session->ack);
 		txn_client_cancel(open, SLICE_NONE);
 	}
-	if (updated)
-		(void)txn_server_respond(updated, &(struct answer){ .status = 487 });
-	if (pracked)
-		(void)txn_server_respond(pracked, &(struct answer){ .status = 487 });
+	session_answer_open(session);
 	usage_stop(session->stack, &session->usage);
 	pool_end(&session->stack->sessions, session);
 }
@@ -216,6 +221,7 @@ void session_bye(struct session *session, struct slice lines)
 {
 	if (session->state != SESSION_ENDING)
 		session_set_state(session, SESSION_ENDING);
+	session_answer_open(session);
 	session->challenges = 0;
 	if (dialog_request(&session->dialog, session->stack, METHOD_BYE, lines, SLICE_NONE,
 			   SLICE_NONE, &bye_ops, session->pooled.handle, NULL))
@@ -335,7 +341,6 @@ void session_probe_every(struct session *session, uint64_t every_ms)
 
 static void session_on_bye(struct session *session, struct incoming *in)
 {
-	struct txn_server *txn = session_server(session);
 	bool is_up = session_is_up(session);
 	bool is_early = !session->is_uac && session->state == SESSION_EARLY;
 
@@ -345,9 +350,6 @@ static void session_on_bye(struct session *session, struct incoming *in)
 		return;
 	}
 	incoming_reply_status(in, 200);
-	/* An INVITE still open is answered for good (15.1.2). */
-	if (txn && txn->state == TXN_SERVER_PROCEEDING)
-		(void)txn_server_respond(txn, &(struct answer){ .status = 487 });
 	session_finish(session);
 	if (is_up)
 		session->ops->on_end(session, SESSION_BYE, in->msg);
@@ -451,12 +453,8 @@ static void session_end_calling(struct session *session, struct slice lines)
 
 static void session_end_up(struct session *session, struct slice lines)
 {
-	struct txn_server *txn = session_server(session);
-
 	if (session->is_ack_due)
 		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
-	if (txn && txn->state == TXN_SERVER_PROCEEDING)
-		(void)txn_server_respond(txn, &(struct answer){ .status = 487 });
 	/* BYE must wait for the ACK of our 2xx (15). */
 	if (session->ack_timeout.is_running)
 		session_set_state(session, SESSION_ENDING);

@@ -186,3 +186,23 @@ FLOW_PLAIN(keys_of_two_that_ring_go_to_neither, "RFC 3261 12.1")
 	raw_reply(other, "INVITE", 487, "o", "", "");
 	expect_quiet(w);
 }
+
+FLOW_PLAIN(who_is_lost_during_its_own_offer_is_answered,
+	   "RFC 3261 14.2, RFC 3261 15.1.2, SECURITY D5")
+{
+	struct raw *alice, *bob;
+	struct world *w = two_raw(&alice, &bob, true);
+
+	alice->is_mute = bob->is_mute = true;
+	bob->cseq = 7;
+	(void)raw_speak(bob, "INVITE", "bobtag", "INVITE",
+			TEXT_CONTACT("202", "192.0.2.3") TEXT_WITH_SDP("192.0.2.3", "8"));
+	expect(w, raw_count(alice, "INVITE") == 1);
+	/* Bob denies the call in which he has just made an offer. */
+	(void)raw_speak(alice, "SIP/2.0 200", "", "INFO", DIGIT);
+	raw_reply(bob, "INFO", 481, "", "", "");
+	expect(w, raw_count(bob, "SIP/2.0 487") > 0);
+	(void)raw_speak(bob, "SIP/2.0 487", "", "ACK", TEXT_END);
+	alice->is_mute = bob->is_mute = false;
+	expect_quiet(w);
+}
