@@ -24,6 +24,17 @@ static int take_match(struct conf_reader *reader, const struct conf_node *value,
 	return 0;
 }
 
+/* It is there, and its own mistake has been told. */
+static bool is_bad_trunk(const struct conf_node *text)
+{
+	const struct conf_node *root = text, *trunks;
+
+	while (root->parent)
+		root = root->parent;
+	trunks = conf_find(root, SLICE("trunks"));
+	return trunks && trunks->kind == CONF_MAP && conf_find(trunks, text->text);
+}
+
 static void tell_unknown_trunk(const struct conf_reader *reader, const struct conf_node *text)
 {
 	const struct dialplan *dialplan = &reader->directory->dialplan;
@@ -50,7 +61,8 @@ static int take_trunk_name(struct conf_reader *reader, const struct conf_node *t
 		dialplan_find_trunk(&reader->directory->dialplan, text->text);
 
 	if (!trunk) {
-		tell_unknown_trunk(reader, text);
+		if (!is_bad_trunk(text))
+			tell_unknown_trunk(reader, text);
 		return 0;
 	}
 	for (size_t i = 0; i < route->trunk_count; i++) {

@@ -237,6 +237,10 @@ static const struct {
 	  "f:4:31: routes[1].trunk: there is no trunk 'other'; add it under trunks, or name one "
 	  "that "
 	  "is there\n" },
+	{ "trunks: {acme: {url: \"sip:acme.example\"}}\nroutes: [{match: \"0*\", trunk: acme}]\n",
+	  "f:3:10: trunks.acme.uri: missing; add the provider's address, such as "
+	  "\"sip:sip.acme.example\"\n"
+	  "f:3:17: trunks.acme.url: unknown key; did you mean 'uri'?\n" },
 	{ ACME "routes: [{match: \"0*\", trunk: [acme, acme]}]\n",
 	  "f:4:38: routes[1].trunk[2]: this trunk is named twice; remove one of them\n" },
 	{ ACME "routes: [{trunk: acme}]\n",
