@@ -303,13 +303,37 @@ static int take_dnd_off(struct conf_reader *reader, const struct conf_node *valu
 	(void)object;
 	if (!take_dnd_code(reader, value))
 		return 0;
-	if (value->text.n > 0 && slice_eq(value->text, directory->dnd_on_code)) {
-		conf_tell_value(&reader->teller, value,
-				"'%s' switches do-not-disturb on already; choose another code",
-				conf_quote(value->text).text);
-		return 0;
-	}
 	return directory_set_dnd_codes(directory, directory->dnd_on_code, value->text);
+}
+
+struct named_code {
+	struct slice key, code;
+};
+
+/* Told where one of the two stands in the file: the other may be a default. */
+static void check_codes_differ(const struct conf_reader *reader, const struct conf_node *map,
+			       const struct named_code *a, const struct named_code *b)
+{
+	const struct conf_node *at_a = conf_find(map, a->key), *at_b = conf_find(map, b->key);
+
+	if (a->code.n == 0 || !slice_eq(a->code, b->code) || (!at_a && !at_b))
+		return;
+	conf_tell_value(&reader->teller, at_b ? at_b : at_a,
+			"'%s' is the code %.*s too; choose another code", conf_quote(a->code).text,
+			SLICE_ARGS(at_b ? a->key : b->key));
+}
+
+/* Each is dialled alone, and has to mean one thing. */
+static void check_codes(const struct conf_reader *reader, const struct conf_node *map)
+{
+	const struct directory *directory = reader->directory;
+	const struct named_code group = { SLICE("group-pickup"), directory->group_pickup_code },
+				on = { SLICE("dnd-on"), directory->dnd_on_code },
+				off = { SLICE("dnd-off"), directory->dnd_off_code };
+
+	check_codes_differ(reader, map, &group, &on);
+	check_codes_differ(reader, map, &group, &off);
+	check_codes_differ(reader, map, &on, &off);
 }
 
 static int take_codes(struct conf_reader *reader, const struct conf_node *map, void *object)
@@ -323,7 +347,11 @@ static int take_codes(struct conf_reader *reader, const struct conf_node *map, v
 		{ SLICE_INIT("dnd-off"), CONF_TEXT, EXPECTED_CODE, take_dnd_off },
 	};
 
-	return conf_read_map(reader, map, keys, ARRAY_LEN(keys), object);
+	int err = conf_read_map(reader, map, keys, ARRAY_LEN(keys), object);
+
+	if (!err)
+		check_codes(reader, map);
+	return err;
 }
 
 static int take_expires_max(struct conf_reader *reader, const struct conf_node *value, void *object)

@@ -655,8 +655,13 @@ static const struct bad bad[] = {
 	{ "codes of do-not-disturb", "codes: {dnd-on: \"*2 1\", dnd-off: \"*78\"}\n" REST,
 	  "f:1:17: codes.dnd-on: '*2 1' is no code; use 1 to 16 of letters, digits and * # + - . "
 	  "_\n"
-	  "f:1:34: codes.dnd-off: '*78' switches do-not-disturb on already; choose another "
-	  "code\n" },
+	  "f:1:34: codes.dnd-off: '*78' is the code dnd-on too; choose another code\n" },
+	{ "a code that is the default of another", "codes: {dnd-on: \"*79\"}\n" REST,
+	  "f:1:17: codes.dnd-on: '*79' is the code dnd-off too; choose another code\n" },
+	{ "two codes that are the same", "codes: {dnd-on: \"*8\", group-pickup: \"*79\"}\n" REST,
+	  "f:1:37: codes.group-pickup: '*79' is the code dnd-off too; choose another code\n" },
+	{ "a code that takes calls of the group, too", "codes: {dnd-on: \"*8\"}\n" REST,
+	  "f:1:17: codes.dnd-on: '*8' is the code group-pickup too; choose another code\n" },
 	{ "max-calls", DOMAIN "extensions:\n  201: {password: x, max-calls: many}\n",
 	  "f:3:33: extensions.201.max-calls: 'many' does not fit; expected a whole number from 0 "
 	  "to "
