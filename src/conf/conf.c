@@ -384,11 +384,8 @@ static int take_session_expires(struct conf_reader *reader, const struct conf_no
 				void *object)
 {
 	(void)object;
-	if (slice_eq(value->text, SLICE("0")))
-		reader->directory->session_expires_s = 0;
-	else
-		(void)conf_read_seconds(reader, value, SESSION_EXPIRES_MIN_S, SESSION_EXPIRES_MAX_S,
-					&reader->directory->session_expires_s);
+	(void)conf_read_seconds_or_0(reader, value, SESSION_EXPIRES_MIN_S, SESSION_EXPIRES_MAX_S,
+				     &reader->directory->session_expires_s);
 	return 0;
 }
 
@@ -396,11 +393,8 @@ static int take_duration_max(struct conf_reader *reader, const struct conf_node 
 			     void *object)
 {
 	(void)object;
-	if (slice_eq(value->text, SLICE("0")))
-		reader->directory->duration_max_s = 0;
-	else
-		(void)conf_read_seconds(reader, value, DURATION_MAX_MIN_S, DURATION_MAX_MAX_S,
-					&reader->directory->duration_max_s);
+	(void)conf_read_seconds_or_0(reader, value, DURATION_MAX_MIN_S, DURATION_MAX_MAX_S,
+				     &reader->directory->duration_max_s);
 	return 0;
 }
 

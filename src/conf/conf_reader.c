@@ -197,6 +197,22 @@ bool conf_read_seconds(const struct conf_reader *reader, const struct conf_node 
 	return false;
 }
 
+bool conf_read_seconds_or_0(const struct conf_reader *reader, const struct conf_node *text,
+			    uint32_t min, uint32_t max, uint32_t *ret_seconds)
+{
+	uint32_t seconds;
+
+	if (!slice_to_u32(text->text, max, &seconds) && (seconds >= min || seconds == 0)) {
+		*ret_seconds = seconds;
+		return true;
+	}
+	conf_tell_value(&reader->teller, text,
+			"'%s' does not fit; expected whole seconds from %u to %u, without a unit, "
+			"or 0 for never",
+			conf_quote(text->text).text, min, max);
+	return false;
+}
+
 bool conf_check_text(const struct conf_reader *reader, const struct conf_node *text,
 		     size_t max_bytes)
 {

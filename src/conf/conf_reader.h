@@ -56,6 +56,10 @@ bool conf_read_word(const struct conf_reader *reader, const struct conf_node *te
 bool conf_read_seconds(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
 		       uint32_t max, uint32_t *ret_seconds);
 
+/* The same, or 0, which stands for never. */
+bool conf_read_seconds_or_0(const struct conf_reader *reader, const struct conf_node *text,
+			    uint32_t min, uint32_t max, uint32_t *ret_seconds);
+
 /* A whole number in bounds; tells and answers false when it is none. */
 bool conf_read_count(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
 		     uint32_t max, uint32_t *ret_count);

@@ -83,13 +83,20 @@ static int take_max_transactions(struct conf_reader *reader, const struct conf_n
 
 static int take_strangers(struct conf_reader *reader, const struct conf_node *value, void *object)
 {
-	uint32_t *per_s = &reader->directory->limits.strangers_per_s;
+	uint32_t *per_s = &reader->directory->limits.strangers_per_s, given;
 
 	(void)object;
-	if (slice_eq(value->text, SLICE("off")))
+	if (slice_eq(value->text, SLICE("off"))) {
 		*per_s = 0;
+		return 0;
+	}
+	if (slice_to_u32(value->text, STRANGERS_MAX_PER_S, &given) || given == 0)
+		conf_tell_value(&reader->teller, value,
+				"'%s' does not fit; expected a whole number from 1 to %d, or off "
+				"for no limit",
+				conf_quote(value->text).text, STRANGERS_MAX_PER_S);
 	else
-		(void)conf_read_count(reader, value, 1, STRANGERS_MAX_PER_S, per_s);
+		*per_s = given;
 	return 0;
 }
 

@@ -535,9 +535,9 @@ static const struct bad bad[] = {
 	  "86400, without a unit\n" },
 	{ "session times out of bounds", "calls: {session-expires: 89, duration-max: 1h}\n" REST,
 	  "f:1:26: calls.session-expires: '89' does not fit; expected whole seconds from 90 to "
-	  "86400, without a unit\n"
+	  "86400, without a unit, or 0 for never\n"
 	  "f:1:44: calls.duration-max: '1h' does not fit; expected whole seconds from 60 to "
-	  "604800, without a unit\n" },
+	  "604800, without a unit, or 0 for never\n" },
 	{ "huge and negative times",
 	  "calls: {ring-timeout: 99999999999999999999999}\nregistration: {expires-max: -1}\n" REST,
 	  "f:1:23: calls.ring-timeout: '99999999999999999999999' does not fit; expected whole "

@@ -93,8 +93,9 @@ static const struct {
 	{ "limits: {transactions: 99}\n" REST,
 	  "f:1:24: limits.transactions: '99' does not fit; expected a whole number from 100 to "
 	  "1000000" },
-	{ "limits: {strangers: 0}\n" REST,
-	  "f:1:21: limits.strangers: '0' does not fit; expected a whole number from 1 to 100000" },
+	{ "limits: {strangers: 0}\n" REST, "f:1:21: limits.strangers: '0' does not fit; expected a "
+					   "whole number from 1 to 100000, or "
+					   "off for no limit" },
 	{ "limits: {call: 5}\n" REST, "f:1:10: limits.call: unknown key; did you mean 'calls'?" },
 	{ "limits: 5\n" REST,
 	  "f:1:9: limits: a text stands here; expected a map, such as {calls: 500}" },
