@@ -33,13 +33,15 @@ static const char usage[] =
 	"  -h, --help          this text\n"
 	"\n"
 	"Signals: SIGHUP reads the configuration and the certificates again, without dropping\n"
-	"a call or a connection, and opens the log file anew; a bad configuration is refused\n"
-	"and the old one stays. SIGTERM and SIGINT end the server.\n"
+	"a call or a connection, and opens the log and the call records anew; a bad\n"
+	"configuration is refused and the old one stays. SIGTERM and SIGINT end the server.\n"
 	"\n"
 	"Examples:\n"
 	"  lampyrid serve -c config/lampyrid.yaml\n"
-	"  lampyrid serve --check -c lampyrid.yaml && pkill -HUP lampyrid\n"
-	"  lampyrid serve --listen udp:127.0.0.1:0 --trace calls.txt\n";
+	"  lampyrid serve --check -c lampyrid.yaml\n"
+	"  lampyrid serve --listen udp:127.0.0.1:0 --trace calls.txt\n"
+	"`lampyrid ctl` looks into the running server; `lampyrid ctl reload` is SIGHUP, and\n"
+	"prints what is wrong.\n";
 
 static int refuse_usage(const char *message, const char *what)
 {
