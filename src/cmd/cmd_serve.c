@@ -162,7 +162,7 @@ static int run(struct server *server)
 	if (code != EXIT_CODE_OK)
 		return code;
 	greeting_print(server->pbx.directory, server->bound, server->bound_count,
-		       server->options->config);
+		       server->options->config, server->ctl != NULL);
 	server_log(server, "event=start version=" LAMPYRID_VERSION " pid=%ld extensions=%zu",
 		   (long)getpid(), server->pbx.directory->extensions.count);
 	event_log_flush(&server->log);

@@ -17,6 +17,7 @@
 #define ADDRESSES_MAX 64
 #define EXTENSIONS_SHOWN_MAX 40
 #define GROUPS_SHOWN_MAX 8
+#define ROUTES_SHOWN_MAX 8
 #define SIP_PORT 5060
 
 /* A wildcard listener stands here once for each address of the machine. */
@@ -275,19 +276,33 @@ static void print_groups(const struct directory *directory)
 	}
 }
 
+static void print_routes(const struct directory *directory)
+{
+	size_t shown = 0;
+
+	LIST_FOR (route, &directory->dialplan.routes, struct route, node) {
+		if (shown++ == ROUTES_SHOWN_MAX) {
+			puts("  and by more routes");
+			return;
+		}
+		printf("  %.*s%s leaves by the trunk %.*s\n", SLICE_ARGS(route->match.text),
+		       route->match.is_prefix ? "..." : "", SLICE_ARGS(route->trunks[0]->name));
+	}
+}
+
 static void print_dialing(const struct directory *directory, const struct extension *extension)
 {
 	printf("\nTo dial\n  %.*s calls %.*s\n", SLICE_ARGS(extension->number),
 	       SLICE_ARGS(extension->name.n > 0 ? extension->name : extension->number));
 	print_groups(directory);
+	print_routes(directory);
 	print_codes(directory, extension);
 	puts("A lamp key (BLF) for an extension shows its calls; pressed while it flashes, it "
-	     "picks "
-	     "up.");
+	     "picks up.");
 }
 
 void greeting_print(const struct directory *directory, const struct listen_addr *listen,
-		    size_t listen_count, const char *config)
+		    size_t listen_count, const char *config, bool has_ctl)
 {
 	static struct address_list list;
 	const struct extension **sorted = sorted_extensions(directory);
@@ -307,6 +322,10 @@ void greeting_print(const struct directory *directory, const struct listen_addr 
 		print_examples(server, sorted[0], second);
 		print_dialing(directory, second);
 	}
+	if (has_ctl)
+		printf("\nTo look in, from another terminal\n  %s ctl%s%.*s status\n",
+		       program_invocation_name, directory->ctl.n > 0 ? " --socket " : "",
+		       SLICE_ARGS(directory->ctl));
 	puts("\nCtrl-C ends the server.");
 	fflush(stdout);
 	mem_free(sorted);

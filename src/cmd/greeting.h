@@ -10,9 +10,9 @@
 
 /*
  * `listen` are the addresses as bound, with their ports; wildcards are shown as the addresses that
- * this machine has. `config` is the file's name.
+ * this machine has. `config` is the file's name; `has_ctl`: `lampyrid ctl` finds this server.
  */
 void greeting_print(const struct directory *directory, const struct listen_addr *listen,
-		    size_t listen_count, const char *config);
+		    size_t listen_count, const char *config, bool has_ctl);
 
 #endif

@@ -115,8 +115,20 @@ def the_greeting_says_what_to_dial(scene):
                  "  *78 turns do-not-disturb on, *79 turns it off"):
         expect_in(what, text)
     text = "\n".join(scene.server(config=live.CONFIG + 'codes: {{dnd-on: ""}}\n').lines)
-    for what in ("rings the group", "*79"):
+    for what in ("rings the group", "*79", "trunk", " ctl "):
         live.expect_equal(f"{what} is told", what in text, False)
+
+
+def the_greeting_says_what_leads_outside(scene):
+    """serve: the greeting has the routes, and how to look in"""
+    path = os.path.join(scene.folder, "ctl.sock")
+    config = live.CONFIG.replace("ctl: off", f"ctl: {path}") + (
+        'trunks: {{acme: {{uri: "sip:127.0.0.1:9"}}}}\n'
+        'routes: [{{match: "0*", trunk: acme, strip: 1}}, {{match: "112", trunk: acme}}]\n')
+    text = "\n".join(scene.server(config=config).lines)
+    for what in ("  0... leaves by the trunk acme", "  112 leaves by the trunk acme",
+                 f"ctl --socket {path} status"):
+        expect_in(what, text)
 
 
 def wildcards_are_resolved(scene):
@@ -224,6 +236,7 @@ live.main([check_is_silent_about_a_good_file, check_tells_every_mistake,
            a_file_is_found_where_it_is_usual, wrong_options_are_explained,
            help_and_version_are_there, a_taken_address_is_explained,
            the_greeting_says_what_to_type, the_greeting_says_what_to_dial,
+           the_greeting_says_what_leads_outside,
            wildcards_are_resolved, a_bad_reload_is_refused,
            changed_listeners_need_a_restart, signals_end_it_cleanly,
            a_log_file_may_be_moved_away, closed_descriptors_are_filled,
