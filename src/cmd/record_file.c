@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define RECORD_WAITING_BYTES (64 * 1024)
@@ -61,6 +62,16 @@ static void drop_torn(struct record_file *file)
 	file->lost++;
 }
 
+/* The file's own last line: its writer stopped in the middle of it. */
+static bool ends_torn(int fd)
+{
+	struct stat stat;
+	char last;
+
+	return fd > STDERR_FILENO && fstat(fd, &stat) == 0 && stat.st_size > 0 &&
+	       pread(fd, &last, 1, stat.st_size - 1) == 1 && last != '\n';
+}
+
 int record_file_open(struct record_file *file, struct slice path)
 {
 	char text[RECORD_PATH_MAX] = { 0 };
@@ -81,6 +92,7 @@ int record_file_open(struct record_file *file, struct slice path)
 	drop_torn(file);
 	close_fd(file);
 	file->fd = fd;
+	file->is_behind_torn = ends_torn(fd);
 	file->error = 0;
 	memcpy(file->path, text, sizeof(text));
 	return 0;
@@ -98,8 +110,21 @@ static size_t room(const struct record_file *file)
 	return file->waiting_n < PIPE_BUF ? file->waiting_n : PIPE_BUF;
 }
 
+/* What follows a torn line must not become a part of it. */
+static bool end_torn(struct record_file *file)
+{
+	if (file->is_behind_torn && write(file->fd, "\n", 1) != 1) {
+		file->error = errno;
+		return false;
+	}
+	file->is_behind_torn = false;
+	return true;
+}
+
 void record_file_flush(struct record_file *file)
 {
+	if (file->waiting_n > 0 && file->fd >= 0 && !end_torn(file))
+		return;
 	while (file->waiting_n > 0 && file->fd >= 0) {
 		size_t n = room(file);
 		ssize_t written = n > 0 ? write(file->fd, file->waiting, n) : 0;

@@ -18,10 +18,11 @@ struct record_file {
 	char path[RECORD_PATH_MAX];
 	char *waiting; /* [RECORD_WAITING_BYTES], owned; what could not be written yet */
 	size_t waiting_n;
-	bool is_torn;  /* the first of `waiting` is the rest of a line */
-	int error;     /* errno of the last failure, 0: all is well */
-	uint64_t told; /* lines that were given to us */
-	uint64_t lost; /* lines */
+	bool is_torn;	     /* the first of `waiting` is the rest of a line */
+	bool is_behind_torn; /* the file ends inside a line that nobody will end */
+	int error;	     /* errno of the last failure, 0: all is well */
+	uint64_t told;	     /* lines that were given to us */
+	uint64_t lost;	     /* lines */
 };
 
 /* No file yet. */

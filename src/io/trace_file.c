@@ -77,10 +77,10 @@ static int make_private(int fd)
 	return fchmod(fd, 0600) ? ERR_IO : 0;
 }
 
-/* O_NONBLOCK means nothing to a regular file; with a FIFO open() would wait for its reader. */
+/* O_NONBLOCK means nothing to a regular file; with others open() could wait. */
 int private_file_open(const char *path, int *ret_fd)
 {
-	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	const int flags = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 	int fd = open(path, flags, 0600);
 	int err, why;
 

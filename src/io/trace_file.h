@@ -30,7 +30,7 @@ struct trace_file;
 int trace_file_open(const char *path, struct trace_file **ret_file);
 
 /*
- * Opens such a file for appending, readable by its owner only, without waiting for anybody; the
+ * Opens such a file for appending and reading, for its owner only, without waiting for anybody; the
  * caller closes it. Errors as trace_file_open().
  */
 int private_file_open(const char *path, int *ret_fd);

@@ -127,6 +127,23 @@ static void the_rest_of_a_line_goes_nowhere_else(void **state)
 	unlink(moved);
 }
 
+/* As after a full disk, or when the machine stopped in the middle of a line. */
+static void a_torn_line_costs_no_other(void **state)
+{
+	(void)state;
+	assert_int_equal(record_file_open(&file, slice_from_cstr(path)), 0);
+	set_room(3);
+	assert_false(record_file_line(&file, SLICE(LINE)));
+	assert_int_equal(record_file_open(&file, slice_from_cstr(path)), 0);
+	set_room(RLIM_INFINITY);
+	assert_true(record_file_line(&file, SLICE("next")));
+	expect_file("012\nnext\n");
+	assert_int_equal(file.lost, 1);
+	assert_int_equal(record_file_open(&file, slice_from_cstr(path)), 0);
+	assert_true(record_file_line(&file, SLICE("last")));
+	expect_file("012\nnext\nlast\n");
+}
+
 static void what_has_no_room_is_counted(void **state)
 {
 	static char line[8000];
@@ -172,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_line_is_appended, start, stop),
 		cmocka_unit_test_setup_teardown(what_a_full_disk_refuses_waits, start, stop),
 		cmocka_unit_test_setup_teardown(the_rest_of_a_line_goes_nowhere_else, start, stop),
+		cmocka_unit_test_setup_teardown(a_torn_line_costs_no_other, start, stop),
 		cmocka_unit_test_setup_teardown(what_has_no_room_is_counted, start, stop),
 		cmocka_unit_test_setup_teardown(a_full_pipe_is_not_waited_for, start, stop),
 	};
