@@ -19,9 +19,10 @@
 
 #define TAIL_BYTES 8 /* room for the last escape and the LF */
 
+/* O_NONBLOCK means nothing to a regular file; with a FIFO open() would wait for its reader. */
 static int open_file(const char *path)
 {
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0640);
 }
 
 int event_log_open(struct event_log *log, const char *path)
@@ -34,16 +35,38 @@ int event_log_open(struct event_log *log, const char *path)
 	return 0;
 }
 
+/* On a full disk: what follows a torn line must not become a part of it. */
+static bool end_torn(struct event_log *log)
+{
+	if (log->is_torn && write(log->fd, "\n", 1) != 1)
+		return false;
+	log->is_torn = false;
+	return true;
+}
+
+static uint32_t lines_in(const char *text, size_t n)
+{
+	uint32_t lines = 0;
+
+	for (size_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
 /* A log that cannot be written is no reason to drop a call. */
 void event_log_flush(struct event_log *log)
 {
 	struct pollfd ready = { .fd = log->fd, .events = POLLOUT };
+	ssize_t n = 0;
 
 	if (log->lines == 0)
 		return;
-	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT) ||
-	    write(log->fd, log->text, log->n) != (ssize_t)log->n)
-		log->dropped += log->lines;
+	if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) && end_torn(log))
+		n = write(log->fd, log->text, log->n);
+	if (n != (ssize_t)log->n) {
+		log->dropped += log->lines - (n > 0 ? lines_in(log->text, (size_t)n) : 0);
+		log->is_torn = log->is_torn || (n > 0 && log->text[n - 1] != '\n');
+	}
 	log->n = 0;
 	log->lines = 0;
 }
@@ -55,6 +78,7 @@ int event_log_reopen(struct event_log *log)
 	event_log_flush(log);
 	if (!log->path)
 		return 0;
+	(void)end_torn(log); /* else later: an empty line harms nobody */
 	fd = open_file(log->path);
 	if (fd < 0)
 		return ERR_IO;

@@ -20,6 +20,7 @@ struct event_log {
 	char text[EVENT_LOG_BYTES]; /* not written yet */
 	size_t n;
 	uint32_t lines;
+	bool is_torn; /* what was written last ends inside a line */
 };
 
 /* Appends to the file. ERR_IO with errno. */

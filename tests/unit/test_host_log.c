@@ -6,13 +6,19 @@
 #include "host_rig.h"
 
 #include "base/check.h"
+#include "base/err.h"
 #include "cmd/event_log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -137,12 +143,68 @@ static void lines_of_a_turn_are_written_at_its_end(void **state)
 	close(fds[1]);
 }
 
+/* A full disk takes half of what there is to say. */
+static void torn_line_is_no_part_of_the_next(void **state)
+{
+	char path[] = "/tmp/event-log-XXXXXX", text[512];
+	struct event_log log;
+	struct rlimit old, few;
+	size_t n;
+	int fd = mkstemp(path);
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(event_log_open(&log, path), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	few = (struct rlimit){ 40, old.rlim_max };
+	event_log_line(&log, SLICE("event=a"));
+	event_log_line(&log, SLICE("event=b"));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+	event_log_flush(&log);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	event_log_line(&log, SLICE("event=c"));
+	event_log_close(&log);
+	n = drain(fd, text, sizeof(text));
+	assert_non_null(memmem(text, n, "Z event=a\n20", 12));
+	assert_null(memmem(text, n, "event=b", 7));
+	assert_true(text[40] == '\n');
+	assert_non_null(memmem(text, n, "Z event=log-lines-dropped count=1\n20", 36));
+	assert_non_null(memmem(text, n, "Z event=c\n", 10));
+	close(fd);
+	unlink(path);
+}
+
+/* With a FIFO for a log whose reader is gone, SIGHUP must not stop the calls. */
+static void log_is_not_waited_for_at_its_opening(void **state)
+{
+	char folder[] = "/tmp/event-log-XXXXXX", path[64];
+	struct event_log log;
+	int reader;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/log", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(event_log_open(&log, path), 0);
+	close(reader);
+	alarm(5); /* it waited for ever */
+	assert_int_equal(event_log_reopen(&log), ERR_IO);
+	assert_int_equal(errno, ENXIO);
+	alarm(0);
+	event_log_close(&log);
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(connections_are_logged_a_few_times_a_second),
 		HOST_TEST(full_pipe_drops_lines_and_says_so),
 		HOST_TEST(lines_of_a_turn_are_written_at_its_end),
+		HOST_TEST(torn_line_is_no_part_of_the_next),
+		HOST_TEST(log_is_not_waited_for_at_its_opening),
 		HOST_TEST(log_without_a_reader_is_survived),
 	};
 
