@@ -29,6 +29,26 @@ static bool listens_same(const struct directory *a, const struct directory *b)
 	return true;
 }
 
+static bool asks_same(const struct directory *a, const struct directory *b)
+{
+	if (a->dns_count != b->dns_count)
+		return false;
+	for (size_t i = 0; i < a->dns_count; i++)
+		if (!addr_eq(&a->dns[i], &b->dns[i]))
+			return false;
+	return true;
+}
+
+/* The first tls comes with a way out (server_open_listeners()). */
+static bool can_be_taken_now(const struct server *server, const struct directory *directory)
+{
+	const struct directory *first = server->first;
+
+	return (server->options->listen_count > 0 || listens_same(directory, first)) &&
+	       slice_eq(directory->ctl, first->ctl) && directory->is_ctl_off == first->is_ctl_off &&
+	       asks_same(directory, first) && (first->tls || !directory->tls);
+}
+
 static void log_certificate(struct server *server, const struct tls_context *tls)
 {
 	char text[32];
@@ -55,7 +75,8 @@ void server_take_certificate(struct server *server, struct tls_context *tls)
 int server_reload(void *ctx, const struct conf_report **ret_report, const char **ret_note)
 {
 	static const char restart_needed[] =
-		"listen or ctl has changed; the old ones stay until the server is restarted";
+		"listen, ctl or dns has changed, or tls is new; there all stays as it was until "
+		"the server is restarted";
 	static struct conf_report report;
 	struct server *server = ctx;
 	struct directory *directory;
@@ -72,9 +93,7 @@ int server_reload(void *ctx, const struct conf_report **ret_report, const char *
 		log_report(server, &report, err);
 		return err;
 	}
-	is_same = (server->options->listen_count > 0 || listens_same(directory, server->first)) &&
-		  slice_eq(directory->ctl, server->first->ctl) &&
-		  directory->is_ctl_off == server->first->is_ctl_off;
+	is_same = can_be_taken_now(server, directory);
 	pbx_set_directory(&server->pbx, directory);
 	server_take_certificate(server, directory->tls);
 	server_reopen_records(server);

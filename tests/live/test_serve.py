@@ -162,6 +162,14 @@ def changed_listeners_need_a_restart(scene):
         server.expect("event=restart-needed", mark)
 
 
+def other_name_servers_need_a_restart(scene):
+    """serve: SIGHUP with other name servers says that a restart is needed"""
+    server = scene.server()
+    server.write_config(live.CONFIG + 'dns: "127.0.0.1:5353"\n')
+    server.raise_signal(signal.SIGHUP)
+    server.expect("event=restart-needed .*dns")
+
+
 def signals_end_it_cleanly(scene):
     """serve: SIGTERM and SIGINT end it with exit code 0"""
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -238,6 +246,6 @@ live.main([check_is_silent_about_a_good_file, check_tells_every_mistake,
            the_greeting_says_what_to_type, the_greeting_says_what_to_dial,
            the_greeting_says_what_leads_outside,
            wildcards_are_resolved, a_bad_reload_is_refused,
-           changed_listeners_need_a_restart, signals_end_it_cleanly,
-           a_log_file_may_be_moved_away, closed_descriptors_are_filled,
+           changed_listeners_need_a_restart, other_name_servers_need_a_restart,
+           signals_end_it_cleanly, a_log_file_may_be_moved_away, closed_descriptors_are_filled,
            a_trace_by_symbolic_link_is_refused, a_full_log_stops_nobody])
