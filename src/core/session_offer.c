@@ -67,7 +67,8 @@ static void offer_on_response(struct txn_client *txn, struct handle owner,
 
 	if (!session || response->status < 200)
 		return;
-	timer_stop(session->stack->timers, &session->offer_timeout);
+	if (response->cseq == session->invite_cseq)
+		timer_stop(session->stack->timers, &session->offer_timeout);
 	if (session_is_let_go(session)) {
 		if (response->status < 300)
 			session_on_2xx_again(session, response, flow);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What phones say to each other during a call besides offers: INFO, MESSAGE, and methods that the
- * switch need not know.
+ * switch need not know; and offers that are never answered.
  */
 #include "texts.h"
 #include "world.h"
@@ -205,4 +205,27 @@ FLOW_PLAIN(who_is_lost_during_its_own_offer_is_answered,
 	(void)raw_speak(bob, "SIP/2.0 487", "", "ACK", TEXT_END);
 	alice->is_mute = bob->is_mute = false;
 	expect_quiet(w);
+}
+
+FLOW_PLAIN(an_old_answer_again_does_not_make_a_new_offer_wait_for_ever,
+	   "RFC 3261 14.1, SECURITY D5")
+{
+	struct raw *alice, *bob;
+	struct world *w = two_raw(&alice, &bob, true);
+
+	bob->is_mute = true;
+	(void)raw_speak(alice, "SIP/2.0 200", "", "INVITE",
+			TEXT_CONTACT("203", "192.0.2.4") TEXT_WITH_SDP("192.0.2.4", "8"));
+	raw_reply(bob, "INVITE", 200, "", "Contact: <sip:new@192.0.2.4:5060>\r\n", ANSWER);
+	(void)raw_speak(alice, "SIP/2.0 200", "", "ACK", TEXT_END);
+	(void)raw_speak(alice, "SIP/2.0 200", "", "INVITE",
+			TEXT_CONTACT("203", "192.0.2.4") TEXT_WITH_SDP("192.0.2.4", "8"));
+	raw_reply(bob, "INVITE sip:new@", 100, "", "", "");
+	raw_reply(bob, "INVITE sip:202@", 200, "", CONTACT_LINE, ANSWER);
+	expect(w, raw_count(bob, "CANCEL") == 0);
+	advance_ms(w, 33000);
+	expect(w, raw_count(bob, "CANCEL sip:new@") > 0);
+	raw_reply(bob, "INVITE sip:new@", 487, "", "", "");
+	(void)raw_speak(alice, "SIP/2.0 487", "", "ACK", TEXT_END);
+	over(w, alice, bob);
 }
