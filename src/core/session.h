@@ -211,7 +211,7 @@ void session_ignore(struct session *session);
 int session_answer(struct session *session, const struct answer *answer);
 
 /* UAS: under a new To tag, as if another fork had answered (RFC 3261 12.1). Before
- * session_answer(). */
+ * session_answer(). An offer under the old one has no result any more. */
 int session_new_fork(struct session *session);
 
 /* UAC: the ACK of the 2xx that on_answer or on_offer_result brought. Twice does nothing. */

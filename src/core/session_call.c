@@ -75,6 +75,8 @@ static void session_on_2xx(struct session *session, struct txn_client *txn,
 			   const struct sip_msg *response, const struct flow *flow)
 {
 	bool is_cancelled = session->state == SESSION_CANCELLED;
+	bool is_dropped = !slice_eq(session->dialog.remote_tag, response->to_tag) &&
+			  session_drop_update(session);
 	int err;
 
 	session_fork_choose(session, response->to_tag);
@@ -98,7 +100,10 @@ static void session_on_2xx(struct session *session, struct txn_client *txn,
 	session_set_state(session, SESSION_ANSWERED);
 	session_timer_on_response(session, response);
 	session_keep_sent(session, txn);
-	session->ops->on_answer(session, response);
+	if (is_dropped)
+		session->ops->on_offer_result(session, 487, NULL);
+	if (!session_is_let_go(session))
+		session->ops->on_answer(session, response);
 	session_early_fini(&session->early);
 }
 

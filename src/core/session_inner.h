@@ -67,6 +67,9 @@ void session_learn(struct session *session, const struct sip_msg *msg);
 
 /* Our UPDATE with an offer is unanswered; the peer's is. */
 bool session_is_updating(struct session *session);
+
+/* True when ours was: it went to another early dialog, so its answer means nothing any more. */
+bool session_drop_update(struct session *session);
 struct txn_server *session_updated(struct session *session);
 void session_on_update(struct session *session, struct incoming *in);
 

@@ -133,6 +133,7 @@ int session_new_fork(struct session *session)
 	usage_rename(session->stack, &session->usage, session->dialog.local_tag, tag);
 	/* Nothing was said under this one. */
 	session_reliable_free(session);
+	(void)session_drop_update(session);
 	session->is_agreed = false;
 	txn_server_set_to_tag(txn, tag);
 	return 0;

@@ -21,6 +21,20 @@ bool session_is_updating(struct session *session)
 	return is_open(pool_find(&session->stack->txn_clients, session->update));
 }
 
+bool session_drop_update(struct session *session)
+{
+	bool is_open = session_is_updating(session);
+
+	session->update = HANDLE_NONE;
+	return is_open;
+}
+
+/* Not of a fork that lost, see session_drop_update(). */
+static bool is_current(const struct session *session, const struct txn_client *txn)
+{
+	return session && handle_eq(session->update, txn->pooled.handle);
+}
+
 struct txn_server *session_updated(struct session *session)
 {
 	struct txn_server *txn = pool_find(&session->stack->txn_servers, session->updated);
@@ -65,7 +79,7 @@ static void update_on_failed(struct txn_client *txn, struct handle owner, unsign
 {
 	struct session *session = session_find(txn->stack, owner);
 
-	if (session)
+	if (is_current(session, txn))
 		update_result(session, status, NULL);
 }
 
@@ -79,7 +93,7 @@ static void update_on_response(struct txn_client *txn, struct handle owner,
 {
 	struct session *session = session_find(txn->stack, owner);
 
-	if (!session || response->status < 200 ||
+	if (!is_current(session, txn) || response->status < 200 ||
 	    session_try_again(session, txn, response, &update_ops, &session->update))
 		return;
 	if (response->status < 300) {

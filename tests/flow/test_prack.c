@@ -384,6 +384,43 @@ FLOW_PLAIN(another_forks_answer_is_another_dialog_for_the_caller, "RFC 3261 13.2
 	talk_and_hang_up(w, alice, TEXT_END);
 }
 
+/* Dave's first fork gets an offer, his second one answers the call; then the first says this. */
+static void offer_to_a_fork_that_loses(unsigned status)
+{
+	struct raw *alice, *dave;
+	struct world *w = dave_called_by_raw(&alice, &dave, "Supported: 100rel\n");
+
+	raw_reply(dave, "INVITE", 183, "one", REL("1") "Allow: UPDATE\r\n", SDP("4001"));
+	expect(w, prack(alice, "SIP/2.0 183", 0, TEXT_END) == 200);
+	dave->is_mute = true;
+	(void)raw_speak(alice, "SIP/2.0 183", "", "UPDATE", TEXT_CONTACT("201", "192.0.2.4") OFFER);
+	expect(w, raw_count(dave, "UPDATE") == 1);
+	raw_reply(dave, "INVITE", 200, "two", TWO_LINE, SDP("4002"));
+	(void)raw_speak(alice, "SIP/2.0 200", "", "ACK", TEXT_END);
+	if (status > 0)
+		raw_reply(dave, "UPDATE", status, "", CONTACT_LINE, "");
+	advance_ms(w, 33000);
+	dave->is_mute = false;
+	expect(w, raw_count(alice, "SIP/2.0 500") == 1);
+	talk_and_hang_up(w, alice, TEXT_END);
+	expect(w, raw_count(dave, "BYE sip:two@") == 1);
+}
+
+FLOW_PLAIN(a_fork_that_lost_denies_its_offer, "RFC 3261 13.2.2.4, RFC 3311 5.1")
+{
+	offer_to_a_fork_that_loses(481);
+}
+
+FLOW_PLAIN(a_fork_that_lost_accepts_its_offer, "RFC 3261 13.2.2.4, RFC 3311 5.1")
+{
+	offer_to_a_fork_that_loses(200);
+}
+
+FLOW_PLAIN(a_fork_that_lost_is_silent, "RFC 3261 13.2.2.4, RFC 3311 5.1")
+{
+	offer_to_a_fork_that_loses(0);
+}
+
 FLOW_PLAIN(a_fork_out_of_focus_may_say_where_it_is, "RFC 3261 12.2.2, RFC 3311 5.2")
 {
 	struct raw *bob;
