@@ -151,6 +151,17 @@ static void invite_on_provisional(struct session *session, const struct sip_msg 
 	session->ops->on_provisional(session, response);
 }
 
+/* What rang by the INVITE that was refused is over (RFC 3261 12.3). */
+static void invite_sent_again(struct session *session)
+{
+	session->invite_cseq = session->dialog.local_cseq;
+	session_forks_free(session);
+	session_early_fini(&session->early);
+	session->is_prack_due = session->is_agreed = false;
+	if (session_drop_update(session))
+		session->ops->on_offer_result(session, 487, NULL);
+}
+
 /* A 2xx whose session is over: the ACK that it has had, or the end of another fork (13.2.2.4). */
 static void orphan_on_2xx(struct txn_client *txn, const struct sip_msg *response,
 			  const struct flow *flow)
@@ -202,7 +213,7 @@ static void invite_on_response(struct txn_client *txn, struct handle owner,
 		session_on_2xx(session, txn, response, flow);
 	} else if (session->state != SESSION_CANCELLED &&
 		   session_try_again(session, txn, response, &invite_ops, &session->client)) {
-		session->invite_cseq = session->dialog.local_cseq;
+		invite_sent_again(session);
 	} else {
 		session_refused(session, response->status, response);
 	}

@@ -470,3 +470,21 @@ FLOW_PLAIN(a_fork_that_answers_after_the_end_is_ended_too, "RFC 3261 13.2.2.4")
 	expect(w, raw_count(bob, "ACK") == 3 && raw_count(bob, "BYE") == 2);
 	expect_quiet(w);
 }
+
+FLOW_PLAIN(an_invite_sent_again_begins_with_new_early_dialogs,
+	   "RFC 3261 12.3, RFC 3262 4, RFC 4028 7.3")
+{
+	struct raw *alice, *dave;
+	struct world *w = dave_called_by_raw(&alice, &dave, "");
+
+	raw_reply(dave, "INVITE", 183, "d", REL("20"), SDP("4001"));
+	expect(w, has(raw_last(dave, "PRACK"), "RAck: 20 1 INVITE\r\n"));
+	raw_reply(dave, "INVITE", 422, "d", "Min-SE: 3600\r\n", "");
+	expect(w, has(raw_last(dave, "INVITE"), "CSeq: 3 INVITE\r\n"));
+	/* The same phone, and its first response to this one. */
+	raw_reply(dave, "INVITE", 180, "d", REL("5"), "");
+	expect(w, has(raw_last(dave, "PRACK"), "RAck: 5 3 INVITE\r\n"));
+	raw_reply(dave, "INVITE", 200, "d", CONTACT_LINE, SDP("4002"));
+	expect(w, has(raw_last(alice, "SIP/2.0 200"), "m=audio 4002 "));
+	talk_and_hang_up(w, alice, TEXT_END);
+}
