@@ -7,6 +7,7 @@
 #include "pbx/attempt_inner.h"
 
 #include "base/err.h"
+#include "core/txn_client.h"
 #include "pbx/trunk.h"
 #include "sip/print.h"
 
@@ -191,10 +192,29 @@ static bool call_next(struct attempt *attempt, bool is_fresh_wanted)
 	return false;
 }
 
+/* Not even 100, which says that a target is there (RFC 3261 17.1.1.2). */
+static bool is_silent(const struct attempt *attempt)
+{
+	struct stack *stack = &attempt->call->pbx->stack;
+
+	LIST_FOR (leg, &attempt->call->legs, struct leg, node) {
+		const struct txn_client *invite =
+			leg->attempt == attempt
+				? pool_find(&stack->txn_clients, leg->session->client)
+				: NULL;
+
+		if (invite && invite->state == TXN_CLIENT_PROCEEDING)
+			return false;
+	}
+	return true;
+}
+
 static void on_silence(struct timer *timer)
 {
 	struct attempt *attempt = CONTAINER_OF(timer, struct attempt, no_answer);
 
+	if (!is_silent(attempt))
+		return;
 	LIST_FOR (leg, &attempt->call->legs, struct leg, node)
 		if (leg->attempt == attempt)
 			leg_end(leg, 0, SLICE_NONE);

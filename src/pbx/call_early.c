@@ -2,8 +2,9 @@
 /*
  * Early media and reliable ringing (RFC 3261 13.2.1, RFC 3262, RFC 3960). The caller has one early
  * dialog with us whatever the number of phones and of forks behind them: it gets the first early
- * media that there is. When that phone is given up, what comes next is another dialog for the caller. A reliable response with media is acknowledged by the caller if it can;
- * everything else that a phone sends reliably we acknowledge ourselves.
+ * media that there is. When that phone is given up, what comes next is another dialog for the
+ * caller. A reliable response with media is acknowledged by the caller if it can; everything else
+ * that a phone sends reliably we acknowledge ourselves.
  */
 #include "pbx/call_early.h"
 

@@ -232,6 +232,21 @@ FLOW_PLAIN(a_silent_provider_is_not_awaited_while_there_is_another, "RFC 3263 4.
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_provider_that_tries_is_not_left, "RFC 3261 17.1.1.2, RFC 3263 4.3")
+{
+	struct raw *one, *two;
+	struct world *w = office_with_two(&one, &two);
+
+	dial_number(w, "alice", "030");
+	raw_reply(one, "INVITE", 100, "", "", "");
+	advance_ms(w, 20000);
+	expect(w, raw_count(two, "INVITE") == 0 && raw_count(one, "CANCEL") == 0);
+	raw_reply(one, "INVITE", 180, "x", "Contact: <sip:192.0.2.3>\r\n", "");
+	raw_reply(one, "INVITE", 200, "x", "Contact: <sip:192.0.2.3>\r\n", ANSWER);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(a_provider_that_rings_is_not_left, "RFC 3263 4.3")
 {
 	struct raw *one, *two;
