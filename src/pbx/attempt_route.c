@@ -235,6 +235,12 @@ static bool status_is_of_trunk(unsigned status)
 	return status == 500 || status == 502 || status == 504;
 }
 
+/* An emergency call is given up by one trunk only when somebody behind it has spoken. */
+static bool emergency_goes_on(const struct attempt *attempt, unsigned status)
+{
+	return attempt->to.route->is_emergency && status != 486 && status < 600;
+}
+
 bool route_goes_on(struct attempt *attempt, unsigned status, const struct sip_msg *response)
 {
 	struct trunk *trunk = trunk_at(attempt, attempt->trunk_at);
@@ -244,7 +250,8 @@ bool route_goes_on(struct attempt *attempt, unsigned status, const struct sip_ms
 	if (trunk && is_of_target)
 		trunk_target_failed(trunk, &attempt->flow, response);
 	/* Once it has rung, what comes is about the call (RFC 3263 4.3). */
-	if (attempt->has_rung || (!is_of_target && !status_is_of_trunk(status)))
+	if ((attempt->has_rung || (!is_of_target && !status_is_of_trunk(status))) &&
+	    !emergency_goes_on(attempt, status))
 		return false;
 	if (!is_of_target) {
 		attempt->trunk_at++;

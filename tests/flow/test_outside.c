@@ -309,6 +309,22 @@ FLOW_PLAIN(a_full_trunk_has_room_for_an_emergency, "RFC 3261 21.5.4")
 	expect_quiet(w);
 }
 
+/* A registration that the provider has forgotten, a number that it does not know: 403, 404. */
+FLOW_PLAIN(an_emergency_goes_on_whatever_a_trunk_says, "RFC 3261 16.7, RFC 3263 4.3")
+{
+	struct raw *one, *two;
+	struct world *w = office_with_two(&one, &two);
+
+	office_add_route(&w->office, "112", &(struct route){ .is_emergency = true }, "acme",
+			 "other");
+	dial_number(w, "alice", "112");
+	raw_reply(one, "INVITE", 403, "x", "", "");
+	expect(w, raw_count(two, "INVITE") == 1);
+	raw_reply(two, "INVITE", 403, "x", "", "");
+	expect_ended(w, "alice", PHONE_CAUSE_REFUSED, 403);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(who_may_not_use_a_route_is_refused, "RFC 3261 21.4.4, SECURITY R3")
 {
 	struct raw *raw;
