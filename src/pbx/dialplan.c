@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "pbx/directory.h"
+#include "sip/limits.h"
 
 /* --- Life --------------------------------------------------------------------------------- */
 
@@ -109,11 +110,57 @@ int trunk_config_add_number(struct trunk_config *trunk, const struct number_matc
 	return 0;
 }
 
+static bool char_is_letter(char c)
+{
+	return char_to_lower(c) >= 'a' && char_to_lower(c) <= 'z';
+}
+
+static bool is_name(struct slice number)
+{
+	for (size_t i = 0; i < number.n; i++)
+		if (char_is_letter(number.p[i]))
+			return true;
+	return false;
+}
+
+static bool slice_has(struct slice s, char c)
+{
+	return slice_find_char(s, c) < s.n;
+}
+
+/*
+ * A telephone number without its visual separators, which mean nothing (RFC 3966 3): "0-900" must
+ * not walk past a route that bars "0900*" and be 0900 for the provider. False for what is neither a
+ * number nor a name; nobody outside is to read parameters or worse into it.
+ */
+static bool print_plain(struct buf *buf, struct slice number)
+{
+	bool is_named = is_name(number);
+
+	for (size_t i = 0; i < number.n; i++) {
+		char c = number.p[i];
+
+		if (!is_named && slice_has(SLICE("-.() "), c))
+			continue;
+		if (!char_is_digit(c) && !char_is_letter(c) && !slice_has(SLICE("+*#-._"), c))
+			return false;
+		buf_char(buf, c);
+	}
+	return !buf->is_overflown;
+}
+
 int dialplan_add_route(struct dialplan *dialplan, const struct route *route)
 {
 	size_t texts[2 + 2 * ROUTE_ALLOWED_MAX];
 	size_t n = 0;
+	char text[SIP_USER_MAX_BYTES];
+	struct buf plain = BUF_ON(text);
 	struct route *copy;
+	struct route original = *route;
+
+	if (!print_plain(&plain, route->match.text))
+		return ERR_SYNTAX;
+	original.match.text = buf_text(&plain);
 
 	texts[n++] = offsetof(struct route, match.text);
 	texts[n++] = offsetof(struct route, prepend);
@@ -121,7 +168,7 @@ int dialplan_add_route(struct dialplan *dialplan, const struct route *route)
 		texts[n++] = offsetof(struct route, extensions) + i * sizeof(struct slice);
 	for (size_t i = 0; i < route->group_count; i++)
 		texts[n++] = offsetof(struct route, groups) + i * sizeof(struct slice);
-	copy = copy_with_texts(route, sizeof(*route), texts, n);
+	copy = copy_with_texts(&original, sizeof(original), texts, n);
 	if (!copy)
 		return ERR_NOMEM;
 	list_append(&dialplan->routes, &copy->node);
@@ -190,8 +237,13 @@ const struct route *dialplan_find_route(const struct dialplan *dialplan, struct 
 					const struct extension *caller, bool *ret_is_denied)
 {
 	const struct route *best = NULL;
+	char text[SIP_USER_MAX_BYTES];
+	struct buf plain = BUF_ON(text);
 
 	*ret_is_denied = false;
+	if (!print_plain(&plain, number))
+		return NULL;
+	number = buf_text(&plain);
 	LIST_FOR (route, &dialplan->routes, struct route, node)
 		if (number_matches(&route->match, number) &&
 		    (!best || match_is_better(&route->match, &best->match)))
@@ -208,8 +260,12 @@ const struct route *dialplan_find_route(const struct dialplan *dialplan, struct 
 
 void route_print_number(struct buf *buf, const struct route *route, struct slice number)
 {
+	char text[SIP_USER_MAX_BYTES];
+	struct buf plain = BUF_ON(text);
+
+	(void)print_plain(&plain, number); /* it has matched */
 	buf_slice(buf, route->prepend);
-	buf_slice(buf, slice_from(number, route->strip));
+	buf_slice(buf, slice_from(buf_text(&plain), route->strip));
 }
 
 bool trunk_config_print_inside(struct buf *buf, const struct trunk_config *trunk,

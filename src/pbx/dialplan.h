@@ -92,7 +92,10 @@ int dialplan_add_trunk(struct dialplan *dialplan, const struct trunk_config *tru
 int trunk_config_add_number(struct trunk_config *trunk, const struct number_match *match,
 			    const struct number_match *to);
 
-/* Copies the texts; the trunks must be of this dialplan. ERR_NOMEM. */
+/*
+ * Copies the texts; the trunks must be of this dialplan. ERR_SYNTAX for a match that is no number,
+ * ERR_NOMEM.
+ */
 int dialplan_add_route(struct dialplan *dialplan, const struct route *route);
 
 /* NULL when there is none. */
@@ -101,12 +104,13 @@ const struct trunk_config *dialplan_find_trunk(const struct dialplan *dialplan, 
 /*
  * The route of a dialled number: the longest match decides, an exact one before a prefix of the
  * same length; among equals the first that the extension may use (NULL: that everybody may). NULL
- * without a match, and with *ret_is_denied where only the right is missing.
+ * without a match, and with *ret_is_denied where only the right is missing. Visual separators do
+ * not count.
  */
 const struct route *dialplan_find_route(const struct dialplan *dialplan, struct slice number,
 					const struct extension *caller, bool *ret_is_denied);
 
-/* The number as the trunk is told it: stripped, then prepended. */
+/* The number as the trunk is told it: without visual separators, stripped, then prepended. */
 void route_print_number(struct buf *buf, const struct route *route, struct slice number);
 
 /*

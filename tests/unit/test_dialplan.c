@@ -59,6 +59,28 @@ static const char *dial(const struct dialplan *dialplan, const struct extension 
 	return text;
 }
 
+static void separators_walk_past_no_bar(void **state)
+{
+	struct dialplan dialplan;
+
+	(void)state;
+	dialplan_init(&dialplan);
+	add_route(&dialplan, "0*", "", 1, NULL);
+	add_route(&dialplan, "0900*", "", 1, "sales");
+	add_route(&dialplan, "al*", "", 0, NULL);
+	add_route(&dialplan, "1-1-2", "E", 0, NULL);
+	assert_string_equal(dial(&dialplan, &bob, "0900123"), "denied");
+	assert_string_equal(dial(&dialplan, &bob, "0-900-123"), "denied");
+	assert_string_equal(dial(&dialplan, &bob, "-0900123"), "denied");
+	assert_string_equal(dial(&dialplan, &bob, "(0) 900.123"), "denied");
+	assert_string_equal(dial(&dialplan, &alice, "0 (900) 12-3"), "900123");
+	assert_string_equal(dial(&dialplan, &bob, "0;phone-context=+49900"), "");
+	assert_string_equal(dial(&dialplan, &bob, "0/900"), "");
+	assert_string_equal(dial(&dialplan, &bob, "al-b.c_d"), "al-b.c_d");
+	assert_string_equal(dial(&dialplan, &bob, "112"), "E112");
+	dialplan_fini(&dialplan);
+}
+
 static void the_longest_match_decides(void **state)
 {
 	struct dialplan dialplan;
@@ -195,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_longest_match_decides),
+		cmocka_unit_test(separators_walk_past_no_bar),
 		cmocka_unit_test(a_denied_number_takes_no_shorter_route),
 		cmocka_unit_test(a_star_matches_everything),
 		cmocka_unit_test(a_called_number_is_known_inside),
