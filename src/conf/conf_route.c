@@ -12,15 +12,28 @@
 	"how the dialled numbers begin, such as \"0*\"; without the '*' it is the whole number"
 #define EXPECTED_TRUNK "the name of a trunk, or a list of such names in the order of trying"
 
+static void tell_shadow(const struct conf_reader *reader, const struct conf_node *value,
+			const char *article, const char *noun)
+{
+	conf_tell_value(&reader->teller, value,
+			"this is %s %s, and %ss come first: the route would never be used; remove "
+			"it, or the %s",
+			article, noun, noun, noun);
+}
+
+/* A number that means something else already would never leave, least of all in an emergency. */
 static int take_match(struct conf_reader *reader, const struct conf_node *value, void *object)
 {
 	struct route *route = object;
 
-	if (conf_read_match(reader, value, value->text, &route->match) && !route->match.is_prefix &&
-	    directory_find(reader->directory, route->match.text))
-		conf_tell_value(&reader->teller, value,
-				"this is an extension, and extensions come first: the route would "
-				"never be used; remove it, or the extension");
+	if (!conf_read_match(reader, value, value->text, &route->match) || route->match.is_prefix)
+		return 0;
+	if (directory_find(reader->directory, route->match.text))
+		tell_shadow(reader, value, "an", "extension");
+	else if (directory_find_group(reader->directory, route->match.text))
+		tell_shadow(reader, value, "a", "group");
+	else if (conf_is_number(route->match.text))
+		(void)conf_check_number(reader, value, route->match.text, "route");
 	return 0;
 }
 
@@ -209,6 +222,20 @@ static void check_emergency(const struct conf_reader *reader, const struct conf_
 			"an emergency route is for everybody; remove extensions and groups");
 }
 
+static void check_same(const struct conf_reader *reader, const struct conf_node *map,
+		       const struct route *route)
+{
+	LIST_FOR (other, &reader->directory->dialplan.routes, struct route, node)
+		if (other->match.is_prefix == route->match.is_prefix &&
+		    slice_eq(other->match.text, route->match.text) &&
+		    other->extension_count + other->group_count == 0) {
+			conf_tell_value(&reader->teller, conf_find(map, SLICE("match")),
+					"an earlier route is for the same numbers and everybody: "
+					"this one would never be used; remove one of them");
+			return;
+		}
+}
+
 static int take_route(struct conf_reader *reader, const struct conf_node *map)
 {
 	struct route route = { 0 };
@@ -226,6 +253,8 @@ static int take_route(struct conf_reader *reader, const struct conf_node *map)
 		conf_tell_value(&reader->teller, conf_find(map, SLICE("strip")),
 				"the number has only %zu digits", route.match.text.n);
 	check_emergency(reader, map, &route);
+	if (route.match.text.n > 0)
+		check_same(reader, map, &route);
 	return dialplan_add_route(&reader->directory->dialplan, &route);
 }
 

@@ -253,6 +253,21 @@ static const struct {
 	  "f:4:18: routes[1].match: this is an extension, and extensions come first: the route "
 	  "would "
 	  "never be used; remove it, or the extension\n" },
+	{ ACME "groups: {door: {number: \"112\"}}\nroutes: [{match: \"112\", trunk: acme}]\n",
+	  "f:5:18: routes[1].match: this is a group, and groups come first: the route would never "
+	  "be used; remove it, or the group\n" },
+	{ ACME "codes: {pickup: \"11\"}\nroutes: [{match: \"112\", trunk: acme, emergency: yes}]\n",
+	  "f:5:11: routes[1].match: the number begins with the pick-up code '11', so that a call "
+	  "to "
+	  "it would be a pick-up; choose another number or another code\n" },
+	{ ACME
+	  "codes: {dnd-on: \"112\"}\nroutes: [{match: \"112\", trunk: acme, emergency: yes}]\n",
+	  "f:5:11: routes[1].match: this number is the dnd-on code too; choose another number or "
+	  "another code\n" },
+	{ ACME "routes: [{match: \"112\", trunk: acme}, {match: \"112\", trunk: acme, emergency: "
+	       "yes}]\n",
+	  "f:4:47: routes[2].match: an earlier route is for the same numbers and everybody: this "
+	  "one would never be used; remove one of them\n" },
 	{ ACME "routes: [{match: \"112\", trunk: acme, strip: 4}]\n",
 	  "f:4:45: routes[1].strip: the number has only 3 digits\n" },
 	{ ACME "routes: [{match: \"112\", trunk: acme, emergency: yes, groups: [sales]}]\n",
