@@ -213,7 +213,8 @@ static void on_silence(struct timer *timer)
 {
 	struct attempt *attempt = CONTAINER_OF(timer, struct attempt, no_answer);
 
-	if (!is_silent(attempt))
+	/* The other way may be gone by now. */
+	if (!is_silent(attempt) || !has_another_way(attempt))
 		return;
 	LIST_FOR (leg, &attempt->call->legs, struct leg, node)
 		if (leg->attempt == attempt)

@@ -338,3 +338,57 @@ FLOW_PLAIN(who_may_not_use_a_route_is_refused, "RFC 3261 21.4.4, SECURITY R3")
 	expect(w, raw_count(raw, "INVITE") == 0);
 	expect_quiet(w);
 }
+
+/* --- A new configuration ------------------------------------------------------------------ */
+
+static void reload_without(struct world *w, bool keep_other)
+{
+	static const uint64_t secret[2] = { 5, 6 };
+	struct directory *directory = directory_new(secret), *old = w->office.directory;
+
+	expect(w, directory && directory_set_domain(directory, SLICE(OFFICE_DOMAIN)) == 0);
+	w->office.directory = directory;
+	office_add(&w->office, "201", "alice");
+	if (keep_other)
+		office_add_trunk(&w->office,
+				 &(struct trunk_config){ .name = SLICE("other"),
+							 .uri = SLICE("sip:192.0.2.4") },
+				 NULL);
+	pbx_set_directory(&w->office.pbx, directory);
+	directory_unref(old);
+	advance_ms(w, 100);
+}
+
+FLOW_PLAIN(a_call_goes_on_without_the_trunk_that_is_gone, "RFC 3263 4.3")
+{
+	struct raw *one, *two;
+	struct world *w = office_with_two(&one, &two);
+
+	dial_number(w, "alice", "030");
+	reload_without(w, true);
+	raw_reply(one, "INVITE", 503, "x", "", "");
+	expect(w, raw_count(two, "INVITE") == 1);
+	raw_reply(two, "INVITE", 200, "one", "Contact: <sip:192.0.2.4>\r\n", ANSWER);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	reload_without(w, false);
+	advance_ms(w, 100000);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	hang_up(w, "alice");
+	expect(w, raw_count(two, "BYE") == 1);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_call_ends_when_all_its_trunks_are_gone, "RFC 3263 4.3")
+{
+	struct raw *one, *two;
+	struct world *w = office_with_two(&one, &two);
+
+	dial_number(w, "alice", "030");
+	reload_without(w, false);
+	advance_ms(w, 7000);
+	raw_reply(one, "INVITE", 503, "x", "", "");
+	advance_ms(w, 100);
+	expect(w, raw_count(two, "INVITE") == 0);
+	expect_ended(w, "alice", PHONE_CAUSE_REFUSED, 500);
+	expect_quiet(w);
+}
