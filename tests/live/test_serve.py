@@ -2,6 +2,7 @@
 """`lampyrid serve` as its administrator meets it: options, mistakes, signals, what it says."""
 
 import os
+import re
 import signal
 import socket
 
@@ -36,6 +37,18 @@ def expect_in(what, text):
 def check_is_silent_about_a_good_file(scene):
     """serve --check: a good file is no word and exit code 0"""
     answer = run(scene, "serve", "--check", "-c", file(scene, "good.yaml", GOOD))
+    live.expect_equal("exit code and output", answer, (0, ""))
+
+
+def the_example_is_good_with_everything(scene):
+    """serve --check: config/lampyrid.yaml is good, with all that is switched off in it, too"""
+    with open(os.path.join(live.ROOT, "config", "lampyrid.yaml"), encoding="utf-8") as example:
+        text = re.sub(r"^#(?=[^ ]|  )", "", example.read(), flags=re.M)
+    for key in ("tls", "ctl", "records", "dns", "trunks", "routes"):
+        expect_in(f"\n{key}:", text)
+    for name, issuer in (("ca", None), ("pbx", "ca")):
+        live.make_certificate(scene, name, issuer)
+    answer = run(scene, "serve", "--check", "-c", file(scene, "all.yaml", text))
     live.expect_equal("exit code and output", answer, (0, ""))
 
 
@@ -240,7 +253,8 @@ def expect_log(server, path, text):
     live.poll(f"{text} in the log", is_there, server)
 
 
-live.main([check_is_silent_about_a_good_file, check_tells_every_mistake,
+live.main([check_is_silent_about_a_good_file, the_example_is_good_with_everything,
+           check_tells_every_mistake,
            a_file_is_found_where_it_is_usual, wrong_options_are_explained,
            help_and_version_are_there, a_taken_address_is_explained,
            the_greeting_says_what_to_type, the_greeting_says_what_to_dial,

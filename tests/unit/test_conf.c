@@ -895,7 +895,7 @@ static void the_example_is_taken_without_a_word(void **state)
 	assert_int_equal(directory->extensions.count, 4);
 	extension = directory_find(directory, SLICE("202"));
 	assert_slice(extension->name, "Bob");
-	assert_int_equal(extension->group_count, 2);
+	assert_int_equal(extension->group_count, 3);
 	directory_unref(directory);
 	assert_int_equal(mem_count().blocks, 0);
 }
