@@ -42,7 +42,7 @@ static const struct leg_row {
 
 static void on_duration(struct timer *timer)
 {
-	struct call *call = CONTAINER_OF(timer, struct call, duration);
+	struct call *call = CONTAINER_OF(timer, struct call, timer);
 
 	record_set_cause(call, RECORD_LIMIT, NULL);
 	call_end(call, 0, SLICE(TOO_LONG_LINE));
@@ -53,7 +53,7 @@ static void call_start_duration(struct call *call)
 	uint64_t max_s = call->pbx->directory->duration_max_s;
 
 	if (max_s > 0)
-		timer_start(call->pbx->stack.timers, &call->duration, max_s * 1000, on_duration);
+		timer_start(call->pbx->stack.timers, &call->timer, max_s * 1000, on_duration);
 }
 
 /* It was for whoever was to answer. */
@@ -69,12 +69,7 @@ void call_set_state(struct call *call, enum call_state state)
 {
 	CHECK(call_rows[call->state].next & (1u << state));
 	call->state = state;
-	if (state != CALL_RINGING)
-		timer_stop(call->pbx->stack.timers, &call->ring_timeout);
-	if (state != CALL_JOINING)
-		timer_stop(call->pbx->stack.timers, &call->join_retry);
-	if (state == CALL_ENDED)
-		timer_stop(call->pbx->stack.timers, &call->duration);
+	timer_stop(call->pbx->stack.timers, &call->timer);
 	if (state == CALL_TALKING) {
 		call_start_duration(call);
 		call_forget_offer(call);
@@ -244,7 +239,7 @@ struct leg *call_new_trunk_leg(struct call *call, struct attempt *attempt, struc
 
 static void on_ring_timeout(struct timer *timer)
 {
-	struct call *call = CONTAINER_OF(timer, struct call, ring_timeout);
+	struct call *call = CONTAINER_OF(timer, struct call, timer);
 
 	record_set_cause(call, RECORD_NO_ANSWER, NULL);
 	call_end(call, 408, SLICE_NONE);
@@ -312,7 +307,7 @@ static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *
 	}
 	/* Off the hook: its lamp says so before anybody rings. */
 	lamp_leg_changed(call->caller);
-	timer_start(pbx->stack.timers, &call->ring_timeout,
+	timer_start(pbx->stack.timers, &call->timer,
 		    (uint64_t)pbx->directory->ring_timeout_s * 1000, on_ring_timeout);
 	attempt_start(call, to, NULL);
 }

@@ -104,9 +104,8 @@ struct call {
 	bool is_hold_offered;	 /* that offer holds the other party */
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
 	struct failure failure; /* the best of its attempts so far */
-	struct timer ring_timeout;
-	struct timer duration;	 /* until a talking call has lasted too long */
-	struct timer join_retry; /* of the step in progress, after 491 */
+	struct timer timer; /* of the state: how long it may ring, when the join goes on, how long
+			       it may last */
 	unsigned join_retries;
 	struct record record;
 };

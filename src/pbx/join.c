@@ -142,7 +142,7 @@ static void join_try(struct call *call, int (*step)(struct call *call))
 
 static void on_join_retry(struct timer *timer)
 {
-	struct call *call = CONTAINER_OF(timer, struct call, join_retry);
+	struct call *call = CONTAINER_OF(timer, struct call, timer);
 
 	join_try(call, call->join == JOIN_ASKED_PARTNER ? join_ask_partner : join_offer_caller);
 }
@@ -153,7 +153,7 @@ static bool join_waits(struct call *call, const struct leg *leg, unsigned status
 	if (status != 491 || call->join_retries == JOIN_RETRIES_MAX)
 		return false;
 	call->join_retries++;
-	timer_start(call->pbx->stack.timers, &call->join_retry, session_glare_ms(leg->session),
+	timer_start(call->pbx->stack.timers, &call->timer, session_glare_ms(leg->session),
 		    on_join_retry);
 	return true;
 }
