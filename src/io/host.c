@@ -508,8 +508,23 @@ static void raise_descriptor_limit(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	/* With fewer the host still runs. */
+	/* With fewer the host still runs, with fewer connections. */
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Strangers must not take the descriptors of our own calls, questions and files (SECURITY D5). */
+static void take_limits(struct host *host, const struct host_limits *limits)
+{
+	struct rlimit limit;
+	rlim_t rest;
+
+	host->limits = *limits;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	rest = limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS
+						      : limit.rlim_cur / 2;
+	if (host->limits.connections > rest)
+		host->limits.connections = rest > 0 ? (uint32_t)rest : 1;
 }
 
 static void init_state(struct host *host, const struct host_user *user)
@@ -517,7 +532,6 @@ static void init_state(struct host *host, const struct host_user *user)
 	uint64_t secret[2];
 
 	host->user = *user;
-	host->limits = HOST_LIMITS_DEFAULT;
 	host->env = (struct env){ .host = host,
 				  .random = host_random,
 				  .send = host_send,
@@ -570,6 +584,7 @@ int host_new(const struct host_user *user, struct host **ret_host)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
+	take_limits(host, &HOST_LIMITS_DEFAULT);
 	*ret_host = host;
 	return 0;
 }
@@ -615,7 +630,7 @@ void host_set_limits(struct host *host, const struct host_limits *limits)
 	CHECK(limits->connections > 0 && limits->connections <= HOST_CONNECTIONS_MAX);
 	CHECK(limits->source_connections > 0);
 	CHECK(limits->datagrams_waiting > 0);
-	host->limits = *limits;
+	take_limits(host, limits);
 }
 
 void host_set_tap(struct host *host,

@@ -77,7 +77,10 @@ int host_new(const struct host_user *user, struct host **ret_host);
  */
 void host_free(struct host *host);
 
-/* Only before the first host_listen(). */
+/*
+ * Only before the first host_listen(). There are fewer connections where the system allows us fewer
+ * descriptors than they need beside all else.
+ */
 void host_set_limits(struct host *host, const struct host_limits *limits);
 
 /*

@@ -620,25 +620,6 @@ static void tcp_failing_accept_does_not_spin(void **state)
 	}
 }
 
-static void descriptors_suffice_for_the_connections(void **state)
-{
-	struct rlimit old, few, now;
-	struct rig rig;
-
-	(void)state;
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	if (old.rlim_max < HOST_CONNECTIONS_MAX)
-		skip();
-	few = old;
-	few.rlim_cur = 256;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	rig_init(&rig, NULL);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-	assert_true(now.rlim_cur >= HOST_CONNECTIONS_MAX);
-	rig_fini(&rig);
-}
-
 static void tcp_peer_that_does_not_read_is_closed(void **state)
 {
 	static char text[32768];
@@ -745,7 +726,6 @@ int main(void)
 		HOST_TEST(tcp_out_of_descriptors_the_idlest_makes_room),
 		HOST_TEST(tcp_last_descriptor_costs_nobody),
 		HOST_TEST(tcp_failing_accept_does_not_spin),
-		HOST_TEST(descriptors_suffice_for_the_connections),
 		HOST_TEST(tcp_peer_that_does_not_read_is_closed),
 		HOST_TEST(tcp_queued_bytes_keep_their_order),
 		HOST_TEST(tcp_burst_from_a_peer_that_leaves),
