@@ -21,6 +21,7 @@
 #define DOMAIN_MAX_BYTES 253
 #define CHAIN_MAX_BYTES 32768 /* of a peer's certificates */
 #define CHAIN_MAX_DEPTH 8
+#define WIRE_KEPT_BYTES 8192 /* between two messages */
 
 /*
  * Forward secrecy, authenticated encryption first; CBC for phones of 2012. The plain RSA key
@@ -405,6 +406,18 @@ int tls_connect(struct tls_context *context, struct slice domain, const struct a
 	return 0;
 }
 
+/* An empty one, which would keep the room of the largest message there ever was: a fresh one. */
+static bool shrink(BIO *bio)
+{
+	BUF_MEM *mem = NULL, *fresh;
+
+	(void)BIO_get_mem_ptr(bio, &mem);
+	fresh = mem && mem->max > WIRE_KEPT_BYTES ? BUF_MEM_new() : NULL;
+	if (fresh)
+		(void)BIO_set_mem_buf(bio, fresh, BIO_CLOSE);
+	return fresh;
+}
+
 void tls_free(struct tls_stream *stream)
 {
 	if (!stream)
@@ -468,8 +481,11 @@ enum tls_state tls_read(struct tls_stream *stream, char *p, size_t cap, size_t *
 		return stream->state;
 	ERR_clear_error();
 	result = SSL_read_ex(stream->ssl, p, cap, ret_n);
-	if (result != 1)
-		note_result(stream, result);
+	if (result == 1)
+		return stream->state;
+	note_result(stream, result);
+	if (BIO_pending(stream->in) == 0)
+		(void)shrink(stream->in);
 	return stream->state;
 }
 
@@ -514,7 +530,8 @@ struct slice tls_to_send(struct tls_stream *stream)
 
 void tls_sent(struct tls_stream *stream)
 {
-	(void)BIO_reset(stream->out);
+	if (!shrink(stream->out))
+		(void)BIO_reset(stream->out);
 }
 
 struct slice tls_reason(const struct tls_stream *stream)

@@ -9,8 +9,10 @@
 #include "crypto/tls.h"
 #include "support/certs.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -580,6 +582,64 @@ static void refused_memory_is_told(void **state)
 	tls_context_unref(context);
 }
 
+static size_t library_bytes;
+
+static void *counted_realloc(void *p, size_t n, const char *file, int line)
+{
+	size_t before = malloc_usable_size(p);
+
+	(void)file;
+	(void)line;
+	p = realloc(p, n);
+	if (p)
+		library_bytes += malloc_usable_size(p) - before;
+	return p;
+}
+
+static void *counted_malloc(size_t n, const char *file, int line)
+{
+	return counted_realloc(NULL, n, file, line);
+}
+
+static void counted_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	library_bytes -= malloc_usable_size(p);
+	free(p);
+}
+
+static void say_much(struct tls_stream *from, struct tls_stream *to)
+{
+	static char text[65000];
+	size_t n, all = 0;
+
+	assert_int_equal(tls_write(from, slice_of(text, sizeof(text))), 0);
+	carry(from, to, false);
+	do {
+		assert_int_equal(tls_read(to, text, sizeof(text), &n), TLS_OPEN);
+		all += n;
+	} while (n > 0);
+	assert_int_equal(all, sizeof(text));
+}
+
+/* SECURITY D8: a large message is not paid for until the phone leaves. */
+static void a_large_message_leaves_no_memory_behind(void **state)
+{
+	struct tls_context *client = context_for_client(), *accepting = context_with(&server);
+	struct pair pair = meet(client, accepting, SLICE("sip.example.com"));
+	size_t before = library_bytes;
+
+	(void)state;
+	assert_true(before > 0);
+	say_much(pair.client, pair.server);
+	say_much(pair.server, pair.client);
+	assert_in_range(library_bytes, before / 2, before + 32768);
+	part(&pair);
+	tls_context_unref(client);
+	tls_context_unref(accepting);
+}
+
 static int make_certs(void **state)
 {
 	(void)state;
@@ -614,7 +674,12 @@ int main(void)
 		TLS_TEST(a_context_knows_its_times),
 		TLS_TEST(streams_outlive_their_context),
 		TLS_TEST(refused_memory_is_told),
+		TLS_TEST(a_large_message_leaves_no_memory_behind),
 	};
+
+	/* Before the library has any. */
+	if (CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free) != 1)
+		return 1;
 
 	return cmocka_run_group_tests_name("tls", tests, make_certs, NULL);
 }
