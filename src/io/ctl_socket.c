@@ -91,13 +91,14 @@ static bool is_safe_folder(const struct stat *folder)
 	return !(folder->st_mode & (S_IWGRP | S_IWOTH)) || (folder->st_mode & S_ISVTX);
 }
 
+/* Not through a symbolic link: where it leads may change before we connect. */
 bool ctl_place_is_trusted(const char *path)
 {
 	char folder[CTL_PATH_MAX];
 	struct stat stat_now;
 
 	folder_of(path, folder);
-	return geteuid() == 0 || stat(folder, &stat_now) || is_safe_folder(&stat_now);
+	return geteuid() == 0 || lstat(folder, &stat_now) || is_safe_folder(&stat_now);
 }
 
 static int lock_folder(const char *path, int *ret_fd)
