@@ -40,6 +40,7 @@ struct pbx {
 	struct map entities;			  /* struct lamp_entity, by extension number */
 	struct pool trunk_pool;			  /* struct trunk */
 	struct list trunks;			  /* struct trunk: those of the directory */
+	struct timer trunks_due;		  /* one more try: memory was refused for a trunk */
 	uint64_t turn;				  /* counts lamp changes, see lamp.h */
 	struct addr own[DIRECTORY_LISTENERS_MAX]; /* [own_count] addresses we listen on */
 	size_t own_count;

@@ -193,6 +193,8 @@ static void dns_done(struct trunk *trunk)
 		dns_again(trunk, life_ms);
 	if (trunk->target_count > 0)
 		trunk_watch_start(trunk);
+	if (trunk->target_count > 0 && trunk->config->is_registering && !trunk->registration)
+		dns_again(trunk, RETRY_MS);
 }
 
 static void on_dns_answer(void *user, struct handle owner, const struct dns_answer *answer);
@@ -342,10 +344,16 @@ struct trunk *trunk_find(struct pbx *pbx, struct slice name)
 	return NULL;
 }
 
+static void on_trunks_due(struct timer *timer)
+{
+	trunk_on_directory(CONTAINER_OF(timer, struct pbx, trunks_due));
+}
+
 void trunk_on_directory(struct pbx *pbx)
 {
 	const struct dialplan *dialplan = &pbx->directory->dialplan;
 
+	timer_stop(pbx->stack.timers, &pbx->trunks_due);
 	LIST_FOR (trunk, &pbx->trunks, struct trunk, node) {
 		const struct trunk_config *config =
 			dialplan_find_trunk(dialplan, trunk->config->name);
@@ -368,12 +376,14 @@ void trunk_on_directory(struct pbx *pbx)
 				    "event=trunk trunk=%.*s state=unreachable "
 				    "cause=\"out of memory\"",
 				    SLICE_ARGS(config->name));
+			timer_start(pbx->stack.timers, &pbx->trunks_due, RETRY_MS, on_trunks_due);
 		}
 	}
 }
 
 void trunk_stop_all(struct pbx *pbx)
 {
+	timer_stop(pbx->stack.timers, &pbx->trunks_due);
 	LIST_FOR (trunk, &pbx->trunks, struct trunk, node)
 		trunk_leave(trunk);
 }
@@ -383,6 +393,7 @@ void trunk_fini(struct pbx *pbx)
 	struct trunk *trunk;
 	uint32_t slot = 0;
 
+	timer_stop(pbx->stack.timers, &pbx->trunks_due);
 	while ((trunk = pool_walk(&pbx->trunk_pool, &slot)))
 		list_remove(&trunk->node);
 	pool_fini(&pbx->trunk_pool);

@@ -4,6 +4,8 @@
  * that are each other's outside.
  */
 #include "acme.h"
+
+#include "base/mem.h"
 #include "zone.h"
 
 #include "pbx/registrar.h"
@@ -368,6 +370,37 @@ FLOW(a_trunk_comes_and_goes_with_the_configuration, "RFC 3261 10.2, 10.2.2")
 	reload_quietly(w, NULL);
 	advance_ms(w, 100000);
 	expect(w, registrar_find(&far->pbx, SLICE("800")) == NULL);
+	expect_quiet(w);
+}
+
+/* Wherever memory is refused while it comes, it comes by and by. */
+FLOW_PLAIN(a_trunk_comes_although_memory_was_refused, "RFC 3261 10.2")
+{
+	const struct trunk_config config = { .name = SLICE("acme"),
+					     .uri = SLICE("sip:192.0.2.3"),
+					     .username = SLICE("800"),
+					     .password = SLICE("p"),
+					     .is_registering = true,
+					     .expires_s = 120 };
+	struct world *w = world_new("alice");
+
+	(void)world_raw(w, "acme");
+	world_start(w);
+	for (uint64_t nth = 1; nth < 60; nth++) {
+		const struct trunk *trunk;
+
+		mem_refuse_nth(nth);
+		reload_quietly(w, &config);
+		mem_refuse_nth(0);
+		advance_ms(w, 80000);
+		trunk = trunk_find(&w->office.pbx, SLICE("acme"));
+		/* Else the new configuration itself was refused. */
+		if (dialplan_find_trunk(&w->office.directory->dialplan, SLICE("acme")))
+			expect(w, trunk && trunk->registration &&
+					  registration_is_up(trunk->registration));
+		reload_quietly(w, NULL);
+		advance_ms(w, 100000);
+	}
 	expect_quiet(w);
 }
 
