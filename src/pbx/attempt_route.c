@@ -263,6 +263,11 @@ bool route_goes_on(struct attempt *attempt, unsigned status, const struct sip_ms
 
 void try_route(struct attempt *attempt)
 {
+	if (attempt->call->breadth_left == 0) {
+		attempt->failure = (struct failure){ 440, FORWARD_NEVER }; /* RFC 5393 5.3.3.1 */
+		attempt_over(attempt);
+		return;
+	}
 	if (call_next(attempt, true))
 		return;
 	/* All of them failed a while ago, which is no reason not to try at all. */

@@ -339,6 +339,21 @@ FLOW_PLAIN(who_may_not_use_a_route_is_refused, "RFC 3261 21.4.4, SECURITY R3")
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_call_without_breadth_does_not_leave, "RFC 5393 5.3.3.1")
+{
+	struct raw *raw, *phone;
+	struct world *w = office_with_acme(&raw, NULL, NULL);
+
+	phone = world_raw(w, "phone");
+	expect(w,
+	       raw_ask_as(phone, "201", OFFICE_PASSWORD,
+			  TEXT_HEAD("INVITE", "201", "030123", "b1")
+				  TEXT_CONTACT("201", "192.0.2.4") "Max-Breadth: 0\n" TEXT_WITH_SDP(
+					  "192.0.2.4", "8")) == 440);
+	expect(w, raw_count(raw, "INVITE") == 0);
+	expect_quiet(w);
+}
+
 /* --- A new configuration ------------------------------------------------------------------ */
 
 static void reload_without(struct world *w, bool keep_other)
