@@ -63,12 +63,14 @@ static bool find_credentials(const struct pbx *pbx, const struct sip_msg *msg,
 	return false;
 }
 
-/* An authenticated phone speaks only for itself. */
+/* An authenticated phone speaks only for itself; its calls may hide who that is (RFC 3323 4.1). */
 static bool from_is(const struct sip_msg *msg, const struct extension *extension)
 {
 	char text[SIP_USER_MAX_BYTES];
 	struct buf user = BUF_ON(text);
 
+	if (msg->method == METHOD_INVITE && addr_is_anonymous(&msg->from))
+		return true;
 	if (uri_unescape(&user, msg->from.uri.user) || user.is_overflown)
 		return false;
 	return slice_eq(buf_text(&user), extension->number);

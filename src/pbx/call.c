@@ -259,8 +259,8 @@ static uint32_t breadth_of(const struct sip_msg *invite)
 /* The caller's wish not to be named (RFC 3323 4.2, RFC 3325 9.3). */
 static bool privacy_is_wanted(const struct sip_msg *invite)
 {
-	return privacy_has(invite, SLICE("id")) || privacy_has(invite, SLICE("user")) ||
-	       privacy_has(invite, SLICE("header"));
+	return addr_is_anonymous(&invite->from) || privacy_has(invite, SLICE("id")) ||
+	       privacy_has(invite, SLICE("user")) || privacy_has(invite, SLICE("header"));
 }
 
 static struct call *call_new(struct pbx *pbx, struct slice number, const struct sip_msg *invite)

@@ -338,6 +338,12 @@ bool privacy_has(const struct sip_msg *msg, struct slice kind)
 	return false;
 }
 
+bool addr_is_anonymous(const struct sip_addr *addr)
+{
+	return slice_eq_nocase(addr->uri.user, SLICE("anonymous")) ||
+	       slice_eq_nocase(addr->uri.host, SLICE("anonymous.invalid"));
+}
+
 void pbx_print_aor(const struct pbx *pbx, struct buf *buf, struct slice number)
 {
 	buf_lit(buf, "sip:");

@@ -99,6 +99,9 @@ bool pbx_has_room(struct pbx *pbx);
 /* The caller asks for this kind of privacy (RFC 3323 4.2): "id", "user" ... */
 bool privacy_has(const struct sip_msg *msg, struct slice kind);
 
+/* From or another address says that it does not say who (RFC 3323 4.1.1.3). */
+bool addr_is_anonymous(const struct sip_addr *addr);
+
 /* "sip:202@pbx.example.com" */
 void pbx_print_aor(const struct pbx *pbx, struct buf *buf, struct slice number);
 

@@ -84,13 +84,6 @@ bool trunk_is_peer(struct trunk *trunk, struct incoming *in)
 
 /* --- Who ------------------------------------------------------------------------------------ */
 
-static bool is_anonymous(const struct sip_addr *addr)
-{
-	return slice_is_empty(addr->uri.user) ||
-	       slice_eq_nocase(addr->uri.user, SLICE("anonymous")) ||
-	       slice_eq_nocase(addr->uri.host, SLICE("anonymous.invalid"));
-}
-
 /* P-Asserted-Identity, where the trunk's word counts (RFC 3325 9.1), else From. */
 static struct sip_addr identity_of(const struct trunk *trunk, const struct sip_msg *msg)
 {
@@ -111,9 +104,9 @@ static struct party read_caller(const struct trunk *trunk, const struct sip_msg 
 {
 	struct sip_addr addr = identity_of(trunk, msg);
 
-	if (is_anonymous(&addr) || privacy_has(msg, SLICE("id")) ||
-	    privacy_has(msg, SLICE("user")) || uri_unescape(number, addr.uri.user) ||
-	    number->is_overflown)
+	if (slice_is_empty(addr.uri.user) || addr_is_anonymous(&addr) ||
+	    privacy_has(msg, SLICE("id")) || privacy_has(msg, SLICE("user")) ||
+	    uri_unescape(number, addr.uri.user) || number->is_overflown)
 		return (struct party){ 0 };
 	sip_display_unquote(name, addr.display);
 	/* A name that is too long is shown as far as it fits. */

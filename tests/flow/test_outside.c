@@ -94,6 +94,34 @@ FLOW_PLAIN(a_trusted_trunk_keeps_the_secret, "RFC 3325 9.3")
 	expect_quiet(w);
 }
 
+/* A phone that hides its number says so in From. */
+FLOW_PLAIN(a_phone_may_hide_who_calls, "RFC 3323 4.1, RFC 3325 9.1")
+{
+	struct raw *raw, *phone;
+	struct world *w =
+		office_with_acme(&raw, &(struct trunk_config){ .is_trusted = true }, NULL);
+
+	phone = world_raw(w, "phone");
+	office_add(&w->office, "202", "bob");
+	(void)raw_ask_as(phone, "202", OFFICE_PASSWORD,
+			 "INVITE sip:030123@" OFFICE_DOMAIN " SIP/2.0\n{via}\nMax-Forwards: 70\n"
+			 "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=a\n"
+			 "To: <sip:030123@" OFFICE_DOMAIN ">\nCall-ID: a1\nCSeq: {cseq} INVITE\n"
+			 "{auth}\n" TEXT_CONTACT("202", "192.0.2.4")
+				 TEXT_WITH_SDP("192.0.2.4", "8"));
+	advance_ms(w, 100);
+	expect(w, strstr(raw_last(raw, "INVITE"), "From: \"Anonymous\" <sip:anonymous@") != NULL);
+	expect(w, strstr(raw_last(raw, "INVITE"), "Privacy: id") != NULL);
+	expect(w, strstr(raw_last(raw, "INVITE"),
+			 "P-Asserted-Identity: \"bob\" <sip:202@192.0.2.3>") != NULL);
+	raw_reply(raw, "INVITE", 486, "one", "", "");
+	/* Where it is registered is said by name. */
+	expect(w, raw_ask_as(phone, "202", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "anonymous", "202", "r")
+				     TEXT_CONTACT("202", "192.0.2.4") TEXT_END) == 403);
+	expect_quiet(w);
+}
+
 /* --- Credentials -------------------------------------------------------------------------- */
 
 FLOW_PLAIN(the_provider_is_answered_with_the_trunks_credentials, "RFC 3261 22.3, SECURITY A5")
