@@ -163,13 +163,13 @@ void session_learn(struct session *session, const struct sip_msg *msg)
 /* --- Credentials -------------------------------------------------------------------------- */
 
 /* The credentials' line; false when there are none to give. */
-static bool answer_challenge(struct session *session, const struct sip_msg *response,
-			     struct buf *line)
+static bool answer_challenge(struct session *session, struct txn_client *txn,
+			     const struct sip_msg *response, struct buf *line)
 {
 	if ((response->status != 401 && response->status != 407) || !session->ops->on_challenge ||
-	    session->challenges >= CHALLENGES_MAX)
+	    txn->challenges >= CHALLENGES_MAX)
 		return false;
-	session->challenges++;
+	session->challenges = ++txn->challenges;
 	return session->ops->on_challenge(session, response, line) == 0 && !line->is_overflown;
 }
 
@@ -180,7 +180,7 @@ bool session_try_again(struct session *session, struct txn_client *txn,
 	char text[2048];
 	struct buf line = BUF_ON(text);
 
-	if (!answer_challenge(session, response, &line) &&
+	if (!answer_challenge(session, txn, response, &line) &&
 	    !session_timer_again(session, response, &line))
 		return false;
 	if (txn_client_start_again(txn, session->dialog.local_cseq + 1, buf_text(&line), ops,
@@ -222,7 +222,6 @@ void session_bye(struct session *session, struct slice lines)
 	if (session->state != SESSION_ENDING)
 		session_set_state(session, SESSION_ENDING);
 	session_answer_open(session);
-	session->challenges = 0;
 	if (dialog_request(&session->dialog, session->stack, METHOD_BYE, lines, SLICE_NONE,
 			   SLICE_NONE, &bye_ops, session->pooled.handle, NULL))
 		session_finish(session);

@@ -141,7 +141,7 @@ struct session {
 	uint32_t invite_cseq;	 /* of our last INVITE, for its ACK */
 	struct packet *ack;	 /* our last ACK, for repeated 2xx */
 	bool is_ack_due;	 /* a 2xx of the peer waits for session_ack() */
-	unsigned challenges;	 /* answered for the request in progress (A7: bounded) */
+	unsigned challenges;	 /* answered for the request that on_challenge is about */
 	struct timer retransmit; /* of our 2xx until ACK (13.3.1.4) */
 	struct timer ack_timeout;
 	struct timer offer_timeout; /* of our re-INVITE without a final response */

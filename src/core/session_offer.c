@@ -110,7 +110,6 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 	buf_slice(&all, lines);
 	if (all.is_overflown)
 		return ERR_LIMIT;
-	session->challenges = 0;
 	err = dialog_request(&session->dialog, session->stack, METHOD_INVITE, buf_text(&all),
 			     content_type, body, &offer_ops, session->pooled.handle,
 			     &session->client);

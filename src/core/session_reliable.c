@@ -119,7 +119,6 @@ int session_prack(struct session *session, struct slice content_type, struct sli
 
 	if (!session->is_prack_due)
 		return ERR_STATE;
-	session->challenges = 0;
 	/* Behind our own offer and its answer, a body is one more offer (5). */
 	if (!session->is_invite_empty && !slice_is_empty(body))
 		err = session_offer_by(session, METHOD_PRACK, rack, content_type, body);

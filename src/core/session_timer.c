@@ -160,7 +160,6 @@ static int refresh_by_update(struct session *session)
 
 	session_print_abilities(session, &lines);
 	session_timer_print(session, &lines);
-	session->challenges = 0;
 	return dialog_request(&session->dialog, session->stack, METHOD_UPDATE, buf_text(&lines),
 			      SLICE_NONE, SLICE_NONE, &refresh_ops, session->pooled.handle, NULL);
 }

@@ -127,7 +127,6 @@ int session_offer_by(struct session *session, enum sip_method method, struct sli
 	buf_slice(&all, lines);
 	if (all.is_overflown)
 		return ERR_LIMIT;
-	session->challenges = 0;
 	return dialog_request(&session->dialog, session->stack, method, buf_text(&all),
 			      content_type, body, &update_ops, session->pooled.handle,
 			      &session->update);

@@ -266,6 +266,7 @@ static int txn_client_start_on(struct stack *stack, const struct request *reques
 	txn->flow = request->flow;
 	txn->method = sip_method_of(request->method);
 	txn->is_in_dialog = request->is_in_dialog;
+	txn->challenges = request->challenges;
 	txn->ops = ops;
 	txn->owner = owner;
 	txn->request = request_print(stack, request, branch);
@@ -437,6 +438,7 @@ int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice m
 				   .uri = sent.uri.text,
 				   .flow = txn->is_switched ? txn->datagram : txn->flow,
 				   .is_in_dialog = txn->is_in_dialog,
+				   .challenges = txn->challenges,
 				   .lines = buf_text(&lines),
 				   .content_type = sip_msg_value(&sent, HDR_CONTENT_TYPE),
 				   .body = sent.body },

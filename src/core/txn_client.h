@@ -42,6 +42,7 @@ struct txn_client {
 	struct flow datagram; /* then: where it would have gone, and may yet */
 	unsigned moves;	      /* to other connections */
 	bool is_in_dialog;
+	unsigned challenges;	/* answered for this request, as its owner counts (SECURITY A7) */
 	struct packet *request; /* NULL when its final response leaves nothing to print from it */
 	struct packet *ack;	/* INVITE: the ACK for a non-2xx, once there is one */
 	enum txn_cancel cancel;
@@ -57,8 +58,9 @@ struct txn_client {
 struct request {
 	struct slice method;
 	struct slice uri;
-	struct flow flow;  /* flow.local is what the Via says */
-	bool is_in_dialog; /* its peer may come back when its connection is gone */
+	struct flow flow;    /* flow.local is what the Via says */
+	bool is_in_dialog;   /* its peer may come back when its connection is gone */
+	unsigned challenges; /* answered for it before */
 	/* Whole header lines, from Max-Forwards to the last, without Content-*. */
 	struct slice lines;
 	struct slice content_type;

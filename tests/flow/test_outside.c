@@ -5,6 +5,8 @@
  */
 #include "acme.h"
 
+#include <stdio.h>
+
 FLOW_PLAIN(a_dialled_number_leaves_by_its_route, "RFC 3261 8.1.1, 12.1")
 {
 	struct raw *raw;
@@ -166,6 +168,28 @@ FLOW_PLAIN(a_wrong_password_is_said_once, "RFC 3261 22.2, SECURITY A7")
 }
 
 /* Whoever was called through the provider does not get our hash. */
+FLOW_PLAIN(challenges_between_reliable_responses_are_counted, "RFC 3261 22.2, SECURITY A7")
+{
+	struct raw *raw;
+	struct world *w = office_with_acme(
+		&raw, &(struct trunk_config){ .username = SLICE("u1"), .password = SLICE("p1") },
+		NULL);
+
+	dial_number(w, "alice", "030123");
+	for (unsigned i = 0; i < 6 && raw_count(raw, "INVITE") > i; i++) {
+		char line[128];
+
+		raw_reply(raw, "INVITE", 183, "x", CONTACT_LINE "Require: 100rel\r\nRSeq: 1\r\n",
+			  "");
+		snprintf(line, sizeof(line),
+			 "WWW-Authenticate: Digest realm=\"acme\", nonce=\"n%u\"\r\n", i);
+		raw_reply(raw, "INVITE", 401, "x", line, "");
+	}
+	expect(w, raw_count(raw, "INVITE") == 3 && raw_count(raw, "PRACK") == 3);
+	expect_calls(w, "alice", PHONE_CALL_CALLING, 0);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(another_realms_challenge_is_not_answered, "RFC 3261 22.3, SECURITY A5")
 {
 	struct raw *raw;
