@@ -130,6 +130,8 @@ int session_prack(struct session *session, struct slice content_type, struct sli
 		return err;
 	}
 	session->is_prack_due = false;
+	if (session->is_invite_empty)
+		session_keep_media(session, content_type, body);
 	if (session->early.has_media)
 		session->is_agreed = true;
 	return 0;

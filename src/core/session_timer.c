@@ -195,7 +195,8 @@ void session_keep_media(struct session *session, struct slice content_type, stru
 {
 	struct slice media, type;
 
-	if (slice_is_empty(body) || !session_needs_media(session))
+	/* Before the answer nobody knows yet whether it will be needed. */
+	if (slice_is_empty(body) || (session_is_up(session) && !session_needs_media(session)))
 		return;
 	/* Without memory there is no refresh: what is no longer true must not be said again. */
 	if (slice_keep(body, &media))

@@ -256,6 +256,30 @@ FLOW_PLAIN(a_caller_without_an_offer_answers_by_prack, "RFC 3262 5, RFC 3264 4")
 	talk_and_hang_up(w, alice, TEXT_END);
 }
 
+FLOW_PLAIN(what_was_answered_by_prack_is_said_at_the_refresh, "RFC 3262 5, RFC 4028 7.4")
+{
+	struct raw *alice, *dave;
+	struct world *w = dave_called_by_raw(&alice, &dave, "Supported: 100rel\n");
+
+	raw_reply(dave, "INVITE", 486, "d", "", "");
+	(void)raw_speak(alice, "SIP/2.0 486", "", "ACK", TEXT_END);
+	(void)raw_ask_as(alice, "201", OFFICE_PASSWORD,
+			 TEXT_HEAD("INVITE", "201", "203", "c3")
+				 TEXT_CONTACT("201", "192.0.2.4") "Supported: 100rel\n" TEXT_END);
+	raw_reply(dave, "INVITE", 183, "d", REL("1"), SDP("4001"));
+	expect(w, prack(alice, "SIP/2.0 183", 0, OFFER) == 200);
+	raw_reply(dave, "INVITE", 200, "d",
+		  CONTACT_LINE "Supported: timer\r\nSession-Expires: 100;refresher=uac\r\n", "");
+	(void)raw_speak(alice, "SIP/2.0 200", "", "ACK", TEXT_END);
+	dave->is_mute = true;
+	advance_ms(w, 50100);
+	expect(w, has(raw_last(dave, "INVITE"), "refresher=uac"));
+	expect(w, has(raw_last(dave, "INVITE"), "m=audio 4000 RTP/AVP 8\r\n"));
+	raw_reply(dave, "INVITE", 200, "d", CONTACT_LINE, SDP("4001"));
+	dave->is_mute = false;
+	talk_and_hang_up(w, alice, TEXT_END);
+}
+
 FLOW_PLAIN(a_caller_without_an_offer_or_100rel_waits_for_the_answer, "RFC 3262 3, RFC 3264 4")
 {
 	struct raw *alice;
