@@ -205,7 +205,11 @@ void phone_call_on_offer(struct session *session, const struct sip_msg *invite)
 							    .content_type = PHONE_SDP_TYPE,
 							    .body = buf_text(&sdp) }) == 0) {
 		call->sdp_version++;
-		phone_call_set_held(call, is_hold);
+		/* Before the answer (RFC 3311 5.1) it is what the answer will tell. */
+		if (call->state == PHONE_CALL_RINGING)
+			call->is_held_by_invite = is_hold;
+		else
+			phone_call_set_held(call, is_hold);
 	}
 }
 

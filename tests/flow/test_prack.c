@@ -243,6 +243,19 @@ FLOW_PLAIN(an_offer_by_prack_and_one_by_update_before_the_answer, "RFC 3262 5, R
 	talk_and_hang_up(w, alice, TEXT_END);
 }
 
+FLOW_PLAIN(held_before_the_answer_is_held_after_it, "RFC 3311 5.1, RFC 3264 8.4")
+{
+	struct raw *alice;
+	struct world *w = called_by_raw(&alice, "Supported: 100rel\n", OFFER);
+
+	expect(w, prack(alice, "SIP/2.0 183", 0, TEXT_END) == 200);
+	expect(w, raw_speak(alice, "SIP/2.0 183", "", "UPDATE",
+			    TEXT_CONTACT("201", "192.0.2.4") OFFER "a=sendonly\n") == 200);
+	answer(w, "bob");
+	expect(w, w->phones[1].phone.calls[0].is_held_by_peer);
+	talk_and_hang_up(w, alice, TEXT_END);
+}
+
 FLOW_PLAIN(a_caller_without_an_offer_answers_by_prack, "RFC 3262 5, RFC 3264 4")
 {
 	struct raw *alice;
