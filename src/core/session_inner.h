@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of a session share: session.c (states, the end), session_call.c (UAC),
- * session_take.c (UAS), session_offer.c (re-INVITEs). Nobody else includes this.
+ * What the files of a session share: session.c (states, the end), session_call.c (UAC) with
+ * session_fork.c, session_take.c (UAS), session_reliable.c, session_offer.c and session_update.c
+ * (offers in the dialog), session_pass.c, session_timer.c. Nobody else includes this.
  */
 #ifndef LAMPYRID_CORE_SESSION_INNER_H
 #define LAMPYRID_CORE_SESSION_INNER_H

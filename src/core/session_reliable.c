@@ -10,7 +10,7 @@
 #include "base/mem.h"
 
 #define LINES_MAX_BYTES 2048
-#define RSEQ_FIRST_MASK 0x7fffffffu /* the first is below 2^31 (3) */
+#define RSEQ_FIRST_MAX 0x7fffffffu /* 2^31 - 1 (3) */
 
 /* --- UAC (RFC 3262 4) --------------------------------------------------------------------- */
 
@@ -254,7 +254,7 @@ static struct session_reliable *reliable_get(struct session *session)
 		return NULL;
 	session->stack->env->random(session->stack->env->host, &reliable->rseq,
 				    sizeof(reliable->rseq));
-	reliable->rseq &= RSEQ_FIRST_MASK;
+	reliable->rseq %= RSEQ_FIRST_MAX; /* the first one sent is one more */
 	reliable->session = session;
 	session->reliable = reliable;
 	return reliable;
