@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Digest as client: which challenge is answered, with what, and when a peer that keeps asking gets
- * no more (SECURITY.md A7) or none at all (A5).
+ * no more (SECURITY A7) or none at all (A5).
  */
 #include "base/check.h"
 #include "base/err.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Printing: exact text, and for every capacity that is too small a true prefix, the overflow
- * remembered, and not one byte written behind the end (SECURITY row P12).
+ * remembered, and not one byte written behind the end (SECURITY P12).
  */
 #include "base/buf.h"
 #include "base/check.h"

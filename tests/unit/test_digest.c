@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Digest challenges and credentials: what is read, what is refused (SECURITY.md A1), that what is
+ * Digest challenges and credentials: what is read, what is refused (SECURITY A1), that what is
  * printed reads back the same, and the example responses of RFC 7616 and RFC 2617.
  */
 #include "base/check.h"
