@@ -130,14 +130,17 @@ static void print_addresses(const struct address_list *list)
 /* --- Extensions --------------------------------------------------------------------------- */
 
 /* Shorter numbers first, as numbers are sorted. */
-static int compare_numbers(const void *a, const void *b)
+static int number_compare(struct slice x, struct slice y)
 {
-	const struct slice x = (*(const struct extension *const *)a)->number;
-	const struct slice y = (*(const struct extension *const *)b)->number;
-
 	if (x.n != y.n)
 		return x.n < y.n ? -1 : 1;
 	return memcmp(x.p, y.p, x.n);
+}
+
+static int compare_extensions(const void *a, const void *b)
+{
+	return number_compare((*(const struct extension *const *)a)->number,
+			      (*(const struct extension *const *)b)->number);
 }
 
 /* All of them, sorted; the caller frees the array. NULL when there is no memory, or nobody. */
@@ -154,7 +157,7 @@ static const struct extension **sorted_extensions(const struct directory *direct
 	for (struct map_node *node = map_first(&directory->extensions); node;
 	     node = map_next(&directory->extensions, node))
 		sorted[n++] = CONTAINER_OF(node, struct extension, node);
-	qsort(sorted, n, sizeof(const struct extension *), compare_numbers);
+	qsort(sorted, n, sizeof(const struct extension *), compare_extensions);
 	return sorted;
 }
 
@@ -263,16 +266,30 @@ static void print_codes(const struct directory *directory, const struct extensio
 		       SLICE_ARGS(directory->dnd_on_code), SLICE_ARGS(directory->dnd_off_code));
 }
 
-static void print_groups(const struct directory *directory)
+/* The first by number of those behind `after`; NULL: of all. */
+static const struct group *next_group(const struct directory *directory, const struct group *after)
 {
-	size_t shown = 0;
+	const struct group *next = NULL;
 
-	for (struct map_node *node = map_first(&directory->groups);
-	     node && shown < GROUPS_SHOWN_MAX; node = map_next(&directory->groups, node), shown++) {
+	for (struct map_node *node = map_first(&directory->groups); node;
+	     node = map_next(&directory->groups, node)) {
 		const struct group *group = CONTAINER_OF(node, struct group, by_number);
 
+		if ((!after || number_compare(group->number, after->number) > 0) &&
+		    (!next || number_compare(group->number, next->number) < 0))
+			next = group;
+	}
+	return next;
+}
+
+static void print_groups(const struct directory *directory)
+{
+	const struct group *group = next_group(directory, NULL);
+
+	for (size_t shown = 0; group && shown < GROUPS_SHOWN_MAX; shown++) {
 		printf("  %.*s rings the group %.*s\n", SLICE_ARGS(group->number),
 		       SLICE_ARGS(group->name));
+		group = next_group(directory, group);
 	}
 }
 

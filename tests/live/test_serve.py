@@ -123,7 +123,10 @@ def the_greeting_says_what_to_type(scene):
 
 def the_greeting_says_what_to_dial(scene):
     """serve: the greeting has groups and codes, those that there are"""
-    text = "\n".join(scene.server(config=live.OFFICE).lines)
+    groups = 'groups:\n  door: {{number: "5"}}\n  gate: {{number: "601"}}\n'
+    text = "\n".join(scene.server(config=live.OFFICE.replace("groups:\n", groups, 1)).lines)
+    order = re.findall(r"^  (\d+) rings the group", text, re.M)
+    live.expect_equal("groups in the order of their numbers", order, ["5", "600", "601"])
     for what in ("  600 rings the group office", "  **202 takes the call that rings at 202",
                  "  *78 turns do-not-disturb on, *79 turns it off"):
         expect_in(what, text)
