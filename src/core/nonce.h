@@ -20,14 +20,14 @@
 /* Remembered at most; beyond that the oldest ones become stale before their time. */
 #define NONCE_TABLE_MAX 16384
 
-/* Issue time, salt and truncated MAC. */
-#define NONCE_BYTES 32
+/* Issue time, salt and MAC. */
+#define NONCE_BYTES 24
 #define NONCE_MAX_BYTES (2 * NONCE_BYTES)
 #define NONCE_SALT_BYTES 8
-#define NONCE_SECRET_BYTES 48
+#define NONCE_SECRET_BYTES 32
 
 struct nonces {
-	uint8_t mac_secret[32];
+	uint64_t mac_secret[2];
 	struct map used;    /* owns a struct nonce_record per nonce */
 	struct timers ages; /* the same ones, the first issued at the root */
 	uint64_t floor_ms;  /* what was issued up to here has been forgotten */
@@ -44,10 +44,9 @@ enum nonce_verdict {
 void nonces_init(struct nonces *nonces, const uint8_t secret[NONCE_SECRET_BYTES]);
 void nonces_fini(struct nonces *nonces);
 
-/* Prints a fresh nonce, NONCE_MAX_BYTES long, or ERR_LIMIT. The salt is random, new for each one.
- */
-int nonce_make(struct nonces *nonces, uint64_t now_ms, const uint8_t salt[NONCE_SALT_BYTES],
-	       struct buf *buf);
+/* Prints a fresh nonce, NONCE_MAX_BYTES long. The salt is random, new for each one. */
+void nonce_make(struct nonces *nonces, uint64_t now_ms, const uint8_t salt[NONCE_SALT_BYTES],
+		struct buf *buf);
 
 /*
  * The verdict that nonce_use() would give, without using it up. Asked before the password is

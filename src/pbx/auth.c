@@ -36,10 +36,7 @@ static void auth_challenge(struct pbx *pbx, struct incoming *in, bool is_stale)
 	uint8_t salt[NONCE_SALT_BYTES];
 
 	stack->env->random(stack->env->host, salt, sizeof(salt));
-	if (nonce_make(&pbx->nonces, stack->timers->now_ms, salt, &nonce)) {
-		incoming_reply_stateless(in, &(struct answer){ .status = 500 });
-		return;
-	}
+	nonce_make(&pbx->nonces, stack->timers->now_ms, salt, &nonce);
 	if (pbx->directory->digest != DIGEST_MD5)
 		print_challenge(&lines, pbx->directory->domain, buf_text(&nonce), HASH_SHA256,
 				is_stale);

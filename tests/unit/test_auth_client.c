@@ -413,7 +413,7 @@ static void our_server_takes_our_client(void **state)
 
 	(void)state;
 	nonces_init(&nonces, secret);
-	assert_int_equal(nonce_make(&nonces, 1000, salt, &nonce), 0);
+	nonce_make(&nonces, 1000, salt, &nonce);
 	challenge.nonce = buf_text(&nonce);
 	buf_lit(&lines, "WWW-Authenticate: ");
 	digest_challenge_print(&lines, &challenge);
