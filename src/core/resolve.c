@@ -113,7 +113,9 @@ static enum dns_type first_family(const struct resolve *resolve)
 
 static void go_to_addresses(struct resolve *resolve)
 {
-	if (resolve->server_count == 0) /* 4.2, last paragraph: the name itself is the server */
+	/* 4.2, last paragraph: the name itself is the server, unless RFC 2782 said that there is
+	 * none. */
+	if (resolve->server_count == 0 && !resolve->is_nowhere)
 		add_server(resolve, name_text(&resolve->host), transport_port(resolve->fallback),
 			   resolve->fallback);
 	resolve->step = resolve->server_count > 0 ? RESOLVE_ADDRESS : RESOLVE_DONE;
@@ -285,6 +287,8 @@ static void take_srv(struct resolve *resolve, struct dns_record *records, size_t
 		/* A target of "." says: decidedly not here (RFC 2782). */
 		if (picked.port > 0)
 			add_server(resolve, picked.name, picked.port, transport);
+		else
+			resolve->is_nowhere = true;
 	}
 }
 

@@ -67,6 +67,7 @@ struct resolve {
 	struct target targets[RESOLVE_TARGETS_MAX]; /* [target_count], in order of trying */
 	size_t target_count;
 	uint32_t ttl_s;	  /* the shortest of all records used; UINT32_MAX: nothing was asked */
+	bool is_nowhere;  /* some SRV said that the service is not to be had */
 	bool is_doubtful; /* a question got no answer: there may be more */
 	unsigned asked;
 };

@@ -208,6 +208,8 @@ static const struct {
 	  "NAPTR away.example, SRV _sip._udp.away.example, SRV _sip._tcp.away.example, "
 	  "A one.example",
 	  "TCP/192.0.2.1:5060" },
+	{ "nowhere is not at the name itself either", "sip:away.example;transport=udp", UDP | TCP,
+	  V4, "SRV _sip._udp.away.example", "" },
 	{ "neither NAPTR nor SRV: the name itself", "sip:two.example", UDP | TCP, V4,
 	  "NAPTR two.example, SRV _sip._udp.two.example, SRV _sip._tcp.two.example, A two.example",
 	  "UDP/192.0.2.2:5060 UDP/192.0.2.3:5060" },
