@@ -77,6 +77,23 @@ static void early_leave(struct call *call)
 	lamp_leg_changed(call->caller);
 }
 
+void early_on_refused(struct call *call)
+{
+	bool is_ringing = false;
+
+	if (call->state != CALL_RINGING || handle_eq(call->early, HANDLE_NONE) ||
+	    pool_find(&call->pbx->legs, call->early))
+		return;
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		is_ringing |= leg != call->caller && leg->state == LEG_RINGING;
+	if (!is_ringing)
+		return;
+	early_leave(call);
+	if (call->shown == 0 &&
+	    session_ring(call->caller->session, &(struct answer){ .status = 180 }) == 0)
+		call->shown = 180;
+}
+
 void early_show(struct leg *leg, const struct sip_msg *response)
 {
 	struct call *call = leg->call;

@@ -10,6 +10,11 @@
 /* Shows a provisional response of this leg's phone to the caller, and has it acknowledged. */
 void early_show(struct leg *leg, const struct sip_msg *response);
 
+/*
+ * A phone has refused: where the caller heard it and others ring on, the caller hears them ring.
+ */
+void early_on_refused(struct call *call);
+
 /* The caller acknowledges what it was shown reliably, see struct session_ops. */
 void early_on_prack(struct session *session, const struct sip_msg *prack);
 

@@ -87,6 +87,7 @@ static void on_refused(struct session *session, unsigned status, const struct si
 	leg_end(leg, 0, SLICE_NONE);
 	if (attempt)
 		attempt_leg_failed(attempt, status, response);
+	early_on_refused(leg->call);
 }
 
 /* --- Gone --------------------------------------------------------------------------------- */

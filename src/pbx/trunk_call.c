@@ -108,6 +108,10 @@ static struct party read_caller(const struct trunk *trunk, const struct sip_msg 
 	    privacy_has(msg, SLICE("id")) || privacy_has(msg, SLICE("user")) ||
 	    uri_unescape(number, addr.uri.user) || number->is_overflown)
 		return (struct party){ 0 };
+	/* Nobody outside is one of ours, unless the trunk's word counts for it (SECURITY A3). */
+	if (!trunk->config->is_trusted &&
+	    route_find(trunk->pbx->directory, buf_text(number)).kind != DESTINATION_NONE)
+		return (struct party){ 0 };
 	sip_display_unquote(name, addr.display);
 	/* A name that is too long is shown as far as it fits. */
 	return (struct party){ buf_text(number), buf_text(name) };

@@ -5,6 +5,8 @@
 #include "texts.h"
 #include "world.h"
 
+#include <stdio.h>
+
 FLOW(find_me_everywhere_at_once, "RFC 5359 2.12, RFC 3261 16.7")
 {
 	struct world *w = world_new("alice", "bob", "carol", "dave");
@@ -193,6 +195,36 @@ FLOW(a_group_call_is_picked_up, "RFC 3891 3")
 	expect_calls(w, "dave", PHONE_CALL_TALKING, 1);
 	advance_ms(w, 30000);
 	expect_calls(w, "carol", PHONE_CALL_RINGING, 0);
+	expect_quiet(w);
+}
+
+/* The raw peer is a member as well, 209, and plays something; bob only rings. */
+FLOW_PLAIN(a_group_is_heard_ringing_when_the_one_who_was_heard_leaves, "RFC 3960 3.1")
+{
+	struct world *w = world_new("alice", "bob");
+	struct raw *member = world_raw(w, "member");
+	struct raw *caller = world_raw(w, "caller");
+	char first[64];
+
+	office_add(&w->office, "209", "member");
+	dial_number(w, "alice", "299"); /* everybody has started */
+	expect(w, raw_ask_as(member, "209", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "209", "209", "reg")
+				     TEXT_CONTACT("209", "192.0.2.4") TEXT_END) == 200);
+	(void)raw_ask_as(caller, "201", OFFICE_PASSWORD,
+			 TEXT_HEAD("INVITE", "201", OFFICE_GROUP, "heard")
+				 TEXT_CONTACT("201", "192.0.2.5") TEXT_WITH_SDP("192.0.2.5", "0"));
+	raw_reply(member, "INVITE", 183, "m", "Contact: <sip:209@192.0.2.4:5060>\r\n",
+		  "v=0\r\no=- 2 2 IN IP4 192.0.2.4\r\ns=-\r\nc=IN IP4 192.0.2.4\r\nt=0 0\r\n"
+		  "m=audio 4002 RTP/AVP 0\r\n");
+	expect(w, strstr(raw_last(caller, "SIP/2.0 183"), "m=audio 4002") != NULL);
+	expect_ladder(w, "switch -> caller 180 INVITE", "switch -> caller 183 INVITE");
+	snprintf(first, sizeof(first), "%.24s",
+		 strstr(strstr(raw_last(caller, "SIP/2.0 183"), "\r\nTo: "), ";tag="));
+	raw_reply(member, "INVITE", 486, "m", "", "");
+	expect_ladder(w, "member -> switch 486 INVITE", "switch -> caller 180 INVITE");
+	expect(w, strstr(raw_last(caller, "SIP/2.0 180"), first) == NULL);
+	hang_up(w, "bob");
 	expect_quiet(w);
 }
 

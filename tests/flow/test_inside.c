@@ -195,6 +195,18 @@ FLOW_PLAIN(a_withheld_number_is_shown_as_anonymous, "RFC 3323 4.1, RFC 3325 9.3"
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(nobody_outside_is_one_of_ours, "SECURITY A3")
+{
+	struct raw *raw;
+	struct world *w = office_with_acme(&raw, NULL, numbers);
+
+	office_add(&w->office, "202", "bob");
+	raw_ask(raw, OUTSIDE("sip:201@192.0.2.1", "\"Bob\" <sip:202@acme.example>",
+			     "sip:201@192.0.2.1", "i1", ""));
+	expect(w, is_shown(w, "Anonymous", "sip:anonymous@anonymous.invalid"));
+	expect_quiet(w);
+}
+
 /* What a name says stays a name. */
 FLOW_PLAIN(a_hostile_name_forges_nothing, "SECURITY A3")
 {
