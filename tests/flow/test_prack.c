@@ -359,16 +359,9 @@ FLOW_PLAIN(who_rings_next_is_heard_next, "RFC 3261 13.2.1, RFC 3960 3.1, RFC 535
 /* Alice's phone calls raw bob, who is many. */
 static struct world *calling_forks(struct raw **ret_bob)
 {
-	struct world *w = world_new("alice");
+	struct world *w = world_calling_raw_bob(ret_bob);
 
-	office_add(&w->office, "202", "bob");
-	*ret_bob = world_raw(w, "bob");
-	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
-	dial_number(w, "alice", "202");
 	expect(w, has(raw_last(*ret_bob, "INVITE"), "Supported: 100rel\r\n"));
-	(*ret_bob)->cseq = 7;
 	return w;
 }
 

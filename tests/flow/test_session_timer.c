@@ -78,24 +78,9 @@ FLOW(a_call_that_lasts_too_long_is_ended, "RFC 3261 15")
 
 /* --- Peers of other makes ----------------------------------------------------------------- */
 
-/* Alice's phone calls a raw bob. */
-static struct world *calling_raw_bob(struct raw **ret_bob)
-{
-	struct world *w = world_new("alice");
-
-	office_add(&w->office, "202", "bob");
-	*ret_bob = world_raw(w, "bob");
-	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
-	dial_number(w, "alice", "202");
-	(*ret_bob)->cseq = 7;
-	return w;
-}
-
 static struct world *talking_raw_bob(struct raw **ret_bob, const char *lines)
 {
-	struct world *w = calling_raw_bob(ret_bob);
+	struct world *w = world_calling_raw_bob(ret_bob);
 
 	raw_reply(*ret_bob, "INVITE", 200, "bobtag", lines, ANSWER);
 	advance_ms(w, 100);
@@ -169,7 +154,7 @@ FLOW_PLAIN(who_knows_no_update_is_refreshed_by_invite, "RFC 4028 7.4, RFC 4028 1
 FLOW_PLAIN(a_longer_interval_is_granted_when_it_is_insisted_on, "RFC 4028 7.3, RFC 4028 6")
 {
 	struct raw *bob;
-	struct world *w = calling_raw_bob(&bob);
+	struct world *w = world_calling_raw_bob(&bob);
 
 	raw_reply(bob, "INVITE", 422, "bobtag", "Min-SE: 3600\r\n", "");
 	expect_ladder(w, "bob -> switch 422 INVITE", "switch -> bob ACK", "switch -> bob INVITE");
@@ -219,7 +204,7 @@ FLOW_PLAIN(a_refresh_that_is_too_short_is_made_longer, "RFC 4028 7.3, RFC 4028 7
 FLOW_PLAIN(an_interval_that_is_too_short_is_refused, "RFC 4028 9, RFC 4028 6")
 {
 	struct raw *bob;
-	struct world *w = calling_raw_bob(&bob);
+	struct world *w = world_calling_raw_bob(&bob);
 	struct raw *dave = world_raw(w, "dave");
 
 	raw_reply(bob, "INVITE", 486, "x", "", "");

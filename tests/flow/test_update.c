@@ -124,17 +124,10 @@ FLOW(resumed_before_the_hold_is_answered, "RFC 3261 14.1")
 /* Alice's phone has called a raw bob, who answers with these lines. */
 static struct world *talking_raw_bob(struct raw **ret_bob, const char *lines)
 {
-	struct world *w = world_new("alice");
+	struct world *w = world_calling_raw_bob(ret_bob);
 
-	office_add(&w->office, "202", "bob");
-	*ret_bob = world_raw(w, "bob");
-	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
-	dial_number(w, "alice", "202");
 	raw_reply(*ret_bob, "INVITE", 200, "bobtag", lines, ANSWER);
 	advance_ms(w, 100);
-	(*ret_bob)->cseq = 7;
 	w->phones[0].phone.config.offers_by_update = true;
 	return w;
 }

@@ -5,6 +5,7 @@
 #include "world.h"
 
 #include "run.h"
+#include "texts.h"
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -367,6 +368,20 @@ void cut_off(struct world *w, const char *name)
 
 	start_all(w);
 	p->node->on_message = p->node->on_message == lose_message ? on_message : lose_message;
+}
+
+struct world *world_calling_raw_bob(struct raw **ret_bob)
+{
+	struct world *w = world_new("alice");
+
+	office_add(&w->office, "202", "bob");
+	*ret_bob = world_raw(w, "bob");
+	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "202", "202", "reg")
+				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	dial_number(w, "alice", "202");
+	(*ret_bob)->cseq = 7;
+	return w;
 }
 
 /* --- Expectations ------------------------------------------------------------------------- */

@@ -70,6 +70,9 @@ void world_far_phone(struct world *w, const char *name, const char *number);
 /* Everybody starts; the first step does so by itself. */
 void world_start(struct world *w);
 
+/* A world where alice's phone calls 202, which is a raw peer, registered at 192.0.2.3. */
+struct world *world_calling_raw_bob(struct raw **ret_bob);
+
 /* --- Steps -------------------------------------------------------------------------------- */
 
 void watch(struct world *w, const char *watcher, const char *watched);
