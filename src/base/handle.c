@@ -42,13 +42,26 @@ void pool_set_max(struct pool *pool, uint32_t slot_max)
 	pool->slot_max = slot_max;
 }
 
+void pool_keep(struct pool *pool, uint32_t kept)
+{
+	pool->kept = kept;
+}
+
+bool pool_has_room(struct pool *pool)
+{
+	if (pool->held_count < pool->slot_max)
+		return true;
+	pool->refused++;
+	return false;
+}
+
 static bool pool_grow(struct pool *pool)
 {
 	uint32_t count = pool->slot_count ? pool->slot_count * 2 : POOL_FIRST_SLOTS;
 	struct pool_slot *slots;
 
-	if (count > pool->slot_max)
-		count = pool->slot_max;
+	if (count > pool->slot_max + pool->kept)
+		count = pool->slot_max + pool->kept;
 	if (count <= pool->slot_count)
 		return false;
 	slots = mem_alloc(count * sizeof(*slots));
@@ -68,7 +81,8 @@ static bool pool_grow(struct pool *pool)
 
 static struct pooled *object_new(struct pool *pool)
 {
-	if (pool->held_count >= pool->slot_max || (pool->first_free == NO_SLOT && !pool_grow(pool)))
+	if (pool->held_count >= pool->slot_max + pool->kept ||
+	    (pool->first_free == NO_SLOT && !pool_grow(pool)))
 		return NULL;
 	return mem_alloc(pool->object_size);
 }

@@ -41,6 +41,7 @@ struct pool {
 	struct pool_slot *slots; /* [slot_count] */
 	uint32_t slot_count;
 	uint32_t slot_max;
+	uint32_t kept; /* slots beyond slot_max, see pool_keep() */
 	uint32_t first_free;
 	uint32_t ended_first; /* graveyard, linked by next_free */
 	uint32_t live_count;  /* not ended */
@@ -61,6 +62,13 @@ void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t
  * there is no new one until there are fewer.
  */
 void pool_set_max(struct pool *pool, uint32_t slot_max);
+
+/*
+ * Beyond its maximum the pool has so many slots more, for what must not be refused; everybody else
+ * asks pool_has_room() first, which counts a no as a refusal.
+ */
+void pool_keep(struct pool *pool, uint32_t kept);
+bool pool_has_room(struct pool *pool);
 
 /* Ends and frees whatever is left. */
 void pool_fini(struct pool *pool);

@@ -52,7 +52,7 @@ static void call_start_duration(struct call *call)
 {
 	uint64_t max_s = call->pbx->directory->duration_max_s;
 
-	if (max_s > 0)
+	if (max_s > 0 && !call->is_emergency)
 		timer_start(call->pbx->stack.timers, &call->timer, max_s * 1000, on_duration);
 }
 
@@ -297,6 +297,7 @@ static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *
 		return;
 	}
 	call->called.name = destination_party(to).name;
+	call->is_emergency = destination_is_emergency(to);
 	stack_trace(&pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s", call->number,
 		    SLICE_ARGS(caller->party.number), SLICE_ARGS(number));
 	call->record.is_due = true;

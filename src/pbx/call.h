@@ -92,6 +92,7 @@ struct call {
 	struct directory *directory; /* a reference: the one that the call is routed by */
 	struct party called;	     /* whom the caller meant; the number is owned */
 	uint32_t hops_used;	     /* by the INVITE so far (RFC 3261 16.6 3.) */
+	bool is_emergency;	     /* by a route that no limit is in the way of */
 	bool is_private;	     /* the caller wants to stay unknown outside (RFC 3323) */
 	uint32_t breadth_left;	     /* how many more may ring at once (RFC 5393 5.3) */
 	struct slice offer;	 /* owned: the caller's description until they talk; may be empty */

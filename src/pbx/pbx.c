@@ -21,6 +21,15 @@
 	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY\r\n"                \
 	"Allow-Events: dialog\r\n"
 #define LEGS_PER_CALL 4
+
+/* What a call needs; of each some more than the limits allow are for emergency calls. */
+#define EMERGENCY_SLOTS 8
+#define CALL_POOLS(pbx)                                                                            \
+	{                                                                                          \
+		&(pbx)->calls, &(pbx)->legs, &(pbx)->attempts, &(pbx)->stack.sessions,             \
+			&(pbx)->stack.txn_clients, &(pbx)->stack.txn_servers                       \
+	}
+
 #define FLOOD_TOLD_MS 10000
 #define ACCEPT_LINE "Accept: application/sdp, application/dialog-info+xml\r\n"
 
@@ -76,6 +85,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 				   .on_request = on_request,
 				   .find_way = find_way,
 				   .may_answer = may_answer };
+	struct pool *call_pools[] = CALL_POOLS(pbx);
 	uint8_t nonce_secret[NONCE_SECRET_BYTES];
 	uint64_t map_secret[2];
 	int err;
@@ -104,6 +114,8 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pbx->directory = directory_ref(directory);
 	pbx->stack.session_expires_s = directory->session_expires_s;
 	apply_limits(pbx);
+	for (size_t i = 0; i < ARRAY_LEN(call_pools); i++)
+		pool_keep(call_pools[i], EMERGENCY_SLOTS);
 	return 0;
 }
 
@@ -274,27 +286,9 @@ void pbx_on_turn_end(struct pbx *pbx)
 	pool_sweep(&pbx->trunk_pool);
 }
 
-#define ROOM_KEPT 8
-
-static bool pool_has_room(struct pool *pool)
-{
-	/* A table so small that a test made it keeps nothing. */
-	uint32_t kept = pool->slot_max / 8 < ROOM_KEPT ? pool->slot_max / 8 : ROOM_KEPT;
-
-	if (pool->held_count + kept < pool->slot_max)
-		return true;
-	pool->refused++;
-	return false;
-}
-
 bool pbx_has_room(struct pbx *pbx)
 {
-	struct pool *const pools[] = { &pbx->calls,
-				       &pbx->legs,
-				       &pbx->attempts,
-				       &pbx->stack.sessions,
-				       &pbx->stack.txn_clients,
-				       &pbx->stack.txn_servers };
+	struct pool *pools[] = CALL_POOLS(pbx);
 
 	for (size_t i = 0; i < ARRAY_LEN(pools); i++)
 		if (!pool_has_room(pools[i]))

@@ -74,7 +74,7 @@ const struct forward *destination_forward(const struct destination *to)
 	return to->kind == DESTINATION_GROUP ? &to->group->forward : &to->extension->forward;
 }
 
-static bool destination_is_emergency(const struct destination *to)
+bool destination_is_emergency(const struct destination *to)
 {
 	return to->kind == DESTINATION_ROUTE && to->route->is_emergency;
 }

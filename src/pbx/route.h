@@ -27,6 +27,9 @@ struct destination {
 struct party destination_party(const struct destination *to);
 const struct forward *destination_forward(const struct destination *to);
 
+/* No limit is in the way of such a call. */
+bool destination_is_emergency(const struct destination *to);
+
 /* An extension or a group. DESTINATION_NONE: there is no such number inside. */
 struct destination route_find(const struct directory *directory, struct slice number);
 

@@ -482,14 +482,15 @@ FLOW_PLAIN(a_full_server_has_room_for_an_emergency, "RFC 3261 21.5.4")
 	office_add_route(&w->office, "0*", NULL, "acme", NULL);
 	office_add_route(&w->office, "112", &(struct route){ .is_emergency = true }, "acme", NULL);
 	world_start(w);
-	w->office.pbx.calls.slot_max = 8;
-	for (int i = 0; i < 7; i++) {
+	w->office.directory->limits.calls = 2;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	for (int i = 0; i < 2; i++) {
 		snprintf(text, sizeof(text),
 			 OUTSIDE("sip:201@192.0.2.1", FROM_4930, "sip:201@192.0.2.1", "%1$d", ""),
 			 i);
 		raw_ask(raw, text);
 	}
-	expect(w, w->office.pbx.calls.held_count == 7);
+	expect(w, w->office.pbx.calls.held_count == 2);
 	dial_number(w, "bob", "030");
 	expect_ended(w, "bob", PHONE_CAUSE_REFUSED, 503);
 	dial_number(w, "bob", "112");

@@ -349,6 +349,7 @@ FLOW_PLAIN(a_full_trunk_has_room_for_an_emergency, "RFC 3261 21.5.4")
 			 NULL);
 	office_add_route(&w->office, "0*", NULL, "acme", NULL);
 	office_add_route(&w->office, "112", &(struct route){ .is_emergency = true }, "acme", NULL);
+	w->office.directory->duration_max_s = 60;
 	dial_number(w, "alice", "030");
 	expect(w, raw_count(raw, "INVITE") == 1);
 	dial_number(w, "bob", "031");
@@ -357,6 +358,8 @@ FLOW_PLAIN(a_full_trunk_has_room_for_an_emergency, "RFC 3261 21.5.4")
 	dial_number(w, "bob", "112");
 	expect(w, raw_count(raw, "INVITE") == 2);
 	raw_reply(raw, "INVITE", 200, "one", "Contact: <sip:192.0.2.4>\r\n", ANSWER);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	advance_ms(w, 70000);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
