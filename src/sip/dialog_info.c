@@ -192,6 +192,37 @@ static void direction_print(struct buf *buf, enum dialog_direction direction)
 	}
 }
 
+static void replaces_print(struct buf *buf, const struct dialog_ids *ids)
+{
+	if (ids->call_id.n == 0)
+		return;
+	buf_lit(buf, "<replaces");
+	attribute_print(buf, SLICE(" call-id=\""), ids->call_id);
+	attribute_print(buf, SLICE(" local-tag=\""), ids->local_tag);
+	attribute_print(buf, SLICE(" remote-tag=\""), ids->remote_tag);
+	buf_lit(buf, "/>\n");
+}
+
+static void referred_by_print(struct buf *buf, const struct dialog_entry *dialog)
+{
+	if (dialog->referred_by.n == 0)
+		return;
+	buf_lit(buf, "<referred-by");
+	attribute_print_unless_empty(buf, SLICE(" display=\""), dialog->referred_by_display);
+	buf_char(buf, '>');
+	text_print(buf, dialog->referred_by);
+	buf_lit(buf, "</referred-by>\n");
+}
+
+static void duration_print(struct buf *buf, const struct dialog_entry *dialog)
+{
+	if (!dialog->has_duration)
+		return;
+	buf_lit(buf, "<duration>");
+	buf_u64(buf, dialog->duration_s);
+	buf_lit(buf, "</duration>\n");
+}
+
 static void dialog_print(struct buf *buf, const struct dialog_entry *dialog)
 {
 	buf_lit(buf, "<dialog");
@@ -202,22 +233,40 @@ static void dialog_print(struct buf *buf, const struct dialog_entry *dialog)
 	direction_print(buf, dialog->direction);
 	buf_lit(buf, ">\n");
 	state_print(buf, dialog);
+	duration_print(buf, dialog);
+	replaces_print(buf, &dialog->replaces);
+	referred_by_print(buf, dialog);
 	party_print(buf, SLICE("local"), &dialog->local);
 	party_print(buf, SLICE("remote"), &dialog->remote);
 	buf_lit(buf, "</dialog>\n");
 }
 
-void dialog_info_print(struct buf *buf, const struct dialog_info *info)
+void dialog_info_print_head(struct buf *buf, uint32_t version, bool is_partial, struct slice entity)
 {
-	CHECK(info->dialog_count <= DIALOG_INFO_MAX);
 	buf_lit(buf, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		     "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"");
-	buf_u64(buf, info->version);
+	buf_u64(buf, version);
 	buf_lit(buf, "\" state=\"");
-	buf_slice(buf, info->is_partial ? SLICE("partial\"") : SLICE("full\""));
-	attribute_print_unless_empty(buf, SLICE(" entity=\""), info->entity);
+	buf_slice(buf, is_partial ? SLICE("partial\"") : SLICE("full\""));
+	attribute_print_unless_empty(buf, SLICE(" entity=\""), entity);
 	buf_lit(buf, ">\n");
+}
+
+void dialog_info_print_rest(struct buf *buf, const struct dialog_info *info)
+{
+	CHECK(info->dialog_count <= DIALOG_INFO_MAX);
 	for (size_t i = 0; i < info->dialog_count; i++)
 		dialog_print(buf, &info->dialogs[i]);
+	if (info->status.n > 0) {
+		buf_lit(buf, "<status xmlns=\"urn:lampyrid:lamp\">");
+		text_print(buf, info->status);
+		buf_lit(buf, "</status>\n");
+	}
 	buf_lit(buf, "</dialog-info>\n");
+}
+
+void dialog_info_print(struct buf *buf, const struct dialog_info *info)
+{
+	dialog_info_print_head(buf, info->version, info->is_partial, info->entity);
+	dialog_info_print_rest(buf, info);
 }

@@ -26,6 +26,13 @@ struct dialog_party {
 	bool is_rendering_no; /* <param pname="+sip.rendering" pval="no"/> of the target: on hold */
 };
 
+/* How a dialog is named on the wire; empty slices are left out. */
+struct dialog_ids {
+	struct slice call_id;
+	struct slice local_tag;
+	struct slice remote_tag;
+};
+
 struct dialog_entry {
 	struct slice id;
 	struct slice call_id;
@@ -35,6 +42,11 @@ struct dialog_entry {
 	enum dialog_state state;
 	struct slice event; /* state's event="", e.g. "cancelled"; may be empty */
 	unsigned code;	    /* state's code="", 0: none */
+	bool has_duration;
+	uint32_t duration_s;	    /* since the dialog exists */
+	struct dialog_ids replaces; /* the dialog that this one took the place of */
+	struct slice referred_by_display;
+	struct slice referred_by; /* a URI */
 	struct dialog_party local;
 	struct dialog_party remote;
 };
@@ -45,11 +57,20 @@ struct dialog_info {
 	struct slice entity; /* empty when missing: innovaphone leaves it out */
 	size_t dialog_count;
 	struct dialog_entry dialogs[DIALOG_INFO_MAX];
+	struct slice status; /* <status xmlns="urn:lampyrid:lamp">, e.g. "unregistered"; or empty */
 };
 
 struct slice dialog_state_name(enum dialog_state state);
 
 /* The whole document with its XML declaration. Text is escaped; control characters become '?'. */
 void dialog_info_print(struct buf *buf, const struct dialog_info *info);
+
+/*
+ * The same in two pieces: what differs per watcher, and the rest, which is the same for all who may
+ * see as much.
+ */
+void dialog_info_print_head(struct buf *buf, uint32_t version, bool is_partial,
+			    struct slice entity);
+void dialog_info_print_rest(struct buf *buf, const struct dialog_info *info);
 
 #endif

@@ -300,6 +300,43 @@ static void the_document_reads_so(void **state)
 	assert_slice_equal(buf_text(&buf), SLICE(expected));
 }
 
+/* RFC 4235 4.1.3 to 4.1.5; what is foreign to it stands at the end (4.3). */
+static void a_moved_call_says_where_it_comes_from(void **state)
+{
+	const struct dialog_info info = {
+		.version = 7,
+		.is_partial = true,
+		.entity = SLICE("sip:202@pbx.example.com"),
+		.dialog_count = 1,
+		.dialogs = { { .id = SLICE("d3"),
+			       .state = DIALOG_CONFIRMED,
+			       .has_duration = true,
+			       .duration_s = 45,
+			       .replaces = { SLICE("c1"), SLICE("ours"), SLICE("theirs") },
+			       .referred_by_display = SLICE("Alice"),
+			       .referred_by = SLICE("sip:201@pbx.example.com") } },
+		.status = SLICE("unregistered"),
+	};
+	static const char expected[] =
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<dialog-info" XMLNS " version=\"7\" state=\"partial\""
+		" entity=\"sip:202@pbx.example.com\">\n"
+		"<dialog id=\"d3\">\n"
+		"<state>confirmed</state>\n"
+		"<duration>45</duration>\n"
+		"<replaces call-id=\"c1\" local-tag=\"ours\" remote-tag=\"theirs\"/>\n"
+		"<referred-by display=\"Alice\">sip:201@pbx.example.com</referred-by>\n"
+		"</dialog>\n"
+		"<status xmlns=\"urn:lampyrid:lamp\">unregistered</status>\n"
+		"</dialog-info>\n";
+	char room[2048];
+	struct buf buf = BUF_ON(room);
+
+	(void)state;
+	dialog_info_print(&buf, &info);
+	assert_slice_equal(buf_text(&buf), SLICE(expected));
+}
+
 /* S7: a quote in a call-id broke the document of another server. */
 static const struct {
 	struct slice plain, read_back;
@@ -546,6 +583,7 @@ int main(void)
 		cmocka_unit_test(what_is_printed_is_read_back),
 		cmocka_unit_test(no_prefix_is_a_document),
 		cmocka_unit_test(the_document_reads_so),
+		cmocka_unit_test(a_moved_call_says_where_it_comes_from),
 		cmocka_unit_test(s7_no_text_breaks_the_document),
 		cmocka_unit_test(what_is_no_document_is_refused),
 		cmocka_unit_test(p11_depth_is_bounded),
