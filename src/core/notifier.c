@@ -52,6 +52,11 @@ uint32_t notifier_expires_s(const struct notifier *notifier)
 
 /* --- NOTIFY ------------------------------------------------------------------------------- */
 
+bool notifier_is_pending(const struct notifier *notifier)
+{
+	return pool_find(&notifier->stack->txn_clients, notifier->pending) != NULL;
+}
+
 static void notifier_due(struct notifier *notifier)
 {
 	notifier->is_due = false;
@@ -62,42 +67,79 @@ void notifier_change(struct notifier *notifier)
 {
 	if (notifier->state != NOTIFIER_ACTIVE)
 		return;
-	if (pool_find(&notifier->stack->txn_clients, notifier->pending))
+	if (notifier_is_pending(notifier))
 		notifier->is_due = true;
 	else
 		notifier_due(notifier);
 }
 
+void notifier_repeat(struct notifier *notifier)
+{
+	notifier->must_send = true;
+	notifier_change(notifier);
+}
+
+/*
+ * What goes out now, whatever is unanswered: it says all that the pending NOTIFY says and more, so
+ * that one is sent no more and its answer does not matter. CSeq keeps the two in order.
+ */
+static void notifier_force(struct notifier *notifier)
+{
+	struct txn_client *pending = pool_find(&notifier->stack->txn_clients, notifier->pending);
+
+	if (pending)
+		txn_client_end(pending);
+	notifier->pending = HANDLE_NONE;
+	notifier->must_send = true;
+	notifier_due(notifier);
+}
+
 static void notifier_retry_in(struct notifier *notifier, uint64_t after_ms)
 {
+	notifier->must_send = true;
 	timer_start(notifier->stack->timers, &notifier->retry, after_ms, on_retry);
+}
+
+static void notifier_on_failure(struct notifier *notifier, unsigned status)
+{
+	uint64_t age_ms = notifier->stack->timers->now_ms - notifier->accepted_at_ms;
+
+	/* Our 200 may still be on its way: the phone does not know the subscription yet. */
+	if (status == 481 && age_ms < 64 * T1_MS)
+		notifier_retry_in(notifier, T1_MS + age_ms);
+	else if (dialog_status_ends_usage(status))
+		notifier_finish(notifier);
+	else
+		notifier_retry_in(notifier, RETRY_MS);
 }
 
 static void notifier_on_answer(struct notifier *notifier, unsigned status)
 {
-	uint64_t age_ms = notifier->stack->timers->now_ms - notifier->accepted_at_ms;
-
 	notifier->pending = HANDLE_NONE;
 	notifier->last_status = status;
-	if (notifier->state == NOTIFIER_ENDING) {
+	notifier->answered_at_ms = notifier->stack->timers->now_ms;
+	if (notifier->ops->on_answered && notifier->owner)
+		notifier->ops->on_answered(notifier, status);
+	if (notifier->state == NOTIFIER_ENDING)
 		notifier_finish(notifier);
-	} else if (status < 300) {
-		if (notifier->is_due)
-			notifier_due(notifier);
-	} else if (status == 481 && age_ms < 64 * T1_MS) {
-		/* Our 200 is still on its way: the phone does not know the subscription yet. */
-		notifier_retry_in(notifier, T1_MS + age_ms);
-	} else if (dialog_status_ends_usage(status)) {
-		notifier_finish(notifier);
-	} else {
-		notifier_retry_in(notifier, RETRY_MS);
-	}
+	else if (status >= 300)
+		notifier_on_failure(notifier, status);
+	else if (notifier->is_due)
+		notifier_due(notifier);
+}
+
+/* The notifier if this is its last NOTIFY, not one that another overtook. */
+static struct notifier *notifier_of(const struct txn_client *txn, struct handle owner)
+{
+	struct notifier *notifier = pool_find(&txn->stack->notifiers, owner);
+
+	return notifier && handle_eq(notifier->pending, txn->pooled.handle) ? notifier : NULL;
 }
 
 static void notify_on_response(struct txn_client *txn, struct handle owner,
 			       const struct sip_msg *response, const struct flow *flow)
 {
-	struct notifier *notifier = pool_find(&txn->stack->notifiers, owner);
+	struct notifier *notifier = notifier_of(txn, owner);
 
 	(void)flow;
 	if (notifier && response->status >= 200)
@@ -106,7 +148,7 @@ static void notify_on_response(struct txn_client *txn, struct handle owner,
 
 static void notify_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
 {
-	struct notifier *notifier = pool_find(&txn->stack->notifiers, owner);
+	struct notifier *notifier = notifier_of(txn, owner);
 
 	if (notifier)
 		notifier_on_answer(notifier, status);
@@ -114,22 +156,29 @@ static void notify_on_failed(struct txn_client *txn, struct handle owner, unsign
 
 static const struct txn_client_ops notify_ops = { notify_on_response, notify_on_failed };
 
+static void print_state(struct buf *buf, const struct notifier *notifier)
+{
+	buf_lit(buf, "Subscription-State: ");
+	if (notifier->reason) {
+		buf_lit(buf, "terminated;reason=");
+		buf_cstr(buf, notifier->reason);
+	} else {
+		buf_lit(buf, "active;expires=");
+		buf_u64(buf, notifier_expires_s(notifier));
+	}
+	buf_lit(buf, "\r\n");
+}
+
 void notifier_send(struct notifier *notifier, struct slice content_type, struct slice body)
 {
 	char text[SIP_HEADER_MAX_BYTES];
 	struct buf lines = BUF_ON(text);
 
 	sip_print_header(&lines, HDR_EVENT, notifier->event);
-	buf_lit(&lines, "Subscription-State: ");
-	if (notifier->reason) {
-		buf_lit(&lines, "terminated;reason=");
-		buf_cstr(&lines, notifier->reason);
-	} else {
-		buf_lit(&lines, "active;expires=");
-		buf_u64(&lines, notifier_expires_s(notifier));
-	}
-	buf_lit(&lines, "\r\n");
+	print_state(&lines, notifier);
 	timer_stop(notifier->stack->timers, &notifier->retry);
+	notifier->sent_at_ms = notifier->stack->timers->now_ms;
+	notifier->must_send = false;
 	if (dialog_request(&notifier->dialog, notifier->stack, METHOD_NOTIFY, buf_text(&lines),
 			   content_type, body, &notify_ops, notifier->pooled.handle,
 			   &notifier->pending))
@@ -144,7 +193,7 @@ static void on_retry(struct timer *timer)
 	if (notifier->state == NOTIFIER_ENDING)
 		notifier_finish(notifier);
 	else
-		notifier_change(notifier);
+		notifier_repeat(notifier);
 }
 
 /* --- The end ------------------------------------------------------------------------------ */
@@ -156,8 +205,7 @@ void notifier_end(struct notifier *notifier, const char *reason)
 	notifier->state = NOTIFIER_ENDING;
 	notifier->reason = reason;
 	timer_stop(notifier->stack->timers, &notifier->expiry);
-	/* The pending one's answer no longer matters; CSeq keeps the two in order. */
-	notifier_due(notifier);
+	notifier_force(notifier);
 }
 
 static void on_expiry(struct timer *timer)
@@ -275,7 +323,7 @@ void notifier_start(struct notifier *notifier)
 	if (notifier_expires_s(notifier) == 0)
 		notifier_end(notifier, "timeout");
 	else
-		notifier_change(notifier);
+		notifier_force(notifier);
 }
 
 /* A refresh or, with Expires: 0, the end; each is followed by a NOTIFY (RFC 6665 4.2.1.2). */

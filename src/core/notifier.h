@@ -25,12 +25,22 @@ enum notifier_state {
 
 struct notifier;
 struct notifier_ops {
-	/* A NOTIFY is due: print the full state and call notifier_send() before returning. */
+	/*
+	 * A NOTIFY is due: call notifier_send() before returning. With notifier->must_send it has
+	 * the full state; without, the owner may send what changed since the last one that was
+	 * acknowledged, or return without a NOTIFY when that is nothing.
+	 */
 	void (*on_due)(struct notifier *notifier);
 	/* It is over, whatever the reason. The owner forgets it. */
 	void (*on_end)(struct notifier *notifier);
 	/* A refresh came another way than before: as is_peer of struct session_ops. */
 	bool (*is_peer)(struct notifier *notifier, struct incoming *in);
+	/*
+	 * What was sent last is answered: by a 2xx it is acknowledged, else (408 and 503 also when
+	 * no answer came) the next NOTIFY has the full state. Before any on_due or on_end that
+	 * follows from it; the subscription must not be ended from here. May be NULL.
+	 */
+	void (*on_answered)(struct notifier *notifier, unsigned status);
 };
 
 struct notifier {
@@ -47,9 +57,12 @@ struct notifier {
 	const char *reason;	     /* why it ends, constant text; NULL: active */
 	uint64_t expires_at_ms;
 	uint64_t accepted_at_ms;
-	struct handle pending; /* the unanswered NOTIFY */
+	struct handle pending; /* the unanswered NOTIFY; dialog.local_cseq is its CSeq */
 	bool is_due;	       /* a change waits for the pending one's answer */
-	unsigned last_status;  /* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
+	bool must_send;	       /* the next NOTIFY has to go out, with the full state */
+	uint64_t sent_at_ms;   /* the last NOTIFY; 0: none yet */
+	uint64_t answered_at_ms;
+	unsigned last_status; /* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
 	struct timer expiry;
 	struct timer retry;
 };
@@ -68,6 +81,12 @@ void notifier_start(struct notifier *notifier);
 
 /* Something changed: on_due follows at once, or when the pending NOTIFY has been answered. */
 void notifier_change(struct notifier *notifier);
+
+/* The same, and whatever the peer has been told, it is told the full state once more. */
+void notifier_repeat(struct notifier *notifier);
+
+/* It has been told something and not answered yet. */
+bool notifier_is_pending(const struct notifier *notifier);
 
 /* Inside on_due only. */
 void notifier_send(struct notifier *notifier, struct slice content_type, struct slice body);

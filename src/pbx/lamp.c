@@ -317,7 +317,9 @@ static bool is_peer(struct notifier *notifier, struct incoming *in)
 	return false;
 }
 
-static const struct notifier_ops notifier_ops = { on_due, on_end, is_peer };
+static const struct notifier_ops notifier_ops = { .on_due = on_due,
+						  .on_end = on_end,
+						  .is_peer = is_peer };
 
 struct watcher *lamp_watcher(const struct notifier *notifier)
 {
