@@ -85,7 +85,7 @@ static void key_ask(struct phone_key *key)
 	if (!subscriber)
 		return;
 	key->ask_at_ms = stack->timers->now_ms + retry_wait_ms(stack, ++key->asks);
-	watch_set_asked(&key->watch);
+	dialog_set_on_asked(&key->watch.set);
 	subscriber_refresh(subscriber);
 }
 
@@ -117,7 +117,7 @@ static void on_new(struct subscriber *subscriber)
 	struct phone_key *key = subscriber->owner;
 
 	timer_stop(key->phone->stack.timers, &key->ask);
-	watch_restart(&key->watch);
+	dialog_set_restart(&key->watch.set);
 }
 
 /* A lamp that cannot be known is dark; a document refused for want of memory can be had again. */
@@ -128,7 +128,7 @@ static void key_on_unreadable(struct phone_key *key, int err)
 	if (err == ERR_NOMEM)
 		key_want_full_state(key);
 	else
-		watch_clear(&key->watch);
+		dialog_set_clear(&key->watch.set);
 	key_update_lamp(key);
 }
 
@@ -156,7 +156,7 @@ static void on_notify(struct subscriber *subscriber, const struct sip_msg *notif
 		break;
 	}
 	/* What was missing has come. */
-	if (!key->watch.is_asked && !info.is_partial)
+	if (!key->watch.set.is_asked && !info.is_partial)
 		timer_stop(phone->stack.timers, &key->ask);
 	key_update_lamp(key);
 }
@@ -167,7 +167,7 @@ static void on_lost(struct subscriber *subscriber, unsigned status, struct slice
 	struct phone_key *key = subscriber->owner;
 
 	timer_stop(key->phone->stack.timers, &key->ask);
-	watch_clear(&key->watch);
+	dialog_set_clear(&key->watch.set);
 	key_update_lamp(key);
 	if (status > 0)
 		(void)phone_fail(key->phone, ERR_DENIED, "key %u: %.*s cannot be watched: %u %.*s",
@@ -187,7 +187,7 @@ static void on_stopped(struct subscriber *subscriber)
 	subscriber_end(subscriber);
 	key->subscriber = HANDLE_NONE;
 	timer_stop(key->phone->stack.timers, &key->ask);
-	watch_clear(&key->watch);
+	dialog_set_clear(&key->watch.set);
 	key_update_lamp(key);
 }
 
@@ -299,7 +299,7 @@ void phone_keys_fini(struct phone *phone)
 {
 	for (size_t i = 0; i < phone->key_count; i++) {
 		timer_stop(phone->stack.timers, &phone->keys[i].ask);
-		watch_clear(&phone->keys[i].watch);
+		dialog_set_clear(&phone->keys[i].watch.set);
 		mem_free((char *)phone->keys[i].target.p);
 	}
 	phone->key_count = 0;
@@ -313,8 +313,8 @@ static int key_choose(const struct phone_key *key, enum lamp lamp, struct slice 
 {
 	const struct watch *watch = &key->watch;
 
-	for (size_t i = 0; i < watch->dialog_count; i++) {
-		const struct dialog_entry *entry = &watch->dialogs[i]->entry;
+	for (size_t i = 0; i < watch->set.count; i++) {
+		const struct dialog_entry *entry = &watch->set.dialogs[i]->entry;
 
 		if (watch_dialog_lamp(watch, entry) == lamp &&
 		    phone_pickup_choose(entry, key->phone->config.pickup, code_number,
@@ -417,8 +417,8 @@ static size_t rows_of_key(const struct phone_key *key, struct phone_row *rows)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < key->watch.dialog_count; i++) {
-		const struct dialog_entry *entry = &key->watch.dialogs[i]->entry;
+	for (size_t i = 0; i < key->watch.set.count; i++) {
+		const struct dialog_entry *entry = &key->watch.set.dialogs[i]->entry;
 
 		if (watch_dialog_lamp(&key->watch, entry) != LAMP_FLASH ||
 		    slice_is_empty(party_uri(&entry->remote)))

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dialogs of one watched extension. Each is one block of its own memory, so that a partial document
- * touches only what it names. Terminated ones are not kept: nothing follows from them.
+ * Whose document it is, and the lamp that its dialogs ask for.
  */
 #include "phone/watch.h"
 
 #include "base/addr.h"
-#include "base/check.h"
-#include "base/err.h"
-#include "base/mem.h"
 #include "sip/uri.h"
 
 /* --- Whom a document is about ------------------------------------------------------------- */
@@ -55,155 +51,27 @@ static bool entity_is(struct slice entity, struct slice subscribed)
 	return user_eq(user, subscribed_user) && host_may_be(host, subscribed_host);
 }
 
-/* --- Keeping dialogs ---------------------------------------------------------------------- */
-
-#define TEXTS_MAX 11
-
-/* Every text of an entry. */
-static void entry_texts(struct dialog_entry *entry, struct slice *texts[TEXTS_MAX])
-{
-	struct slice *all[TEXTS_MAX] = {
-		&entry->id,
-		&entry->call_id,
-		&entry->local_tag,
-		&entry->remote_tag,
-		&entry->event,
-		&entry->local.display,
-		&entry->local.identity,
-		&entry->local.target,
-		&entry->remote.display,
-		&entry->remote.identity,
-		&entry->remote.target,
-	};
-
-	memcpy(texts, all, sizeof(all));
-}
-
-static struct watched_dialog *dialog_keep(const struct dialog_entry *entry)
-{
-	struct dialog_entry copy = *entry;
-	struct slice *texts[TEXTS_MAX];
-	struct watched_dialog *dialog;
-	size_t bytes = 0;
-	char *at;
-
-	entry_texts(&copy, texts);
-	for (size_t i = 0; i < TEXTS_MAX; i++)
-		bytes += texts[i]->n;
-	dialog = mem_alloc(sizeof(*dialog) + bytes);
-	if (!dialog)
-		return NULL;
-	at = dialog->text;
-	for (size_t i = 0; i < TEXTS_MAX; i++) {
-		if (texts[i]->n == 0)
-			continue;
-		memcpy(at, texts[i]->p, texts[i]->n);
-		texts[i]->p = at;
-		at += texts[i]->n;
-	}
-	dialog->entry = copy;
-	return dialog;
-}
-
-static void dialogs_free(struct watched_dialog **dialogs, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		mem_free(dialogs[i]);
-}
-
-/* Copies of those that are not terminated; NULL in the places of those that are. */
-static int dialogs_keep(const struct dialog_info *info, struct watched_dialog **ret_dialogs)
-{
-	for (size_t i = 0; i < info->dialog_count; i++) {
-		ret_dialogs[i] = NULL;
-		if (info->dialogs[i].state == DIALOG_TERMINATED)
-			continue;
-		ret_dialogs[i] = dialog_keep(&info->dialogs[i]);
-		if (!ret_dialogs[i]) {
-			dialogs_free(ret_dialogs, i);
-			return ERR_NOMEM;
-		}
-	}
-	return 0;
-}
-
-static size_t watch_find(const struct watch *watch, struct slice id)
-{
-	size_t i = 0;
-
-	while (i < watch->dialog_count && !slice_eq(watch->dialogs[i]->entry.id, id))
-		i++;
-	return i;
-}
-
-/* Puts one in the place of that with the same id; NULL takes that away. Owns `dialog`. */
-static void watch_put(struct watch *watch, struct slice id, struct watched_dialog *dialog)
-{
-	size_t i = watch_find(watch, id);
-
-	if (i < watch->dialog_count) {
-		mem_free(watch->dialogs[i]);
-		watch->dialogs[i] = dialog;
-		if (!dialog) {
-			watch->dialog_count--;
-			memmove(&watch->dialogs[i], &watch->dialogs[i + 1],
-				(watch->dialog_count - i) * sizeof(watch->dialogs[0]));
-		}
-	} else if (dialog && watch->dialog_count < DIALOG_INFO_MAX) {
-		watch->dialogs[watch->dialog_count++] = dialog;
-	} else {
-		mem_free(dialog); /* more than fit: the older ones stay */
-	}
-}
-
-static void watch_drop_dialogs(struct watch *watch)
-{
-	dialogs_free(watch->dialogs, watch->dialog_count);
-	watch->dialog_count = 0;
-}
-
 /* --- Documents ---------------------------------------------------------------------------- */
 
 enum watch_verdict watch_take(struct watch *watch, struct slice subscribed,
 			      const struct dialog_info *info)
 {
-	struct watched_dialog *dialogs[DIALOG_INFO_MAX];
-	bool is_next = watch->has_version && info->version == watch->version + 1;
-	bool is_base = !info->is_partial || (watch->is_asked && !is_next);
+	enum dialog_set_verdict verdict;
 
 	if (!slice_is_empty(info->entity) && !entity_is(info->entity, subscribed))
 		return WATCH_IGNORED;
-	if (watch->has_version && info->version <= watch->version)
+	verdict = dialog_set_take(&watch->set, info);
+	switch (verdict) {
+	case DIALOG_SET_TAKEN:
+	case DIALOG_SET_GAP:
+		watch->has_entity = !slice_is_empty(info->entity);
+		return verdict == DIALOG_SET_TAKEN ? WATCH_TAKEN : WATCH_GAP;
+	case DIALOG_SET_OLD:
 		return WATCH_IGNORED;
-	if (dialogs_keep(info, dialogs))
-		return WATCH_REFUSED;
-	if (!info->is_partial)
-		watch_drop_dialogs(watch);
-	for (size_t i = 0; i < info->dialog_count; i++)
-		watch_put(watch, info->dialogs[i].id, dialogs[i]);
-	watch->version = info->version;
-	watch->has_version = true;
-	watch->has_entity = !slice_is_empty(info->entity);
-	if (is_base)
-		watch->is_asked = false;
-	return is_base || is_next ? WATCH_TAKEN : WATCH_GAP;
-}
-
-void watch_set_asked(struct watch *watch)
-{
-	watch->is_asked = true;
-}
-
-void watch_restart(struct watch *watch)
-{
-	watch->has_version = false;
-	watch->is_asked = false;
-}
-
-void watch_clear(struct watch *watch)
-{
-	watch_drop_dialogs(watch);
-	watch_restart(watch);
+	case DIALOG_SET_REFUSED:
+		break;
+	}
+	return WATCH_REFUSED;
 }
 
 /* --- The lamp ----------------------------------------------------------------------------- */
@@ -242,8 +110,8 @@ const struct dialog_entry *watch_decider(const struct watch *watch)
 {
 	const struct dialog_entry *steady = NULL;
 
-	for (size_t i = 0; i < watch->dialog_count; i++) {
-		const struct dialog_entry *entry = &watch->dialogs[i]->entry;
+	for (size_t i = 0; i < watch->set.count; i++) {
+		const struct dialog_entry *entry = &watch->set.dialogs[i]->entry;
 		enum lamp lamp = watch_dialog_lamp(watch, entry);
 
 		if (lamp == LAMP_FLASH)

@@ -6,21 +6,12 @@
 #ifndef LAMPYRID_PHONE_WATCH_H
 #define LAMPYRID_PHONE_WATCH_H
 
+#include "core/dialog_set.h"
 #include "phone/event.h"
-#include "sip/dialog_info.h"
-
-struct watched_dialog {
-	struct dialog_entry entry; /* its text stands behind it */
-	char text[];
-};
 
 struct watch {
-	struct watched_dialog *dialogs[DIALOG_INFO_MAX]; /* [dialog_count], each owned */
-	size_t dialog_count;
-	uint32_t version; /* of the last document */
-	bool has_version;
+	struct dialog_set set;
 	bool has_entity; /* the last document said whom it is about */
-	bool is_asked;	 /* full state was asked for and has not come */
 };
 
 /* What has become of a document. */
@@ -37,18 +28,6 @@ enum watch_verdict {
  */
 enum watch_verdict watch_take(struct watch *watch, struct slice subscribed,
 			      const struct dialog_info *info);
-
-/*
- * Full state was asked for. A notifier that answers in part all the same has no more to say: its
- * next document is the base, whatever its version.
- */
-void watch_set_asked(struct watch *watch);
-
-/* A new subscription counts its versions anew (RFC 4235 4.1). The dialogs stay till it speaks. */
-void watch_restart(struct watch *watch);
-
-/* Nothing is known any more. */
-void watch_clear(struct watch *watch);
 
 enum lamp watch_lamp(const struct watch *watch);
 

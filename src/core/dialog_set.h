@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What somebody's dialog-info documents add up to (RFC 4235 4.1, 4.3): the dialogs that stand, kept
+ * from documents in full and partial state by their versions. Terminated ones are not kept: nothing
+ * follows from them.
+ */
+#ifndef LAMPYRID_CORE_DIALOG_SET_H
+#define LAMPYRID_CORE_DIALOG_SET_H
+
+#include "sip/dialog_info.h"
+
+/* One block of its own memory, so that a partial document touches only what it names. */
+struct kept_dialog {
+	struct dialog_entry entry; /* its text stands behind it */
+	char text[];
+};
+
+/* Zeroed it is empty. */
+struct dialog_set {
+	struct kept_dialog *dialogs[DIALOG_INFO_MAX]; /* [count], each owned */
+	size_t count;
+	uint32_t version; /* of the last document */
+	bool has_version;
+	bool is_asked; /* full state was asked for and has not come */
+};
+
+/* What has become of a document. */
+enum dialog_set_verdict {
+	DIALOG_SET_TAKEN,
+	DIALOG_SET_OLD,	    /* ignored: its version is no news */
+	DIALOG_SET_GAP,	    /* taken, but something is missing: ask for full state */
+	DIALOG_SET_REFUSED, /* no memory: nothing has changed, ask for full state */
+};
+
+/* Copies what it keeps. */
+enum dialog_set_verdict dialog_set_take(struct dialog_set *set, const struct dialog_info *info);
+
+/*
+ * Full state was asked for. A notifier that answers in part all the same has no more to say: its
+ * next document is the base, whatever its version.
+ */
+void dialog_set_on_asked(struct dialog_set *set);
+
+/* A new subscription counts its versions anew (RFC 4235 4.1). The dialogs stay till it speaks. */
+void dialog_set_restart(struct dialog_set *set);
+
+/* Nothing is known any more, and no memory held. */
+void dialog_set_clear(struct dialog_set *set);
+
+#endif
