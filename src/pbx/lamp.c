@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "pbx/auth.h"
 #include "pbx/call.h"
+#include "pbx/event_package.h"
 #include "pbx/visibility.h"
 #include "sip/print.h"
 
@@ -393,38 +394,14 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 	notifier_start(watcher->notifier);
 }
 
-/* A list of accepted types that has ours, or no list at all (RFC 4235 3.5). */
-static bool accepts_document(const struct sip_msg *msg)
-{
-	struct sip_list_cursor cursor = { 0 };
-	struct slice entry, type, params;
-
-	if (!sip_msg_header(msg, HDR_ACCEPT))
-		return true;
-	while (sip_msg_list_next(msg, HDR_ACCEPT, &cursor, &entry)) {
-		sip_token_params(entry, &type, &params);
-		if (slice_eq_nocase(type, DOCUMENT_TYPE) || slice_eq(type, SLICE("*/*")) ||
-		    slice_eq_nocase(type, SLICE("application/*")))
-			return true;
-	}
-	return false;
-}
-
 void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
 {
 	char text[SIP_USER_MAX_BYTES];
 	struct buf user = BUF_ON(text);
 	const struct extension *watched = NULL;
-	struct slice event, params;
 
-	sip_token_params(sip_msg_value(in->msg, HDR_EVENT), &event, &params);
-	if (!slice_eq_nocase(event, SLICE("dialog"))) {
-		incoming_reply(in,
-			       &(struct answer){ .status = 489,
-						 .lines = SLICE_INIT("Allow-Events: dialog\r\n") });
-		return;
-	}
-	if (!accepts_document(in->msg)) {
+	/* RFC 4235 3.5: who says nothing takes our type. */
+	if (!event_accepts(in->msg, DOCUMENT_TYPE)) {
 		incoming_reply_status(in, 406);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "pbx/attempt.h"
 #include "pbx/auth.h"
 #include "pbx/dnd.h"
+#include "pbx/event_package.h"
 #include "pbx/lamp.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
@@ -17,9 +18,7 @@
 
 #define ANONYMOUS "\"Anonymous\" <sip:anonymous@anonymous.invalid>" /* RFC 3323 4.1.1.3 */
 #define PRODUCT "lampyrid/" LAMPYRID_VERSION
-#define ALLOW_LINE                                                                                 \
-	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY\r\n"                \
-	"Allow-Events: dialog\r\n"
+#define ALLOW_LINE "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY\r\n"
 #define LEGS_PER_CALL 4
 
 /* What a call needs; of each some more than the limits allow are for emergency calls. */
@@ -381,10 +380,22 @@ void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *
 
 static void on_options(struct incoming *in)
 {
-	incoming_reply_stateless(
-		in, &(struct answer){
-			    .status = 200,
-			    .lines = SLICE_INIT(ALLOW_LINE ACCEPT_LINE SESSION_SUPPORTED_LINE) });
+	char text[512];
+	struct buf lines = BUF_ON(text);
+
+	buf_lit(&lines, ALLOW_LINE ACCEPT_LINE SESSION_SUPPORTED_LINE);
+	event_packages_print(&lines);
+	incoming_reply_stateless(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
+}
+
+static void refuse_method(struct incoming *in)
+{
+	char text[512];
+	struct buf lines = BUF_ON(text);
+
+	buf_lit(&lines, ALLOW_LINE);
+	event_packages_print(&lines);
+	incoming_reply_stateless(in, &(struct answer){ .status = 405, .lines = buf_text(&lines) });
 }
 
 /* A phone whose connection is gone is reached where it has registered since, by the same Contact.
@@ -410,7 +421,7 @@ static void on_request(void *user, struct incoming *in)
 	static request_handler *const handlers[METHOD_COUNT] = {
 		[METHOD_INVITE] = call_on_invite,
 		[METHOD_REGISTER] = registrar_on_register,
-		[METHOD_SUBSCRIBE] = lamp_on_subscribe,
+		[METHOD_SUBSCRIBE] = event_on_subscribe,
 	};
 	struct pbx *pbx = user;
 	enum sip_method method = in->msg->method;
@@ -426,8 +437,7 @@ static void on_request(void *user, struct incoming *in)
 		if (!session_refuse_required(in))
 			on_options(in);
 	} else if (!handlers[method]) {
-		incoming_reply_stateless(
-			in, &(struct answer){ .status = 405, .lines = SLICE_INIT(ALLOW_LINE) });
+		refuse_method(in);
 	} else if (!session_refuse_required(in)) {
 		trunk = method == METHOD_INVITE ? trunk_identify(pbx, in) : NULL;
 		extension = trunk ? NULL : auth_check(pbx, in, &trunk);

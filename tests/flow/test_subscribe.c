@@ -98,7 +98,7 @@ FLOW_PLAIN(a_subscription_that_cannot_be_is_refused_with_its_reason,
 	size_t n = 0;
 
 	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "a") TEXT_CONTACT(
-				   "201", "192.0.2.5") "Event: presence\n" TEXT_END) == 489);
+				   "201", "192.0.2.5") "Event: conference\n" TEXT_END) == 489);
 	expect(w, answered(raw, "Allow-Events: dialog"));
 	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "b")
 				   TEXT_CONTACT("201", "192.0.2.5") TEXT_END) == 489);
