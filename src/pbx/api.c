@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "pbx/call.h"
-#include "pbx/lamp.h"
+#include "pbx/lamp_subscription.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
 
@@ -183,9 +183,9 @@ static enum api_step next_registration(struct api_cursor *cursor, struct buf *bu
 
 /* --- Subscriptions ------------------------------------------------------------------------ */
 
-static void print_watcher(struct buf *buf, const struct watcher *watcher)
+static void print_watcher(struct buf *buf, const struct watcher *watcher,
+			  const struct notifier *notifier)
 {
-	const struct notifier *notifier = watcher->notifier;
 	bool is_active = notifier->state == NOTIFIER_ACTIVE;
 
 	json_object_begin(buf, NULL);
@@ -216,7 +216,7 @@ static enum api_step next_subscription(struct api_cursor *cursor, struct buf *bu
 		if (!watcher || (!slice_is_empty(number) && !slice_eq(watcher->number, number) &&
 				 !slice_eq(watcher->entity->number, number)))
 			continue;
-		print_watcher(buf, watcher);
+		print_watcher(buf, watcher, notifier);
 		return API_ROW;
 	}
 	return API_AGAIN;

@@ -82,6 +82,8 @@ void call_set_state(struct call *call, enum call_state state)
 
 void leg_set_state(struct leg *leg, enum leg_state state)
 {
+	bool was_shown = lamp_leg_is_shown(leg);
+
 	CHECK(leg_rows[leg->state].next & (1u << state));
 	leg->state = state;
 	stack_trace(&leg->pbx->stack, "event=leg call=%u party=%.*s state=%s call-id=%.*s",
@@ -89,7 +91,7 @@ void leg_set_state(struct leg *leg, enum leg_state state)
 		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
 	record_leg_state(leg);
 	if (state == LEG_ENDED)
-		lamp_leg_end(leg);
+		lamp_leg_end(leg, was_shown);
 	else
 		lamp_leg_changed(leg);
 }
@@ -332,6 +334,16 @@ void call_start_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *t
 
 /* --- Ending ------------------------------------------------------------------------------- */
 
+/* When it is we who end it (RFC 4235 3.7.1). */
+static struct leg_exit exit_by_us(const struct leg *leg, unsigned status)
+{
+	if (leg->state == LEG_TALKING)
+		return (struct leg_exit){ "remote-bye", 0 };
+	if (leg->is_initiator)
+		return (struct leg_exit){ "rejected", status ? status : 480 };
+	return (struct leg_exit){ "cancelled", 0 };
+}
+
 void leg_end(struct leg *leg, unsigned status, struct slice lines)
 {
 	struct call *call = leg->call;
@@ -339,6 +351,8 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 	if (leg->state == LEG_ENDED)
 		return;
 	relay_on_leg_end(leg);
+	if (!leg->exit.event)
+		leg->exit = exit_by_us(leg, status);
 	if (leg->session)
 		session_end(leg->session, status, lines);
 	if (leg->is_initiator)
@@ -365,6 +379,7 @@ void leg_on_free(void *object)
 	struct leg *leg = object;
 
 	mem_free((char *)leg->outside.p);
+	mem_free((char *)leg->replaced_text.p);
 	directory_unref(leg->directory);
 }
 

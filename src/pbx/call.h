@@ -12,6 +12,7 @@
 #include "pbx/party.h"
 #include "pbx/pbx.h"
 #include "pbx/record.h"
+#include "sip/dialog_info.h"
 
 struct attempt;
 struct trunk;
@@ -54,6 +55,12 @@ struct failure {
 	enum forward_when why;
 };
 
+/* How a leg's dialog ended, in the words of RFC 4235 3.7.1. */
+struct leg_exit {
+	const char *event; /* constant text; NULL: not yet */
+	unsigned code;	   /* of the response that ended it; 0: none */
+};
+
 struct leg {
 	struct pooled pooled;
 	struct pbx *pbx;
@@ -76,6 +83,10 @@ struct leg {
 	uint64_t state_ms;    /* when the state was entered */
 	uint64_t state_turn;  /* pbx->turn then */
 	uint64_t tag_hash;    /* of the phone's tag that watchers were told last */
+	struct leg_exit exit;
+	struct dialog_ids
+		replaced; /* the ringing phone's dialog that this one was picked up from */
+	struct slice replaced_text; /* owned: of `replaced` */
 	struct record_leg record;
 };
 

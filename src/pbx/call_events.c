@@ -84,6 +84,7 @@ static void on_refused(struct session *session, unsigned status, const struct si
 	struct attempt *attempt = leg->attempt;
 
 	leg->record.status = (uint16_t)status;
+	leg->exit = (struct leg_exit){ "rejected", status };
 	leg_end(leg, 0, SLICE_NONE);
 	if (attempt)
 		attempt_leg_failed(attempt, status, response);
@@ -106,6 +107,9 @@ static void leg_gone(struct session *session, enum record_cause cause, const str
 
 static void on_cancel(struct session *session, const struct sip_msg *cancel)
 {
+	struct leg *leg = session->owner;
+
+	leg->exit = (struct leg_exit){ "cancelled", 0 };
 	leg_gone(session, RECORD_CANCELLED, cancel);
 }
 
@@ -115,6 +119,7 @@ static void on_end(struct session *session, enum session_cause cause, const stru
 
 	stack_trace(session->stack, "event=hangup call=%u party=%.*s cause=%s", leg->call->number,
 		    SLICE_ARGS(leg->party.number), cause == SESSION_BYE ? "bye" : "lost");
+	leg->exit = (struct leg_exit){ cause == SESSION_BYE ? "local-bye" : "timeout", 0 };
 	leg_gone(session, cause == SESSION_BYE ? RECORD_HANGUP : RECORD_LOST, bye);
 }
 

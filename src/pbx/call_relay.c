@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "pbx/join.h"
+#include "pbx/lamp.h"
 #include "sip/sdp.h"
 
 static struct slice body_type(const struct sip_msg *msg)
@@ -65,6 +66,7 @@ static void leg_set_hold(struct leg *leg, bool is_holding)
 	leg->is_holding = is_holding;
 	stack_trace(&leg->pbx->stack, "event=%s call=%u party=%.*s", is_holding ? "hold" : "resume",
 		    leg->call->number, SLICE_ARGS(leg->party.number));
+	lamp_leg_changed(leg);
 }
 
 /*

@@ -34,6 +34,7 @@ enum digest_offer { DIGEST_MD5, DIGEST_SHA256, DIGEST_BOTH };
 #define DIRECTORY_DNS_MAX 4
 #define DIRECTORY_LISTENERS_MAX 16
 
+struct profile;
 struct tls_context;
 
 struct extension {
@@ -45,6 +46,7 @@ struct extension {
 	size_t group_count;
 	enum visibility visibility;
 	enum pickup_right pickup;
+	const struct profile *profile; /* of its phones; NULL: by their User-Agent */
 	struct forward forward;
 	uint32_t max_calls; /* at a time, any more are busy; 0: no limit */
 };

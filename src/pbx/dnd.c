@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/session.h"
 #include "pbx/call.h"
+#include "pbx/lamp.h"
 #include "sip/print.h"
 #include "sip/sdp.h"
 
@@ -67,8 +68,10 @@ int dnd_set(struct pbx *pbx, struct slice number, bool is_on)
 	struct dnd *dnd;
 	int err;
 
-	if (node && !is_on)
+	if (node && !is_on) {
 		dnd_remove(pbx, node);
+		lamp_state_changed(pbx, number);
+	}
 	if (!is_on || node)
 		return 0;
 	dnd = mem_alloc(sizeof(*dnd) + number.n);
@@ -76,9 +79,12 @@ int dnd_set(struct pbx *pbx, struct slice number, bool is_on)
 		return ERR_NOMEM;
 	memcpy(dnd + 1, number.p, number.n);
 	err = map_insert(&pbx->dnd, &dnd->node, slice_of((const char *)(dnd + 1), number.n));
-	if (err)
+	if (err) {
 		mem_free(dnd);
-	return err;
+		return err;
+	}
+	lamp_state_changed(pbx, number);
+	return 0;
 }
 
 void dnd_drop_unknown(struct pbx *pbx)

@@ -4,7 +4,7 @@
  */
 #include "pbx/event_package.h"
 
-#include "pbx/lamp.h"
+#include "pbx/lamp_subscription.h"
 
 static const struct {
 	struct slice name;

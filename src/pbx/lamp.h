@@ -1,65 +1,132 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lamps: what watchers are told about an extension's calls (RFC 4235 over RFC 6665). There is one
- * truth, the legs that calls hold; the document of a NOTIFY is always made anew from them, by one
- * function for the first and for every later NOTIFY.
+ * Lamps: whom watchers watch, and the watchers (RFC 4235 over RFC 6665). There is one truth, the
+ * legs that calls hold. What a watcher is told is always made anew from them, by one function for
+ * the first and for every later NOTIFY (lamp_view.h); how it travels is the carrier's business: a
+ * subscription, a list of them, a NOTIFY that nobody asked for.
  */
 #ifndef LAMPYRID_PBX_LAMP_H
 #define LAMPYRID_PBX_LAMP_H
 
-#include "core/notifier.h"
+#include "base/buf.h"
 #include "pbx/pbx.h"
+#include "pbx/profile.h"
 #include "sip/dialog_info.h"
 
 struct leg;
+struct watcher;
 
-/* What is watched: an extension's legs and watchers. Exists while it has one or the other. */
+/* --- Who is watched ----------------------------------------------------------------------- */
+
+/* A dialog that is no more, for those who are told of changes only. */
+struct lamp_ended {
+	char id[TOKEN_BYTES];
+	uint64_t turn; /* pbx->turn when it ended */
+	enum dialog_direction direction;
+	const char *event; /* RFC 4235 3.7.1, constant text */
+	unsigned code;	   /* 0: none */
+};
+
+#define LAMP_ENDED_MAX 4
+
+/* An extension's legs and watchers. Exists while it has one or the other. */
 struct lamp_entity {
 	struct map_node node; /* in pbx->entities */
 	struct pbx *pbx;
-	struct slice number;	   /* owned */
-	struct list legs;	   /* struct leg by lamp_node, the oldest first */
-	struct list watchers;	   /* struct watcher by node */
-	char last_id[TOKEN_BYTES]; /* of the dialog that ended last: idle names it (RFC 4235 4.1) */
+	struct slice number;  /* its bytes stand behind the struct */
+	char id[TOKEN_BYTES]; /* of the dialog that stands for no call: busy, do-not-disturb */
+	struct list legs;     /* struct leg by lamp_node, the oldest first */
+	struct list watchers; /* struct watcher by node */
+	uint64_t turn;	      /* pbx->turn of the last change of anything that is told */
+	uint64_t state_turn;  /* of do-not-disturb, forward or registration */
+	struct lamp_ended ended[LAMP_ENDED_MAX]; /* [ended_count], the latest last */
+	size_t ended_count;
+	unsigned pins;		 /* it stays while somebody goes through its watchers */
+	uint64_t forgotten_turn; /* when the latest of those ended that are not in there any more */
 };
 
-/* One subscription. Owned by its notifier's life. */
-struct watcher {
-	struct list node; /* in entity->watchers */
-	struct lamp_entity *entity;
-	struct notifier *notifier;
-	struct slice number;	 /* owned: whose phone watches */
-	struct slice entity_uri; /* owned: as it was subscribed, byte for byte */
-	uint32_t version;	 /* of the next document; only grows */
-	uint64_t told_turn;	 /* pbx->turn when the last document with ids was sent */
-};
+/* ERR_NOMEM. */
+int lamp_init(struct pbx *pbx);
 
-/* Answers a SUBSCRIBE of `extension` outside of any dialog. */
-void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *extension);
+struct lamp_entity *lamp_find(struct pbx *pbx, struct slice number);
 
 /* A leg of this extension begins to exist, changed, or is no more. Starting: ERR_NOMEM. */
 int lamp_leg_start(struct leg *leg);
 void lamp_leg_changed(struct leg *leg);
-void lamp_leg_end(struct leg *leg);
+void lamp_leg_end(struct leg *leg, bool was_shown);
+
+/* Do-not-disturb, a forward or the registration of this extension is another than before. */
+void lamp_state_changed(struct pbx *pbx, struct slice number);
+
+/* Whether watchers are told of the leg: a phone that does not ring yet has nothing to show. */
+bool lamp_leg_is_shown(const struct leg *leg);
+
+/* --- Who watches -------------------------------------------------------------------------- */
+
+struct watcher_ops {
+	/* There may be news: see lamp_is_news(). */
+	void (*on_change)(struct watcher *watcher);
+	/*
+	 * There is nothing to watch (any more), for a reason of RFC 6665 4.1.3, constant text.
+	 * NULL: the switch ends, lamp_unwatch() without a word.
+	 */
+	void (*on_gone)(struct watcher *watcher, const char *reason);
+};
+
+/* What one viewer is told of one extension. */
+struct watcher {
+	struct list node; /* in entity->watchers */
+	struct lamp_entity *entity;
+	const struct watcher_ops *ops;
+	void *owner;		       /* of ops: the carrier */
+	const struct profile *profile; /* of the viewer's phone */
+	struct slice number;	       /* whose phone it is; bytes behind the struct, as the next */
+	struct slice entity_uri;       /* as it was subscribed, byte for byte */
+	struct dialog_ids only;	       /* the one dialog that was asked for; empty: all */
+	uint32_t version;	       /* of the next document; only grows */
+	bool is_lost;		       /* the last document has not arrived */
+	uint64_t told_turn;	       /* entity->turn that it told */
+	uint64_t told_hash;	       /* of all that it told; 0: nothing yet */
+	uint64_t ids_turn;	       /* entity->turn of the last one with ids */
+};
+
+struct watcher_spec {
+	const struct watcher_ops *ops;
+	void *owner;
+	const struct profile *profile;
+	struct slice watched; /* the number; all text is copied */
+	struct slice viewer;
+	struct slice entity_uri;
+	struct dialog_ids only;
+};
+
+/* NULL when memory is refused. lamp_unwatch() ends it, without a word to anybody. */
+struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec);
+void lamp_unwatch(struct watcher *watcher);
+
+/* The truth differs from what the watcher was told last. */
+bool lamp_is_news(struct watcher *watcher);
+
+/*
+ * Prints the next dialog-info document for it and takes note of what it is told: full state if it
+ * must be, or has to be by the watcher's profile and what it knows. `is_datagram`: it should fit
+ * into one.
+ */
+void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_datagram);
+
+/* Whether the last document has arrived. If not, the next one is full and is news. */
+void lamp_told(struct watcher *watcher, bool has_arrived);
 
 /* Whether a phone of `picker` was told this leg's ids (SECURITY R2). */
 bool lamp_was_told(const struct leg *leg, struct slice picker);
 
-/* Everybody is told anew, or that the subscription is over: after a new configuration. */
+/* Everybody is told anew, or that there is nothing to watch: after a new configuration. */
 void lamp_on_directory(struct pbx *pbx);
 
 /* Tells all watchers that it is over for now ("deactivated"). */
 void lamp_stop(struct pbx *pbx);
 
-/* Forgets all watchers without telling them. */
+/* Forgets all watchers without telling them: on_gone without a reason. */
 void lamp_fini(struct pbx *pbx);
-
-/* Whose subscription a notifier is; NULL when it is none of ours, or nobody's any more. */
-struct watcher *lamp_watcher(const struct notifier *notifier);
-
-/* Whether watchers are told of the leg: a phone that does not ring yet has nothing to show. */
-bool lamp_leg_is_shown(const struct leg *leg);
-
-struct lamp_entity *lamp_find(struct pbx *pbx, struct slice number);
 
 #endif

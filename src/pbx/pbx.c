@@ -102,6 +102,9 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	strangers_init(&pbx->strangers, map_secret);
 	map_init(&pbx->aors, map_secret);
 	map_init(&pbx->entities, map_secret);
+	err = lamp_init(pbx);
+	if (err)
+		return err;
 	dnd_init(pbx, map_secret, limits->notices);
 	pool_init(&pbx->bindings, "bindings", sizeof(struct binding), limits->bindings,
 		  binding_on_free);
@@ -168,9 +171,9 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	pbx->directory = directory;
 	pbx->stack.session_expires_s = directory->session_expires_s;
 	apply_limits(pbx);
+	lamp_on_directory(pbx);
 	registrar_drop_unknown(pbx);
 	dnd_drop_unknown(pbx);
-	lamp_on_directory(pbx);
 	trunk_on_directory(pbx);
 }
 

@@ -38,6 +38,7 @@ struct pbx {
 	struct map dnd;				  /* struct dnd, by extension number */
 	struct pool notices;			  /* struct notice, see dnd.c */
 	struct map entities;			  /* struct lamp_entity, by extension number */
+	struct lamp_cache *lamp_cache;		  /* documents, see lamp_document.h */
 	struct pool trunk_pool;			  /* struct trunk */
 	struct list trunks;			  /* struct trunk: those of the directory */
 	struct timer trunks_due;		  /* one more try: memory was refused for a trunk */

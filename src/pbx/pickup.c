@@ -5,6 +5,7 @@
 #include "pbx/pickup.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "pbx/call.h"
 #include "pbx/join.h"
 #include "pbx/lamp.h"
@@ -44,6 +45,28 @@ static void refuse_right(struct incoming *in)
 
 /* --- The one function --------------------------------------------------------------------- */
 
+/* Its lamp says where the call comes from (RFC 4235 4.1.4); without memory it does not. */
+static void leg_set_replaced(struct leg *leg, const struct leg *ringing)
+{
+	const struct dialog *dialog = &ringing->session->dialog;
+	struct slice ours = dialog_local_tag(dialog);
+	size_t n = dialog->call_id.n + dialog->remote_tag.n + ours.n;
+	char *room = mem_alloc(n);
+	struct buf buf;
+
+	if (!room)
+		return;
+	buf_init(&buf, room, n);
+	buf_slice(&buf, dialog->call_id);
+	buf_slice(&buf, dialog->remote_tag);
+	buf_slice(&buf, ours);
+	leg->replaced_text = buf_text(&buf);
+	leg->replaced.call_id = slice_head(leg->replaced_text, dialog->call_id.n);
+	leg->replaced.local_tag =
+		slice_head(slice_from(leg->replaced_text, dialog->call_id.n), dialog->remote_tag.n);
+	leg->replaced.remote_tag = slice_from(leg->replaced_text, n - ours.n);
+}
+
 static void pickup_take(struct leg *ringing, struct incoming *in, const struct extension *picker,
 			enum record_pickup how)
 {
@@ -61,8 +84,11 @@ static void pickup_take(struct leg *ringing, struct incoming *in, const struct e
 	if (!partner)
 		return;
 	call->partner = partner;
+	leg_set_replaced(partner, ringing);
+	ringing->exit = (struct leg_exit){ "replaced", 0 };
 	err = join_start(call, in->msg->body, offer_type);
 	if (err) {
+		ringing->exit = (struct leg_exit){ 0 };
 		leg_end(partner, err == ERR_UNSUPPORTED ? 488 : 500, SLICE_NONE);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/dialog.h"
+#include "pbx/lamp.h"
 #include "sip/print.h"
 
 /* What one Contact of the request asks for. */
@@ -31,6 +32,7 @@ static void aor_release(struct pbx *pbx, struct aor *aor)
 	if (aor->count > 0)
 		return;
 	map_remove(&pbx->aors, &aor->node);
+	lamp_state_changed(pbx, aor->number);
 	mem_free(aor);
 }
 
@@ -102,7 +104,8 @@ static struct binding *binding_new(struct pbx *pbx, struct slice number, struct 
 		return NULL;
 	}
 	list_append(&binding->aor->bindings, &binding->node);
-	binding->aor->count++;
+	if (binding->aor->count++ == 0)
+		lamp_state_changed(pbx, number);
 	return binding;
 }
 

@@ -166,10 +166,16 @@ FLOW(both_hold_at_once, "RFC 3261 14.1")
 
 FLOW(a_second_call_rings_too, "RFC 3261 13.3")
 {
-	struct world *w = talking();
+	struct world *w = world_new("alice", "bob", "carol");
 
+	watch(w, "alice", "bob");
+	watch(w, "carol", "bob");
+	dial(w, "alice", "bob");
+	answer(w, "bob");
 	dial(w, "carol", "bob");
-	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	/* Who makes the call cannot take it. */
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
 	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
 	hang_up(w, "carol");
 	expect_lamp(w, "carol", "bob", LAMP_TALKING);

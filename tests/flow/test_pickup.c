@@ -81,7 +81,7 @@ FLOW(pickup_without_the_right_leaves_the_call_ringing, "RFC 3891 5")
 	watch(w, "carol", "bob");
 	world_extension(w, "bob")->pickup = PICKUP_NONE;
 	dial(w, "alice", "bob");
-	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
 	dial_number(w, "carol", "*8202");
 	expect_ended(w, "carol", PHONE_CAUSE_REFUSED, 403);
 	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);

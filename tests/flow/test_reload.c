@@ -93,7 +93,7 @@ FLOW_PLAIN(a_right_that_was_taken_ends_the_subscription, "RFC 6665 4.2.2")
 	dial_number(w, "carol", "299");
 	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, SUBSCRIBE("202", "s") TEXT_END) == 200);
 	reload(w, all, VISIBILITY_NONE);
-	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=rejected") != NULL);
+	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=noresource") != NULL);
 	expect(w, w->office.pbx.stack.notifiers.held_count == 0);
 	expect_quiet(w);
 }

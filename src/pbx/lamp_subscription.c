@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One subscription carries one watcher. What it may see is decided in lamp_view.c, when it is told
+ * by core/notifier.
+ */
+#include "pbx/lamp_subscription.h"
+
+#include "base/err.h"
+#include "pbx/auth.h"
+#include "pbx/event_package.h"
+#include "pbx/visibility.h"
+#include "sip/print.h"
+
+#define SUBSCRIPTION_MIN_S 60
+#define SUBSCRIPTION_MAX_S 3600
+#define DOCUMENT_TYPE SLICE("application/dialog-info+xml")
+
+/* --- Telling ------------------------------------------------------------------------------ */
+
+static void on_due(struct notifier *notifier)
+{
+	static char text[XML_MAX_BYTES]; /* one thread, not re-entered */
+	struct watcher *watcher = notifier->owner;
+	struct buf body = BUF_ON(text);
+
+	if (!notifier->must_send && !lamp_is_news(watcher))
+		return;
+	lamp_tell(watcher, &body, notifier->must_send,
+		  notifier->dialog.flow.transport == TRANSPORT_UDP);
+	notifier_send(notifier, DOCUMENT_TYPE, buf_text(&body));
+}
+
+static void on_answered(struct notifier *notifier, unsigned status)
+{
+	lamp_told(notifier->owner, status < 300);
+}
+
+static void on_end(struct notifier *notifier)
+{
+	struct watcher *watcher = notifier->owner;
+
+	stack_trace(notifier->stack, "event=unwatch watcher=%.*s watched=%.*s",
+		    SLICE_ARGS(watcher->number), SLICE_ARGS(watcher->entity->number));
+	lamp_unwatch(watcher);
+}
+
+/* From elsewhere, somebody must prove to be the one who watches. */
+static bool is_peer(struct notifier *notifier, struct incoming *in)
+{
+	const struct watcher *watcher = notifier->owner;
+	struct pbx *pbx = watcher->entity->pbx;
+	const struct extension *viewer = directory_find(pbx->directory, watcher->number);
+
+	if (viewer)
+		return auth_check_is(pbx, in, viewer);
+	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
+	return false;
+}
+
+static const struct notifier_ops notifier_ops = {
+	.on_due = on_due,
+	.on_end = on_end,
+	.is_peer = is_peer,
+	.on_answered = on_answered,
+};
+
+static void on_change(struct watcher *watcher)
+{
+	notifier_change(watcher->owner);
+}
+
+static void on_gone(struct watcher *watcher, const char *reason)
+{
+	struct notifier *notifier = watcher->owner;
+
+	if (reason) {
+		notifier_end(notifier, reason);
+		return;
+	}
+	notifier->owner = NULL;
+	lamp_unwatch(watcher);
+}
+
+static const struct watcher_ops watcher_ops = { on_change, on_gone };
+
+struct watcher *lamp_watcher(const struct notifier *notifier)
+{
+	return notifier->ops == &notifier_ops ? notifier->owner : NULL;
+}
+
+/* --- SUBSCRIBE ---------------------------------------------------------------------------- */
+
+void lamp_print_entity(struct buf *buf, const struct sip_uri *uri)
+{
+	struct sip_uri bare = *uri;
+
+	bare.params = SLICE_NONE;
+	bare.headers = SLICE_NONE;
+	bare.password = SLICE_NONE;
+	sip_uri_print(buf, &bare);
+}
+
+const struct profile *lamp_profile(const struct extension *viewer, const struct sip_msg *subscribe)
+{
+	return viewer->profile ? viewer->profile
+			       : profile_of_agent(sip_msg_value(subscribe, HDR_USER_AGENT));
+}
+
+const struct extension *lamp_find_watched(struct pbx *pbx, struct incoming *in,
+					  const struct extension *viewer)
+{
+	char text[SIP_USER_MAX_BYTES];
+	struct buf user = BUF_ON(text);
+	const struct extension *watched = NULL;
+
+	if (pbx_is_own_host(pbx, &in->msg->uri, &in->flow) &&
+	    !uri_unescape(&user, in->msg->uri.user) && !user.is_overflown)
+		watched = directory_find(pbx->directory, buf_text(&user));
+	if (watched && visibility_of(watched, viewer) > VISIBILITY_NONE)
+		return watched;
+	incoming_reply_status(in, 404);
+	return NULL;
+}
+
+/*
+ * RFC 4235 3.2: the dialog asked for is named by its Call-ID and the watched phone's own tag at
+ * least; the tag of its peer is left out when all forks are meant.
+ */
+static int read_only(struct slice params, struct dialog_ids *ret_only)
+{
+	*ret_only = (struct dialog_ids){ 0 };
+	if (!sip_param(params, SLICE("call-id"), &ret_only->call_id))
+		return 0;
+	if (slice_is_empty(ret_only->call_id) ||
+	    !sip_param(params, SLICE("to-tag"), &ret_only->local_tag))
+		return ERR_SYNTAX;
+	(void)sip_param(params, SLICE("from-tag"), &ret_only->remote_tag);
+	return 0;
+}
+
+static void refuse_full(struct incoming *in)
+{
+	incoming_reply(
+		in, &(struct answer){ .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") });
+}
+
+static void watch(struct pbx *pbx, struct incoming *in, const struct extension *watched,
+		  const struct extension *viewer, const struct dialog_ids *only)
+{
+	char contact_text[256], entity_text[SIP_URI_MAX_BYTES];
+	struct buf contact = BUF_ON(contact_text), entity = BUF_ON(entity_text);
+	struct notifier *notifier;
+	struct watcher *watcher;
+
+	lamp_print_entity(&entity, &in->msg->uri);
+	watcher = lamp_watch(pbx, &(struct watcher_spec){
+					  .ops = &watcher_ops,
+					  .profile = lamp_profile(viewer, in->msg),
+					  .watched = watched->number,
+					  .viewer = viewer->number,
+					  .entity_uri = buf_text(&entity),
+					  .only = *only,
+				  });
+	if (!watcher) {
+		refuse_full(in);
+		return;
+	}
+	pbx_print_contact(&contact, watched->number, &in->flow);
+	if (notifier_take(in,
+			  &(struct notifier_terms){ .contact_line = buf_text(&contact),
+						    .expires_min_s = SUBSCRIPTION_MIN_S,
+						    .expires_max_s = SUBSCRIPTION_MAX_S },
+			  &notifier_ops, watcher, &notifier)) {
+		lamp_unwatch(watcher);
+		return;
+	}
+	watcher->owner = notifier;
+	stack_trace(&pbx->stack, "event=watch watcher=%.*s watched=%.*s profile=%s",
+		    SLICE_ARGS(viewer->number), SLICE_ARGS(watched->number),
+		    watcher->profile->name);
+	notifier_start(notifier);
+}
+
+void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
+{
+	const struct extension *watched;
+	struct slice event, params, ignored;
+	struct dialog_ids only;
+
+	sip_token_params(sip_msg_value(in->msg, HDR_EVENT), &event, &params);
+	if (!event_accepts(in->msg, DOCUMENT_TYPE)) {
+		incoming_reply_status(in, 406);
+		return;
+	}
+	if (sip_param(params, SLICE("include-session-description"), &ignored)) {
+		incoming_reply(in, &(struct answer){ .status = 403,
+						     .reason = SLICE("Session descriptions are not "
+								     "told") });
+		return;
+	}
+	if (read_only(params, &only)) {
+		incoming_reply(in, &(struct answer){ .status = 400,
+						     .reason = SLICE("Event: call-id needs a "
+								     "to-tag") });
+		return;
+	}
+	watched = lamp_find_watched(pbx, in, viewer);
+	if (watched)
+		watch(pbx, in, watched, viewer, &only);
+}

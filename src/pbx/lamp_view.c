@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From legs to dialogs (RFC 4235 3.7, 4.1), as far as a right goes and as a make of phone needs it.
+ */
+#include "pbx/lamp_view.h"
+
+#include "pbx/call.h"
+#include "pbx/dnd.h"
+#include "pbx/registrar.h"
+#include "pbx/visibility.h"
+#include "sip/print.h"
+
+static bool viewer_is_caller(const struct leg *leg, struct slice viewer)
+{
+	const struct leg *caller = leg->call->caller;
+
+	return caller && caller != leg && caller->extension &&
+	       slice_eq(caller->extension->number, viewer);
+}
+
+struct lamp_view lamp_view_of(const struct watcher *watcher)
+{
+	const struct lamp_entity *entity = watcher->entity;
+	const struct directory *directory = entity->pbx->directory;
+	const struct extension *watched = directory_find(directory, entity->number);
+	const struct extension *viewer = directory_find(directory, watcher->number);
+	struct lamp_view view = { .profile = watcher->profile, .only = watcher->only };
+
+	if (!watched || !viewer)
+		return view;
+	view.visibility = visibility_of(watched, viewer);
+	view.may_pick_up = pickup_is_allowed(watched, viewer);
+	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
+		if (viewer_is_caller(leg, watcher->number))
+			view.viewer = watcher->number;
+	return view;
+}
+
+/* --- Text --------------------------------------------------------------------------------- */
+
+static struct slice print_aor(struct lamp_dialogs *dialogs, const struct pbx *pbx,
+			      struct slice prefix, struct slice number)
+{
+	size_t from = dialogs->uris.n;
+
+	buf_lit(&dialogs->uris, "sip:");
+	uri_escape_user(&dialogs->uris, prefix);
+	uri_escape_user(&dialogs->uris, number);
+	buf_char(&dialogs->uris, '@');
+	buf_slice(&dialogs->uris, pbx->directory->domain);
+	return slice_from(buf_text(&dialogs->uris), from);
+}
+
+/*
+ * The code URI that picks up this ringing phone's call: a phone that knows Replaces adds it to an
+ * INVITE to this URI, one that does not sends that INVITE without, and both work. The last code
+ * in the configuration is the one that is announced.
+ */
+static struct slice print_pickup_target(struct lamp_dialogs *dialogs, const struct leg *leg)
+{
+	const struct directory *directory = leg->pbx->directory;
+
+	if (directory->pickup_code_count == 0)
+		return print_aor(dialogs, leg->pbx, SLICE_NONE, leg->extension->number);
+	return print_aor(dialogs, leg->pbx,
+			 directory->pickup_codes[directory->pickup_code_count - 1],
+			 leg->extension->number);
+}
+
+/* --- One leg ------------------------------------------------------------------------------ */
+
+bool lamp_leg_is_shown(const struct leg *leg)
+{
+	return leg->is_initiator || leg->state != LEG_CALLING;
+}
+
+/* A flashing lamp is a promise: only who may take this call, and is not the one who makes it, sees
+ * one. */
+static bool leg_is_offered(const struct leg *leg, const struct lamp_view *view)
+{
+	return view->may_pick_up && leg->state == LEG_RINGING && !leg->is_initiator &&
+	       !viewer_is_caller(leg, view->viewer);
+}
+
+static enum dialog_state leg_dialog_state(const struct leg *leg, const struct lamp_view *view)
+{
+	bool is_steady =
+		leg->is_initiator ? view->profile->is_caller_steady : !leg_is_offered(leg, view);
+
+	switch (leg->state) {
+	case LEG_CALLING:
+		return is_steady ? DIALOG_CONFIRMED : DIALOG_TRYING;
+	case LEG_RINGING:
+		return is_steady ? DIALOG_CONFIRMED : DIALOG_EARLY;
+	case LEG_TALKING:
+		return DIALOG_CONFIRMED;
+	case LEG_ENDED:
+		break;
+	}
+	return DIALOG_TERMINATED;
+}
+
+/* The ids are those of the phone's own dialog with us, as the phone sees it. */
+static struct dialog_ids leg_ids(const struct leg *leg)
+{
+	const struct dialog *dialog = leg->session ? &leg->session->dialog : NULL;
+
+	if (!dialog)
+		return (struct dialog_ids){ 0 };
+	return (struct dialog_ids){ dialog->call_id, dialog->remote_tag, dialog_local_tag(dialog) };
+}
+
+/* RFC 4235 3.2: a tag that was not named matches all. */
+static bool leg_is_asked_for(const struct leg *leg, const struct dialog_ids *only)
+{
+	struct dialog_ids ids = leg_ids(leg);
+
+	return slice_is_empty(only->call_id) ||
+	       (slice_eq(only->call_id, ids.call_id) &&
+		(slice_is_empty(only->local_tag) || slice_eq(only->local_tag, ids.local_tag)) &&
+		(slice_is_empty(only->remote_tag) || slice_eq(only->remote_tag, ids.remote_tag)));
+}
+
+static void entry_set_ids(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
+			  const struct leg *leg)
+{
+	struct dialog_ids ids = leg_ids(leg);
+
+	entry->replaces = leg->replaced;
+	if (slice_is_empty(ids.call_id))
+		return;
+	dialogs->has_ids = true;
+	entry->call_id = ids.call_id;
+	entry->local_tag = ids.local_tag;
+	entry->remote_tag = ids.remote_tag;
+}
+
+static void entry_set_parties(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
+			      const struct leg *leg, const struct lamp_view *view)
+{
+	const struct party *peer = leg_peer(leg);
+	bool is_offered = leg_is_offered(leg, view);
+
+	if (view->visibility == VISIBILITY_NUMBERS && peer && !slice_is_empty(peer->number)) {
+		if (view->profile->is_name_shown)
+			entry->remote.display = peer->name;
+		entry->remote.identity = print_aor(dialogs, leg->pbx, SLICE_NONE, peer->number);
+	} else if (is_offered) {
+		entry->remote.identity = SLICE("sip:anonymous@anonymous.invalid");
+	}
+	if (view->visibility < VISIBILITY_NUMBERS && !is_offered)
+		return;
+	if (view->profile->is_name_shown)
+		entry->local.display = leg->extension->name;
+	entry->local.identity = print_aor(dialogs, leg->pbx, SLICE_NONE, leg->extension->number);
+	if (!view->may_pick_up)
+		return;
+	entry->local.target = entry->local.identity;
+	entry->remote.target =
+		is_offered ? print_pickup_target(dialogs, leg) : entry->remote.identity;
+}
+
+/* Whose words the local party's are: it is the phone that holds the other (RFC 4235 4.1.6.2). */
+static void entry_set_hold(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
+			   const struct leg *leg)
+{
+	if (leg->state != LEG_TALKING || !leg->is_holding)
+		return;
+	entry->local.is_rendering_no = true;
+	if (slice_is_empty(entry->local.target))
+		entry->local.target =
+			print_aor(dialogs, leg->pbx, SLICE_NONE, leg->extension->number);
+}
+
+static void add_leg(struct lamp_dialogs *dialogs, const struct leg *leg,
+		    const struct lamp_view *view)
+{
+	struct dialog_entry *entry = &dialogs->info.dialogs[dialogs->info.dialog_count++];
+	uint64_t now_ms = leg->pbx->stack.timers->now_ms;
+
+	*entry = (struct dialog_entry){
+		.id = slice_of(leg->id, sizeof(leg->id)),
+		.state = leg_dialog_state(leg, view),
+		.direction = leg->is_initiator ? DIALOG_INITIATOR : DIALOG_RECIPIENT,
+		.has_duration = leg->state == LEG_TALKING,
+		.duration_s = (uint32_t)((now_ms - leg->record.answer_ms) / 1000),
+	};
+	if (view->may_pick_up)
+		entry_set_ids(dialogs, entry, leg);
+	entry_set_parties(dialogs, entry, leg, view);
+	entry_set_hold(dialogs, entry, leg);
+}
+
+/* --- What is no leg ----------------------------------------------------------------------- */
+
+static void add_plain(struct lamp_dialogs *dialogs, const struct lamp_entity *entity,
+		      enum dialog_state state)
+{
+	dialogs->info.dialogs[dialogs->info.dialog_count++] = (struct dialog_entry){
+		.id = slice_of(entity->id, sizeof(entity->id)),
+		.state = state,
+	};
+}
+
+static void add_ended(struct lamp_dialogs *dialogs, const struct lamp_ended *ended)
+{
+	dialogs->info.dialogs[dialogs->info.dialog_count++] = (struct dialog_entry){
+		.id = slice_of(ended->id, sizeof(ended->id)),
+		.state = DIALOG_TERMINATED,
+		.direction = ended->direction,
+		.event = slice_from_cstr(ended->event),
+		.code = ended->code,
+	};
+}
+
+/* Nobody can be reached there; the lamp is that of who talks, and says why to who can read it. */
+static void add_dnd(struct lamp_dialogs *dialogs, const struct lamp_entity *entity)
+{
+	add_plain(dialogs, entity, DIALOG_CONFIRMED);
+	dialogs->info.dialogs[dialogs->info.dialog_count - 1].local.display =
+		SLICE("Do not disturb");
+}
+
+static struct slice status_of(const struct lamp_entity *entity, const struct extension *watched)
+{
+	struct pbx *pbx = entity->pbx;
+
+	if (dnd_is_on(pbx, entity->number))
+		return SLICE("do-not-disturb");
+	if (watched && !slice_is_empty(watched->forward.to[FORWARD_ALWAYS]))
+		return SLICE("forwarded");
+	if (!registrar_find(pbx, entity->number))
+		return SLICE("unregistered");
+	return SLICE_NONE;
+}
+
+/* --- The document ------------------------------------------------------------------------- */
+
+/* What decides the lamp of a phone that looks at one dialog only comes first. */
+static unsigned entry_rank(const struct dialog_entry *entry)
+{
+	static const unsigned ranks[] = {
+		[DIALOG_EARLY] = 0,  [DIALOG_CONFIRMED] = 1,  [DIALOG_PROCEEDING] = 2,
+		[DIALOG_TRYING] = 3, [DIALOG_TERMINATED] = 4,
+	};
+
+	/* A caller hears it ring; whose phone rings matters more than either. */
+	if (entry->state == DIALOG_EARLY && entry->direction == DIALOG_INITIATOR)
+		return ranks[DIALOG_PROCEEDING];
+	return ranks[entry->state];
+}
+
+/* Few, and nearly sorted: by insertion, and what is equal stays in its order. */
+static void sort_dialogs(struct dialog_info *info)
+{
+	for (size_t i = 1; i < info->dialog_count; i++) {
+		struct dialog_entry entry = info->dialogs[i];
+		size_t at = i;
+
+		while (at > 0 && entry_rank(&info->dialogs[at - 1]) > entry_rank(&entry)) {
+			info->dialogs[at] = info->dialogs[at - 1];
+			at--;
+		}
+		info->dialogs[at] = entry;
+	}
+}
+
+static bool is_busy(const struct lamp_entity *entity)
+{
+	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
+		if (lamp_leg_is_shown(leg))
+			return true;
+	return dnd_is_on(entity->pbx, entity->number);
+}
+
+/* Free is said by one terminated dialog where phones need it (PHONES: Yealink, Bria). */
+static void add_idle(struct lamp_dialogs *dialogs, const struct lamp_entity *entity,
+		     const struct lamp_view *view)
+{
+	if (!view->profile->is_dialog_needed)
+		return;
+	if (view->visibility > VISIBILITY_BUSY && entity->ended_count > 0 &&
+	    slice_is_empty(view->only.call_id))
+		add_ended(dialogs, &entity->ended[entity->ended_count - 1]);
+	else
+		add_plain(dialogs, entity, DIALOG_TERMINATED);
+}
+
+static void add_legs(struct lamp_dialogs *dialogs, const struct lamp_entity *entity,
+		     const struct lamp_view *view, uint64_t since)
+{
+	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
+		if (lamp_leg_is_shown(leg) && leg->state_turn > since &&
+		    leg_is_asked_for(leg, &view->only) &&
+		    dialogs->info.dialog_count < DIALOG_INFO_MAX - LAMP_ENDED_MAX - 1)
+			add_leg(dialogs, leg, view);
+}
+
+static void dialogs_begin(struct lamp_dialogs *dialogs)
+{
+	/* Entries are written when they are added; clearing room for all would cost more. */
+	dialogs->info.dialog_count = 0;
+	dialogs->info.entity = SLICE_NONE;
+	dialogs->info.is_partial = false;
+	dialogs->info.status = SLICE_NONE;
+	dialogs->has_ids = false;
+	dialogs->uris = BUF_ON(dialogs->uri_text);
+}
+
+static void read_full(const struct lamp_entity *entity, const struct lamp_view *view,
+		      struct lamp_dialogs *dialogs)
+{
+	if (view->visibility == VISIBILITY_BUSY && is_busy(entity)) {
+		add_plain(dialogs, entity, DIALOG_CONFIRMED);
+		return;
+	}
+	if (view->visibility > VISIBILITY_BUSY) {
+		add_legs(dialogs, entity, view, 0);
+		if (dnd_is_on(entity->pbx, entity->number))
+			add_dnd(dialogs, entity);
+	}
+	if (dialogs->info.dialog_count == 0)
+		add_idle(dialogs, entity, view);
+	sort_dialogs(&dialogs->info);
+	if (view->profile->dialogs_max > 0 &&
+	    dialogs->info.dialog_count > view->profile->dialogs_max)
+		dialogs->info.dialog_count = view->profile->dialogs_max;
+}
+
+static bool read_changes(const struct lamp_entity *entity, const struct lamp_view *view,
+			 uint64_t since, struct lamp_dialogs *dialogs)
+{
+	if (view->visibility <= VISIBILITY_BUSY || since < entity->forgotten_turn ||
+	    !slice_is_empty(view->only.call_id))
+		return false;
+	add_legs(dialogs, entity, view, since);
+	for (size_t i = 0; i < entity->ended_count; i++)
+		if (entity->ended[i].turn > since)
+			add_ended(dialogs, &entity->ended[i]);
+	if (entity->state_turn > since && dnd_is_on(entity->pbx, entity->number))
+		add_dnd(dialogs, entity);
+	else if (entity->state_turn > since)
+		add_plain(dialogs, entity, DIALOG_TERMINATED);
+	return dialogs->info.dialog_count > 0;
+}
+
+bool lamp_view_read(const struct lamp_entity *entity, const struct lamp_view *view, uint64_t since,
+		    struct lamp_dialogs *ret_dialogs)
+{
+	dialogs_begin(ret_dialogs);
+	if (view->visibility > VISIBILITY_BUSY)
+		ret_dialogs->info.status =
+			status_of(entity, directory_find(entity->pbx->directory, entity->number));
+	ret_dialogs->info.is_partial = since > 0;
+	if (since > 0)
+		return read_changes(entity, view, since, ret_dialogs);
+	read_full(entity, view, ret_dialogs);
+	return true;
+}

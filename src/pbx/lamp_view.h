@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What somebody may see of an extension's calls: the one function from the legs to the dialogs of a
+ * document. Everything that tells of lamps asks here.
+ */
+#ifndef LAMPYRID_PBX_LAMP_VIEW_H
+#define LAMPYRID_PBX_LAMP_VIEW_H
+
+#include "pbx/lamp.h"
+
+/* Whose eyes: two with the same view are told the same, but for version and entity. */
+struct lamp_view {
+	enum visibility visibility;
+	bool may_pick_up;
+	const struct profile *profile;
+	struct slice viewer;	/* the number, where it matters who that is; else empty */
+	struct dialog_ids only; /* the one dialog asked for; empty: all */
+};
+
+/* Longest printed URI of ours in a document: "sip:" user "@" domain. */
+#define LAMP_URI_MAX_BYTES (8 + SIP_USER_MAX_BYTES * 3 + 256)
+
+/* A document, and the text that its slices point into. */
+struct lamp_dialogs {
+	struct dialog_info info; /* without version and entity */
+	bool has_ids;		 /* a dialog can be named by whoever reads it */
+	struct buf uris;
+	char uri_text[DIALOG_INFO_MAX * 3 * LAMP_URI_MAX_BYTES];
+};
+
+struct lamp_view lamp_view_of(const struct watcher *watcher);
+
+/*
+ * All that this view shows now, the dialog that matters most first; or with `since` > 0 only what
+ * differs from entity->turn `since`. False: what was then is not known any more.
+ */
+bool lamp_view_read(const struct lamp_entity *entity, const struct lamp_view *view, uint64_t since,
+		    struct lamp_dialogs *ret_dialogs);
+
+#endif
