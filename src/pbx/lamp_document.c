@@ -28,7 +28,14 @@ static struct slice print(const struct dialog_info *info)
 }
 
 /* How much is left out, in the order of what is missed least. */
-enum shortening { WITHOUT_DURATION, WITHOUT_NAMES, BRIEF_BUT_FIRST, ALL_BRIEF, SHORTENINGS };
+enum shortening {
+	WITHOUT_DURATION,
+	WITHOUT_NAMES,
+	BRIEF_BUT_FIRST,
+	ALL_BRIEF,
+	WITHOUT_HOLD,
+	SHORTENINGS
+};
 
 static void entry_make_brief(struct dialog_entry *entry)
 {
@@ -60,6 +67,9 @@ static void shorten(struct dialog_info *info, enum shortening step)
 			break;
 		case ALL_BRIEF:
 			entry_make_brief(entry);
+			break;
+		case WITHOUT_HOLD:
+			entry->local = (struct dialog_party){ 0 };
 			break;
 		case SHORTENINGS:
 			break;

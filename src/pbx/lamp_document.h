@@ -15,8 +15,8 @@ struct lamp_document {
 	bool has_ids;
 };
 
-/* What a NOTIFY has around its document, at most for phones that mean well. */
-#define LAMP_HEADERS_BYTES 600
+/* What a NOTIFY has around that, its headers and the head of the document, as phones make them. */
+#define LAMP_HEADERS_BYTES 750
 
 #define LAMP_CACHE_MAX 8
 

@@ -226,6 +226,14 @@ const char *raw_last(const struct raw *raw, const char *start)
 	return "";
 }
 
+bool raw_heard(const struct raw *raw, const char *start, const char *what)
+{
+	for (size_t i = 0; i < raw->count; i++)
+		if (starts(raw->inbox[i], start) && strstr(raw->inbox[i], what))
+			return true;
+	return false;
+}
+
 size_t raw_count(const struct raw *raw, const char *start)
 {
 	size_t n = 0;

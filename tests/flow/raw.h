@@ -56,6 +56,9 @@ unsigned raw_speak(struct raw *raw, const char *start, const char *tag, const ch
 /* The last message with this start ("NOTIFY", "SIP/2.0 200"), as text; "" when there is none. */
 const char *raw_last(const struct raw *raw, const char *start);
 
+/* Any message with this start has said so. */
+bool raw_heard(const struct raw *raw, const char *start, const char *what);
+
 /* How many messages with this start came in. */
 size_t raw_count(const struct raw *raw, const char *start);
 

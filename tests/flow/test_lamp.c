@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What lamps say: of calls in every state, of what is no call, and to phones of each make.
+ */
+#include "texts.h"
+#include "world.h"
+
+#include "pbx/dnd.h"
+
+#include <stdio.h>
+
+#define SUBSCRIBE(call) TEXT_HEAD("SUBSCRIBE", "201", "202", call) TEXT_CONTACT("201", "192.0.2.5")
+#define DATAGRAM_BYTES 1300
+
+static bool told(const struct raw *raw, const char *what)
+{
+	return strstr(raw_last(raw, "NOTIFY"), what) != NULL;
+}
+
+static size_t told_dialogs(const struct raw *raw)
+{
+	size_t count = 0;
+
+	for (const char *at = raw_last(raw, "NOTIFY"); (at = strstr(at, "<dialog ")); at++)
+		count++;
+	return count;
+}
+
+/* 201 is a raw phone of this make and watches 202, bob; carol is 203. */
+static struct world *watching(struct raw **ret_raw, const char *lines)
+{
+	struct world *w = world_new("alice", "bob", "carol");
+	char text[2048];
+
+	*ret_raw = world_raw(w, "raw");
+	world_start(w);
+	advance_ms(w, 1000);
+	snprintf(text, sizeof(text), "%s%s" TEXT_END, SUBSCRIBE("s"), lines);
+	expect(w, raw_ask_as(*ret_raw, "201", OFFICE_PASSWORD, text) == 200);
+	return w;
+}
+
+#define SNOM "Event: dialog\nUser-Agent: snomD735/10.1\n"
+#define YEALINK "Event: dialog\nUser-Agent: Yealink SIP-T54W 96.86\n"
+#define SPA "Event: dialog\nUser-Agent: Cisco/SPA504G-7.6.2\n"
+
+/* The value of an attribute in the last NOTIFY, up to the quote behind it. */
+static void find_value(const struct raw *raw, const char *attribute, char *ret_value, size_t cap)
+{
+	const char *at = strstr(raw_last(raw, "NOTIFY"), attribute);
+
+	snprintf(ret_value, cap, "%.*s", at ? (int)strcspn(at + strlen(attribute), "\"") : 0,
+		 at ? at + strlen(attribute) : "");
+}
+
+/* --- Calls -------------------------------------------------------------------------------- */
+
+FLOW_PLAIN(a_call_is_told_from_its_first_ring_to_its_end, "RFC 4235 3.7.1, RFC 4235 4.1.2")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, SNOM);
+
+	dial(w, "carol", "bob");
+	expect(w, told(raw, "<state>early</state>") && told(raw, "direction=\"recipient\""));
+	expect(w, !told(raw, "<duration>"));
+	answer(w, "bob");
+	advance_ms(w, 5000);
+	expect(w, told(raw, "<state>confirmed</state>") && told(raw, "<duration>0</duration>"));
+	hang_up(w, "bob");
+	expect(w, told(raw, "<state event=\"local-bye\">terminated</state>"));
+	dial(w, "bob", "carol");
+	expect(w, told(raw, "<state>early</state>") && told(raw, "direction=\"initiator\""));
+	hang_up(w, "carol");
+	expect(w, told(raw, "<state event=\"rejected\" code=\"486\">terminated</state>"));
+	expect_quiet(w);
+}
+
+/* PHONES trap 7: a call on hold is no call to pick up. */
+FLOW_PLAIN(a_held_call_is_confirmed_and_not_rendered, "RFC 4235 4.1.6.2, RFC 3840 9")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, SNOM);
+
+	dial(w, "carol", "bob");
+	answer(w, "bob");
+	expect(w, !told(raw, "+sip.rendering"));
+	hold(w, "bob");
+	expect(w, told(raw, "<state>confirmed</state>"));
+	expect(w, told(raw, "<target uri=\"sip:202@" OFFICE_DOMAIN
+			    "\"><param pname=\"+sip.rendering\" pval=\"no\"/></target>"));
+	resume(w, "bob");
+	expect(w, !told(raw, "+sip.rendering"));
+	hold(w, "carol");
+	expect(w, !told(raw, "+sip.rendering"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_picked_up_call_names_what_it_replaces, "RFC 4235 4.1.4, RFC 4235 3.7.1")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, SNOM);
+	char call_id[64], replaced[128];
+
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD,
+			     TEXT_HEAD("SUBSCRIBE", "201", "201", "own")
+				     TEXT_CONTACT("201", "192.0.2.5") SNOM TEXT_END) == 200);
+	dial(w, "carol", "bob");
+	find_value(raw, "call-id=\"", call_id, sizeof(call_id));
+	expect(w, call_id[0] != 0);
+	dial_number(w, "alice", "*8202");
+	snprintf(replaced, sizeof(replaced), "<replaces call-id=\"%s\" local-tag=\"", call_id);
+	expect(w, raw_heard(raw, "NOTIFY", replaced));
+	expect(w, raw_heard(raw, "NOTIFY", "<state event=\"replaced\">terminated</state>"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(one_dialog_alone_can_be_watched, "RFC 4235 3.2")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, SNOM);
+	char call_id[64], tag[64], text[2048];
+
+	dial(w, "carol", "bob");
+	find_value(raw, "call-id=\"", call_id, sizeof(call_id));
+	find_value(raw, "local-tag=\"", tag, sizeof(tag));
+	snprintf(text, sizeof(text), "%sEvent: dialog;call-id=\"%s\";to-tag=%s\n" TEXT_END,
+		 SUBSCRIBE("one"), call_id, tag);
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, text) == 200);
+	expect(w, told(raw, "Call-ID: one") && told(raw, "<state>early</state>"));
+	snprintf(text, sizeof(text), "%sEvent: dialog;call-id=other;to-tag=%s\n" TEXT_END,
+		 SUBSCRIBE("none"), tag);
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, text) == 200);
+	expect(w, told(raw, "Call-ID: none") && told(raw, "<state>terminated</state>"));
+	snprintf(text, sizeof(text), "%sEvent: dialog;call-id=%s\n" TEXT_END, SUBSCRIBE("bad"),
+		 call_id);
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, text) == 400);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(session_descriptions_are_not_told, "RFC 4235 3.2, RFC 4235 6")
+{
+	struct world *w = world_new("alice", "bob");
+	struct raw *raw = world_raw(w, "raw");
+
+	advance_ms(w, 1000);
+	expect(w,
+	       raw_ask_as(raw, "201", OFFICE_PASSWORD,
+			  SUBSCRIBE("s") "Event: dialog;include-session-description\n" TEXT_END) ==
+		       403);
+	expect(w, raw_count(raw, "NOTIFY") == 0);
+	expect_quiet(w);
+}
+
+/* --- What is no call ---------------------------------------------------------------------- */
+
+/* FIELD 25: do-not-disturb did not change the lamp. */
+FLOW_PLAIN(complaint_25_do_not_disturb_is_on_the_lamp, "RFC 4235 4.1")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, SNOM);
+
+	expect(w, told(raw, "<state>terminated</state>"));
+	(void)dnd_set(&w->office.pbx, SLICE("202"), true);
+	advance_ms(w, 100);
+	expect(w, told(raw, "<state>confirmed</state>") && told(raw, "Do not disturb"));
+	expect(w, told(raw, "<status xmlns=\"urn:lampyrid:lamp\">do-not-disturb</status>"));
+	(void)dnd_set(&w->office.pbx, SLICE("202"), false);
+	advance_ms(w, 100);
+	expect(w, told(raw, "<state>terminated</state>") && !told(raw, "<status"));
+	expect_quiet(w);
+}
+
+/* FIELD 24: who is not registered looked as free as who is. */
+FLOW_PLAIN(complaint_24_who_is_not_registered_is_told_apart, "RFC 4235 4.1")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, SNOM);
+
+	expect(w, !told(raw, "<status"));
+	phone_stop(&w->phones[1].phone);
+	advance_ms(w, 1000);
+	expect(w, told(raw, "<state>terminated</state>"));
+	expect(w, told(raw, "<status xmlns=\"urn:lampyrid:lamp\">unregistered</status>"));
+	expect_quiet(w);
+}
+
+/* --- Each make ---------------------------------------------------------------------------- */
+
+FLOW_PLAIN(a_make_that_knows_them_is_told_changes_only, "RFC 4235 4.3, RFC 4235 3.9")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, YEALINK);
+
+	expect(w, told(raw, "version=\"0\" state=\"full\""));
+	dial(w, "carol", "bob");
+	answer(w, "bob");
+	expect(w, told(raw, "state=\"partial\"") && told_dialogs(raw) == 1);
+	dial(w, "alice", "bob");
+	expect(w, told(raw, "state=\"partial\"") && told_dialogs(raw) == 1);
+	expect(w, !told(raw, "<state>confirmed</state><duration>"));
+	hang_up(w, "alice");
+	expect(w, told(raw, "state=\"partial\"") && told_dialogs(raw) == 1);
+	expect(w, told(raw, "terminated</state>"));
+	expect_quiet(w);
+}
+
+/* FIELD 20: one lost NOTIFY, and the lamp was dead until the phone refreshed. */
+FLOW_PLAIN(complaint_20_after_a_lost_notify_all_is_told, "RFC 6665 4.2.2, RFC 4235 4.3")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, YEALINK);
+
+	raw->is_mute = true;
+	dial(w, "carol", "bob");
+	advance_ms(w, 33000);
+	raw->is_mute = false;
+	advance_ms(w, 40000);
+	expect(w, told(raw, "state=\"full\""));
+	expect(w, w->office.pbx.stack.notifiers.held_count == 1);
+	expect_quiet(w);
+}
+
+/* PHONES: several dialogs crash an SPA, and any early one makes it blink. */
+FLOW_PLAIN(an_spa_sees_the_one_dialog_that_matters, "RFC 4235 4.1")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, SPA);
+
+	dial(w, "bob", "carol");
+	expect(w, told_dialogs(raw) == 1 && told(raw, "<state>confirmed</state>"));
+	answer(w, "carol");
+	dial(w, "alice", "bob");
+	expect(w, told_dialogs(raw) == 1 && told(raw, "direction=\"initiator\""));
+	expect_quiet(w);
+}
+
+/* FIELD 8: a document that no datagram holds was lost in fragments. */
+FLOW_PLAIN(complaint_8_many_calls_fit_into_one_datagram, "RFC 3261 18.1.1")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw, SNOM);
+
+	for (int i = 0; i < 4; i++) {
+		dial(w, "carol", "bob");
+		answer(w, "bob");
+		hold(w, "bob");
+	}
+	expect(w, told_dialogs(raw) == 4);
+	expect(w, strlen(raw_last(raw, "NOTIFY")) <= DATAGRAM_BYTES);
+	expect_quiet(w);
+}
+
+/* Who may only see busy is not told that one call has followed another. */
+FLOW_PLAIN(what_did_not_change_is_not_told_again, "RFC 6665 4.2.2, RFC 4235 3.9")
+{
+	struct raw *raw;
+	struct world *w = world_new("alice", "bob", "carol");
+	size_t count;
+
+	raw = world_raw(w, "raw");
+	world_extension(w, "bob")->visibility = VISIBILITY_BUSY;
+	advance_ms(w, 1000);
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, SUBSCRIBE("s") SNOM TEXT_END) == 200);
+	dial(w, "carol", "bob");
+	expect(w, told(raw, "<state>confirmed</state>"));
+	count = raw_count(raw, "NOTIFY");
+	answer(w, "bob");
+	hold(w, "bob");
+	expect(w, raw_count(raw, "NOTIFY") == count);
+	hang_up(w, "bob");
+	expect(w, raw_count(raw, "NOTIFY") == count + 1 && told(raw, "<state>terminated</state>"));
+	expect_quiet(w);
+}
