@@ -67,9 +67,17 @@ static void assert_info_equal(const struct dialog_info *a, const struct dialog_i
 		assert_int_equal(x->state, y->state);
 		assert_slice_equal(x->event, y->event);
 		assert_int_equal(x->code, y->code);
+		assert_int_equal(x->has_duration, y->has_duration);
+		assert_int_equal(x->duration_s, y->duration_s);
+		assert_slice_equal(x->replaces.call_id, y->replaces.call_id);
+		assert_slice_equal(x->replaces.local_tag, y->replaces.local_tag);
+		assert_slice_equal(x->replaces.remote_tag, y->replaces.remote_tag);
+		assert_slice_equal(x->referred_by_display, y->referred_by_display);
+		assert_slice_equal(x->referred_by, y->referred_by);
 		assert_party_equal(&x->local, &y->local);
 		assert_party_equal(&x->remote, &y->remote);
 	}
+	assert_slice_equal(a->status, b->status);
 }
 
 /* Documents in the manner of servers in the field, and what a phone is to understand of them. */
@@ -198,6 +206,8 @@ static const struct {
 			   .state = DIALOG_TERMINATED,
 			   .event = SLICE_INIT("cancelled"),
 			   .code = 487,
+			   .has_duration = true,
+			   .duration_s = 9,
 			   .local = { .display = SLICE_INIT("J\xc3\xbcrgen & Co"),
 				      .identity = SLICE_INIT("sip:a&b@d"),
 				      .target = SLICE_INIT("sip:a@b"),
@@ -331,10 +341,31 @@ static void a_moved_call_says_where_it_comes_from(void **state)
 		"</dialog-info>\n";
 	char room[2048];
 	struct buf buf = BUF_ON(room);
+	struct dialog_info read_back;
 
 	(void)state;
 	dialog_info_print(&buf, &info);
 	assert_slice_equal(buf_text(&buf), SLICE(expected));
+	assert_int_equal(read_text(buf_text(&buf), &read_back), 0);
+	assert_info_equal(&read_back, &info);
+}
+
+/* What is no number is no duration; what is not ours is no status, whatever it is called. */
+static void what_is_foreign_says_nothing(void **state)
+{
+	static const char text[] = ROOT "<status>not ours</status>"
+					"<status xmlns=\"urn:example\">not ours</status>"
+					"<dialog id=\"1\">" EARLY "<duration>-1</duration>"
+					"<x xmlns=\"urn:example\"><state>confirmed</state></x>"
+					"</dialog>" END;
+	struct dialog_info info;
+
+	(void)state;
+	assert_int_equal(read_text(slice_from_cstr(text), &info), 0);
+	assert_int_equal(info.dialog_count, 1);
+	assert_int_equal(info.dialogs[0].state, DIALOG_EARLY);
+	assert_false(info.dialogs[0].has_duration);
+	assert_slice_equal(info.status, SLICE_NONE);
 }
 
 /* S7: a quote in a call-id broke the document of another server. */
@@ -584,6 +615,7 @@ int main(void)
 		cmocka_unit_test(no_prefix_is_a_document),
 		cmocka_unit_test(the_document_reads_so),
 		cmocka_unit_test(a_moved_call_says_where_it_comes_from),
+		cmocka_unit_test(what_is_foreign_says_nothing),
 		cmocka_unit_test(s7_no_text_breaks_the_document),
 		cmocka_unit_test(what_is_no_document_is_refused),
 		cmocka_unit_test(p11_depth_is_bounded),
