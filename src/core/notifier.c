@@ -8,12 +8,14 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/retry.h"
+#include "sip/lex.h"
 
-#define RETRY_MS 30000
-#define EVENT_MAX_BYTES 256 /* it is repeated in every NOTIFY */
+#define RETRY_DOUBLINGS_MAX 4 /* 16 to 32 s: a phone that comes back is not dark for long */
+#define EVENT_MAX_BYTES 256   /* it is repeated in every NOTIFY */
 
 static void on_expiry(struct timer *timer);
-static void on_retry(struct timer *timer);
+static void on_next(struct timer *timer);
 
 static void notifier_finish(struct notifier *notifier)
 {
@@ -23,7 +25,7 @@ static void notifier_finish(struct notifier *notifier)
 		return;
 	notifier->state = NOTIFIER_ENDED;
 	timer_stop(stack->timers, &notifier->expiry);
-	timer_stop(stack->timers, &notifier->retry);
+	timer_stop(stack->timers, &notifier->due);
 	usage_stop(stack, &notifier->usage);
 	pool_end(&stack->notifiers, notifier);
 	if (notifier->owner)
@@ -35,7 +37,7 @@ void notifier_on_free(void *object)
 	struct notifier *notifier = object;
 
 	timer_stop(notifier->stack->timers, &notifier->expiry);
-	timer_stop(notifier->stack->timers, &notifier->retry);
+	timer_stop(notifier->stack->timers, &notifier->due);
 	usage_stop(notifier->stack, &notifier->usage);
 	dialog_fini(&notifier->dialog);
 	mem_free((char *)notifier->event.p);
@@ -57,20 +59,51 @@ bool notifier_is_pending(const struct notifier *notifier)
 	return pool_find(&notifier->stack->txn_clients, notifier->pending) != NULL;
 }
 
+static void notifier_look_in(struct notifier *notifier, uint64_t after_ms)
+{
+	timer_start(notifier->stack->timers, &notifier->due, after_ms, on_next);
+}
+
+/* When nothing changes for long, the same once more (RFC 6446 6 and 7). */
+static void notifier_look_later(struct notifier *notifier)
+{
+	uint64_t now_ms = notifier->stack->timers->now_ms;
+	uint64_t age_ms = now_ms - notifier->sent_at_ms;
+	uint64_t idle_ms = notify_rates_idle_ms(&notifier->rates, now_ms);
+
+	if (idle_ms != UINT64_MAX)
+		notifier_look_in(notifier, idle_ms > age_ms ? idle_ms - age_ms : 0);
+}
+
 static void notifier_due(struct notifier *notifier)
 {
 	notifier->is_due = false;
 	notifier->ops->on_due(notifier);
+	/* The owner declined. */
+	if (notifier->state == NOTIFIER_ACTIVE && !notifier->due.is_running &&
+	    !notifier_is_pending(notifier))
+		notifier_look_later(notifier);
+}
+
+/* One NOTIFY at a time, and none before its time. */
+static void notifier_try(struct notifier *notifier)
+{
+	uint64_t now_ms = notifier->stack->timers->now_ms;
+
+	if (notifier_is_pending(notifier))
+		return;
+	if (notifier->earliest_ms > now_ms)
+		notifier_look_in(notifier, notifier->earliest_ms - now_ms);
+	else
+		notifier_due(notifier);
 }
 
 void notifier_change(struct notifier *notifier)
 {
 	if (notifier->state != NOTIFIER_ACTIVE)
 		return;
-	if (notifier_is_pending(notifier))
-		notifier->is_due = true;
-	else
-		notifier_due(notifier);
+	notifier->is_due = true;
+	notifier_try(notifier);
 }
 
 void notifier_repeat(struct notifier *notifier)
@@ -94,38 +127,64 @@ static void notifier_force(struct notifier *notifier)
 	notifier_due(notifier);
 }
 
+/* The same again, with full state, after a while; what changes until then is told at once. */
 static void notifier_retry_in(struct notifier *notifier, uint64_t after_ms)
 {
 	notifier->must_send = true;
-	timer_start(notifier->stack->timers, &notifier->retry, after_ms, on_retry);
+	notifier->is_due = true;
+	notifier_look_in(notifier, after_ms);
 }
 
-static void notifier_on_failure(struct notifier *notifier, unsigned status)
+static void notifier_suspend(struct notifier *notifier)
+{
+	unsigned failures = notifier->failures;
+
+	notifier->failures = failures < RETRY_DOUBLINGS_MAX ? failures + 1 : failures;
+	notifier_retry_in(notifier, retry_wait_ms(notifier->stack, notifier->failures));
+}
+
+/* The peer asked for time; an hour would outlast many a subscription, and the use of any lamp. */
+static void notifier_wait(struct notifier *notifier, uint64_t asked_ms)
+{
+	uint64_t wait_ms = asked_ms < RETRY_MAX_MS ? asked_ms : RETRY_MAX_MS;
+
+	notifier->earliest_ms = notifier->stack->timers->now_ms + wait_ms;
+	notifier_retry_in(notifier, wait_ms);
+}
+
+static void notifier_on_failure(struct notifier *notifier, unsigned status, uint64_t asked_ms)
 {
 	uint64_t age_ms = notifier->stack->timers->now_ms - notifier->accepted_at_ms;
+	bool is_waiting = asked_ms > 0 && (status == 480 || status >= 500);
 
 	/* Our 200 may still be on its way: the phone does not know the subscription yet. */
 	if (status == 481 && age_ms < 64 * T1_MS)
 		notifier_retry_in(notifier, T1_MS + age_ms);
+	else if (is_waiting)
+		notifier_wait(notifier, asked_ms);
 	else if (dialog_status_ends_usage(status))
 		notifier_finish(notifier);
 	else
-		notifier_retry_in(notifier, RETRY_MS);
+		notifier_suspend(notifier);
 }
 
-static void notifier_on_answer(struct notifier *notifier, unsigned status)
+static void notifier_on_answer(struct notifier *notifier, unsigned status, uint64_t asked_ms)
 {
 	notifier->pending = HANDLE_NONE;
 	notifier->last_status = status;
 	notifier->answered_at_ms = notifier->stack->timers->now_ms;
 	if (notifier->ops->on_answered && notifier->owner)
 		notifier->ops->on_answered(notifier, status);
-	if (notifier->state == NOTIFIER_ENDING)
+	if (notifier->state == NOTIFIER_ENDING) {
 		notifier_finish(notifier);
-	else if (status >= 300)
-		notifier_on_failure(notifier, status);
-	else if (notifier->is_due)
-		notifier_due(notifier);
+	} else if (status >= 300) {
+		notifier_on_failure(notifier, status, asked_ms);
+	} else {
+		notifier->failures = 0;
+		notifier_look_later(notifier);
+		if (notifier->is_due)
+			notifier_try(notifier);
+	}
 }
 
 /* The notifier if this is its last NOTIFY, not one that another overtook. */
@@ -143,7 +202,8 @@ static void notify_on_response(struct txn_client *txn, struct handle owner,
 
 	(void)flow;
 	if (notifier && response->status >= 200)
-		notifier_on_answer(notifier, response->status);
+		notifier_on_answer(notifier, response->status,
+				   retry_after_ms(sip_msg_value(response, HDR_RETRY_AFTER)));
 }
 
 static void notify_on_failed(struct txn_client *txn, struct handle owner, unsigned status)
@@ -151,7 +211,7 @@ static void notify_on_failed(struct txn_client *txn, struct handle owner, unsign
 	struct notifier *notifier = notifier_of(txn, owner);
 
 	if (notifier)
-		notifier_on_answer(notifier, status);
+		notifier_on_answer(notifier, status, 0);
 }
 
 static const struct txn_client_ops notify_ops = { notify_on_response, notify_on_failed };
@@ -165,6 +225,7 @@ static void print_state(struct buf *buf, const struct notifier *notifier)
 	} else {
 		buf_lit(buf, "active;expires=");
 		buf_u64(buf, notifier_expires_s(notifier));
+		notify_rates_print(&notifier->rates, buf);
 	}
 	buf_lit(buf, "\r\n");
 }
@@ -173,25 +234,35 @@ void notifier_send(struct notifier *notifier, struct slice content_type, struct 
 {
 	char text[SIP_HEADER_MAX_BYTES];
 	struct buf lines = BUF_ON(text);
+	uint64_t now_ms = notifier->stack->timers->now_ms;
 
 	sip_print_header(&lines, HDR_EVENT, notifier->event);
 	print_state(&lines, notifier);
-	timer_stop(notifier->stack->timers, &notifier->retry);
-	notifier->sent_at_ms = notifier->stack->timers->now_ms;
+	timer_stop(notifier->stack->timers, &notifier->due);
 	notifier->must_send = false;
-	if (dialog_request(&notifier->dialog, notifier->stack, METHOD_NOTIFY, buf_text(&lines),
-			   content_type, body, &notify_ops, notifier->pooled.handle,
-			   &notifier->pending))
-		notifier_retry_in(notifier, notifier->state == NOTIFIER_ENDING ? 0 : RETRY_MS);
+	notifier->sent_at_ms = now_ms;
+	notifier->earliest_ms =
+		now_ms + notify_rates_gap_ms(&notifier->rates, notifier->terms.gap_ms);
+	notify_rates_count(&notifier->rates, now_ms);
+	if (!dialog_request(&notifier->dialog, notifier->stack, METHOD_NOTIFY, buf_text(&lines),
+			    content_type, body, &notify_ops, notifier->pooled.handle,
+			    &notifier->pending))
+		return;
+	if (notifier->state == NOTIFIER_ENDING)
+		notifier_look_in(notifier, 0);
+	else
+		notifier_suspend(notifier);
 }
 
-static void on_retry(struct timer *timer)
+static void on_next(struct timer *timer)
 {
-	struct notifier *notifier = CONTAINER_OF(timer, struct notifier, retry);
+	struct notifier *notifier = CONTAINER_OF(timer, struct notifier, due);
 
 	/* The last NOTIFY could not even be sent: it ends without. */
 	if (notifier->state == NOTIFIER_ENDING)
 		notifier_finish(notifier);
+	else if (notifier->is_due)
+		notifier_try(notifier);
 	else
 		notifier_repeat(notifier);
 }
@@ -261,6 +332,49 @@ static void subscribe_accept(struct notifier *notifier, struct incoming *in, uin
 	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
 }
 
+/* The package and id are what tells subscriptions apart (RFC 6665 8.2.1). */
+static bool event_is_same(struct slice a, struct slice b)
+{
+	struct slice a_package, a_params, a_id = SLICE_NONE;
+	struct slice b_package, b_params, b_id = SLICE_NONE;
+
+	sip_token_params(a, &a_package, &a_params);
+	sip_token_params(b, &b_package, &b_params);
+	(void)sip_param(a_params, SLICE("id"), &a_id);
+	(void)sip_param(b_params, SLICE("id"), &b_id);
+	return slice_eq_nocase(a_package, b_package) && slice_eq(a_id, b_id);
+}
+
+/* As it goes back: with all parameters but those that go back elsewhere. */
+static int event_keep(struct notifier *notifier, struct slice event)
+{
+	char text[EVENT_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	struct slice package, params;
+	struct lex_param param;
+	int found;
+
+	if (event.n > EVENT_MAX_BYTES)
+		return ERR_SYNTAX;
+	sip_token_params(event, &package, &params);
+	buf_slice(&buf, package);
+	while ((found = lex_param_next(&params, &param)) == 1) {
+		if (notify_rate_is_name(param.name))
+			continue;
+		buf_char(&buf, ';');
+		buf_slice(&buf, slice_of(param.name.p, (size_t)(params.p - param.name.p)));
+	}
+	return found < 0 ? ERR_SYNTAX : slice_keep(buf_text(&buf), &notifier->event);
+}
+
+static void event_read_rates(struct notifier *notifier, struct slice event)
+{
+	struct slice package, params;
+
+	sip_token_params(event, &package, &params);
+	notify_rates_read(&notifier->rates, params, notifier->terms.gap_ms);
+}
+
 static void usage_on_request(struct usage *usage, struct incoming *in);
 
 static const struct usage_ops usage_ops = { usage_on_request };
@@ -268,16 +382,14 @@ static const struct usage_ops usage_ops = { usage_on_request };
 static int notifier_init(struct notifier *notifier, struct incoming *in,
 			 const struct notifier_terms *terms)
 {
-	int err;
+	int err = event_keep(notifier, sip_msg_value(in->msg, HDR_EVENT));
 
-	if (sip_msg_value(in->msg, HDR_EVENT).n > EVENT_MAX_BYTES)
-		return ERR_SYNTAX;
+	if (err)
+		return err;
 	if (!txn_server_start(in, NULL, HANDLE_NONE))
 		return ERR_NOMEM;
-	err = slice_keep(sip_msg_value(in->msg, HDR_EVENT), &notifier->event);
-	if (!err)
-		err = dialog_init_uas(&notifier->dialog, in, txn_server_to_tag(in->txn).p,
-				      terms->contact_line);
+	err = dialog_init_uas(&notifier->dialog, in, txn_server_to_tag(in->txn).p,
+			      terms->contact_line);
 	if (!err)
 		err = usage_start(in->stack, &notifier->usage, &usage_ops, notifier->dialog.call_id,
 				  dialog_local_tag(&notifier->dialog));
@@ -313,6 +425,7 @@ int notifier_take(struct incoming *in, const struct notifier_terms *terms,
 	notifier->terms = *terms;
 	notifier->terms.contact_line = SLICE_NONE;
 	notifier->owner = owner;
+	event_read_rates(notifier, sip_msg_value(in->msg, HDR_EVENT));
 	subscribe_accept(notifier, in, expires_s);
 	*ret_notifier = notifier;
 	return 0;
@@ -335,7 +448,7 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 
 	if (!refusal && notifier->state != NOTIFIER_ACTIVE)
 		refusal = 481;
-	if (!refusal && !slice_eq(sip_msg_value(in->msg, HDR_EVENT), notifier->event))
+	if (!refusal && !event_is_same(sip_msg_value(in->msg, HDR_EVENT), notifier->event))
 		refusal = 489;
 	if (!refusal)
 		err = dialog_refresh_target(&notifier->dialog, in->msg, &in->flow);
@@ -345,6 +458,7 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 		subscribe_refuse(in, &notifier->terms, refusal);
 		return;
 	}
+	event_read_rates(notifier, sip_msg_value(in->msg, HDR_EVENT));
 	subscribe_accept(notifier, in, expires_s);
 	notifier_start(notifier);
 }

@@ -9,12 +9,14 @@
 #define LAMPYRID_CORE_NOTIFIER_H
 
 #include "core/dialog.h"
+#include "core/notify_rate.h"
 #include "core/txn_server.h"
 
 struct notifier_terms {
 	struct slice contact_line; /* our Contact, copied */
 	uint32_t expires_min_s;
 	uint32_t expires_max_s; /* also what is granted when nothing is asked */
+	uint32_t gap_ms;	/* least time between two NOTIFYs; 0: none */
 };
 
 enum notifier_state {
@@ -53,18 +55,21 @@ struct notifier {
 	struct dialog dialog;
 	struct flow peer;   /* the way the peer has spoken so far */
 	struct slice event; /* owned: the Event value, echoed in every NOTIFY (id parameter) */
+	struct notify_rates rates;
 	struct notifier_terms terms; /* for refreshes; without the Contact, which the dialog has */
 	const char *reason;	     /* why it ends, constant text; NULL: active */
 	uint64_t expires_at_ms;
 	uint64_t accepted_at_ms;
 	struct handle pending; /* the unanswered NOTIFY; dialog.local_cseq is its CSeq */
-	bool is_due;	       /* a change waits for the pending one's answer */
+	bool is_due;	       /* a change waits for the pending one's answer, or for earliest_ms */
 	bool must_send;	       /* the next NOTIFY has to go out, with the full state */
+	uint64_t earliest_ms;  /* of the next NOTIFY: a gap, or the peer asked for time */
 	uint64_t sent_at_ms;   /* the last NOTIFY; 0: none yet */
 	uint64_t answered_at_ms;
 	unsigned last_status; /* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
+	unsigned failures;    /* of NOTIFYs in a row */
 	struct timer expiry;
-	struct timer retry;
+	struct timer due; /* the next NOTIFY: a change had to wait, or there is none for long */
 };
 
 /*
@@ -79,7 +84,10 @@ int notifier_take(struct incoming *in, const struct notifier_terms *terms,
  * one. */
 void notifier_start(struct notifier *notifier);
 
-/* Something changed: on_due follows at once, or when the pending NOTIFY has been answered. */
+/*
+ * Something changed: on_due follows at once, or when the pending NOTIFY has been answered and the
+ * least gap has passed (terms and RFC 6446 max-rate), once for all that changed meanwhile.
+ */
 void notifier_change(struct notifier *notifier);
 
 /* The same, and whatever the peer has been told, it is told the full state once more. */

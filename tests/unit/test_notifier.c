@@ -117,6 +117,14 @@ static int set_up(void **state)
 	return 0;
 }
 
+/* The next SUBSCRIBE makes a subscription. */
+static void forget(struct rig *rig)
+{
+	mem_free((char *)rig->tag.p);
+	rig->tag = SLICE_NONE;
+	rig->answers = 0;
+}
+
 static int tear_down(void **state)
 {
 	struct rig *rig = *state;
@@ -124,7 +132,7 @@ static int tear_down(void **state)
 	if (!rig->is_set_up)
 		return 0;
 	rig->is_set_up = false;
-	mem_free((char *)rig->tag.p);
+	forget(rig);
 	if (rig->notifier)
 		rig->notifier->owner = NULL;
 	stack_fini(&rig->stack);
@@ -236,6 +244,250 @@ static void after_a_subscribe_the_notify_is_full_and_waits_for_none(void **state
 	assert_int_equal(rig->notifier->dialog.local_cseq, 3);
 }
 
+/* --- How often ---------------------------------------------------------------------------- */
+
+static void expect_silence_ms(struct rig *rig, uint64_t ms)
+{
+	fake_peer_advance_ms(&rig->peer, ms);
+	assert_true(fake_peer_is_idle(&rig->peer));
+}
+
+static void take_and_answer(struct rig *rig, bool is_full)
+{
+	(void)take_notify(rig, "active;expires=", is_full);
+	fake_peer_answer(&rig->peer, 200, "", "", "");
+}
+
+static void changes_within_the_gap_become_one(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->terms.gap_ms = 500;
+	make(rig, "dialog");
+	for (int i = 0; i < 5; i++) {
+		change(rig);
+		expect_silence_ms(rig, 99);
+	}
+	fake_peer_advance_ms(&rig->peer, 5);
+	take_and_answer(rig, false);
+	/* The first change after a while is told at once. */
+	expect_silence_ms(rig, 600);
+	change(rig);
+	(void)take_notify(rig, "active", false);
+	change(rig);
+	expect_silence_ms(rig, 300);
+	fake_peer_answer(&rig->peer, 200, "", "", "");
+	expect_silence_ms(rig, 199);
+	fake_peer_advance_ms(&rig->peer, 1);
+	take_and_answer(rig, false);
+	/* Neither a refresh nor the end waits. */
+	subscribe(rig, "Event: dialog\n");
+	(void)fake_peer_take_response(&rig->peer, 200);
+	take_and_answer(rig, true);
+	subscribe(rig, "Event: dialog\nExpires: 0\n");
+	(void)fake_peer_take_response(&rig->peer, 200);
+	(void)take_notify(rig, "terminated;reason=timeout", true);
+	fake_peer_answer(&rig->peer, 200, "", "", "");
+	assert_int_equal(rig->ends, 1);
+}
+
+static void a_max_rate_is_kept_and_said(void **state)
+{
+	struct rig *rig = *state;
+	const struct sip_msg *msg;
+	struct slice value;
+
+	make(rig, "dialog;max-rate=0.25;id=7");
+	change(rig);
+	expect_silence_ms(rig, 3999);
+	fake_peer_advance_ms(&rig->peer, 1);
+	msg = take_notify(rig, "active;expires=", false);
+	assert_true(slice_eq(sip_msg_value(msg, HDR_EVENT), SLICE("dialog;id=7")));
+	assert_true(
+		sip_param(sip_msg_value(msg, HDR_SUBSCRIPTION_STATE), SLICE("max-rate"), &value));
+	assert_true(slice_eq(value, SLICE("0.25")));
+	fake_peer_answer(&rig->peer, 200, "", "", "");
+	/* A refresh says it anew, or no more. */
+	subscribe(rig, "Event: dialog;id=7\n");
+	(void)fake_peer_take_response(&rig->peer, 200);
+	msg = take_notify(rig, "active;expires=", true);
+	assert_false(
+		sip_param(sip_msg_value(msg, HDR_SUBSCRIPTION_STATE), SLICE("max-rate"), &value));
+	fake_peer_answer(&rig->peer, 200, "", "", "");
+	change(rig);
+	take_and_answer(rig, false);
+}
+
+static void a_min_rate_tells_what_is_not_new(void **state)
+{
+	struct rig *rig = *state;
+
+	make(rig, "dialog;min-rate=0.05");
+	for (int i = 0; i < 3; i++) {
+		expect_silence_ms(rig, 19999);
+		fake_peer_advance_ms(&rig->peer, 1);
+		take_and_answer(rig, true);
+	}
+	/* From the last one on, and a change without news does not count. */
+	fake_peer_advance_ms(&rig->peer, 10000);
+	change(rig);
+	take_and_answer(rig, false);
+	fake_peer_advance_ms(&rig->peer, 5000);
+	notifier_change(rig->notifier);
+	expect_silence_ms(rig, 14999);
+	fake_peer_advance_ms(&rig->peer, 1);
+	take_and_answer(rig, true);
+}
+
+static void a_gap_of_ours_and_a_min_rate_go_together(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->terms.gap_ms = 5000;
+	make(rig, "dialog;min-rate=0.1");
+	/* It had to wait, and then it is nothing. */
+	change(rig);
+	rig->has_news = false;
+	expect_silence_ms(rig, 9999);
+	assert_int_equal(rig->dues, 2);
+	fake_peer_advance_ms(&rig->peer, 1);
+	take_and_answer(rig, true);
+}
+
+static void an_event_is_told_by_package_and_id(void **state)
+{
+	static const struct {
+		const char *event;
+		unsigned status;
+	} cases[] = {
+		{ "dialog;id=7", 200 },	  { "Dialog;id=7;max-rate=1", 200 },
+		{ "dialog;id=8", 489 },	  { "dialog", 489 },
+		{ "presence;id=7", 489 }, { "dialog;sla;id=7", 200 },
+	};
+	struct rig *rig = *state;
+	char lines[128];
+
+	make(rig, "dialog;id=7;sla;x=\"a;b\"");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(lines, sizeof(lines), "Event: %s\n", cases[i].event);
+		subscribe(rig, lines);
+		(void)fake_peer_take_response(&rig->peer, cases[i].status);
+		if (cases[i].status != 200)
+			continue;
+		assert_true(slice_eq(sip_msg_value(take_notify(rig, "active", true), HDR_EVENT),
+				     SLICE("dialog;id=7;sla;x=\"a;b\"")));
+		fake_peer_answer(&rig->peer, 200, "", "", "");
+	}
+}
+
+static void a_broken_event_is_refused(void **state)
+{
+	struct rig *rig = *state;
+
+	subscribe(rig, "Event: dialog;x=\"\n");
+	(void)fake_peer_take_response(&rig->peer, 400);
+	assert_true(fake_peer_is_idle(&rig->peer));
+	assert_int_equal(rig->stack.notifiers.live_count, 0);
+}
+
+/* --- Failures ----------------------------------------------------------------------------- */
+
+/* The answers that end it at once, and those after which it goes on, with full state. */
+static void what_an_answer_means(void **state)
+{
+	static const struct {
+		unsigned status;
+		const char *lines;
+		bool is_end;
+		uint64_t least_ms, most_ms; /* till the next NOTIFY */
+	} cases[] = {
+		{ 481, "", true, 0, 0 },
+		{ 481, "Retry-After: 5\r\n", true, 0, 0 },
+		{ 404, "", true, 0, 0 },
+		{ 489, "", true, 0, 0 },
+		{ 480, "", true, 0, 0 },
+		{ 480, "Retry-After: 5\r\n", false, 5000, 5000 },
+		{ 500, "", false, 2000, 4000 },
+		{ 500, "Retry-After: 10\r\n", false, 10000, 10000 },
+		{ 503, "", false, 2000, 4000 },
+		{ 503, "Retry-After: 7 (busy)\r\n", false, 7000, 7000 },
+		{ 503, "Retry-After: 86400\r\n", false, 300000, 300000 },
+		{ 503, "Retry-After: later\r\n", false, 2000, 4000 },
+		{ 408, "", false, 2000, 4000 },
+		{ 401, "", false, 2000, 4000 },
+		{ 302, "", false, 2000, 4000 },
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make(rig, "dialog");
+		fake_peer_advance_ms(&rig->peer, 40000);
+		change(rig);
+		(void)take_notify(rig, "active", false);
+		fake_peer_answer(&rig->peer, cases[i].status, "", cases[i].lines, "");
+		assert_int_equal(rig->last_answer, cases[i].status);
+		if (!cases[i].is_end) {
+			uint64_t wait_ms = rig->notifier->due.at_ms - rig->peer.timers.now_ms;
+
+			assert_in_range(wait_ms, cases[i].least_ms, cases[i].most_ms);
+			expect_silence_ms(rig, wait_ms - 1);
+			fake_peer_advance_ms(&rig->peer, 1);
+			take_and_answer(rig, true);
+			subscribe(rig, "Event: dialog\nExpires: 0\n");
+			(void)fake_peer_take_response(&rig->peer, 200);
+			(void)take_notify(rig, "terminated", true);
+			fake_peer_answer(&rig->peer, 200, "", "", "");
+		}
+		assert_int_equal(rig->ends, i + 1);
+		fake_peer_advance_ms(&rig->peer, 40000);
+		assert_true(fake_peer_is_idle(&rig->peer));
+		forget(rig);
+	}
+}
+
+static void who_asked_for_time_has_it(void **state)
+{
+	struct rig *rig = *state;
+
+	make(rig, "dialog");
+	change(rig);
+	(void)take_notify(rig, "active", false);
+	fake_peer_answer(&rig->peer, 503, "", "Retry-After: 20\r\n", "");
+	expect_silence_ms(rig, 10000);
+	change(rig);
+	expect_silence_ms(rig, 9999);
+	fake_peer_advance_ms(&rig->peer, 1);
+	(void)take_notify(rig, "active", true);
+	fake_peer_answer(&rig->peer, 503, "", "Retry-After: 20\r\n", "");
+	/* Unless it asks itself. */
+	subscribe(rig, "Event: dialog\n");
+	(void)fake_peer_take_response(&rig->peer, 200);
+	take_and_answer(rig, true);
+	change(rig);
+	take_and_answer(rig, false);
+}
+
+/* Each NOTIFY is given up after 32 s; between two there are 2 to 32 s. */
+static void silence_never_ends_it_before_its_time(void **state)
+{
+	struct rig *rig = *state;
+	unsigned tries = 0;
+
+	make(rig, "dialog");
+	change(rig);
+	while (rig->peer.timers.now_ms + 1000 < rig->notifier->expires_at_ms) {
+		fake_peer_advance_ms(&rig->peer, 1000);
+		while (!fake_peer_is_idle(&rig->peer))
+			tries = fake_peer_take_request(&rig->peer, METHOD_NOTIFY)->cseq;
+		assert_non_null(rig->notifier);
+	}
+	assert_in_range(tries, 9, 16);
+	assert_true(rig->was_full);
+	assert_int_equal(rig->last_answer, 408);
+	fake_peer_advance_ms(&rig->peer, 40000);
+	assert_int_equal(rig->ends, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -243,6 +495,15 @@ int main(void)
 		TEST(without_news_no_notify_goes_out),
 		TEST(a_repetition_goes_out_without_news),
 		TEST(after_a_subscribe_the_notify_is_full_and_waits_for_none),
+		TEST(changes_within_the_gap_become_one),
+		TEST(a_max_rate_is_kept_and_said),
+		TEST(a_min_rate_tells_what_is_not_new),
+		TEST(a_gap_of_ours_and_a_min_rate_go_together),
+		TEST(an_event_is_told_by_package_and_id),
+		TEST(a_broken_event_is_refused),
+		TEST(what_an_answer_means),
+		TEST(who_asked_for_time_has_it),
+		TEST(silence_never_ends_it_before_its_time),
 	};
 
 	return cmocka_run_group_tests_name("notifier", tests, NULL, NULL);
