@@ -286,7 +286,7 @@ static void on_expiry(struct timer *timer)
 
 /* --- SUBSCRIBE ---------------------------------------------------------------------------- */
 
-/* 0 and the seconds granted, or the status that refuses. */
+/* 0 and the seconds to grant at most, or the status that refuses. */
 static unsigned terms_grant(const struct notifier_terms *terms, const struct sip_msg *msg,
 			    uint32_t *ret_s)
 {
@@ -316,8 +316,9 @@ static void subscribe_refuse(struct incoming *in, const struct notifier_terms *t
 	incoming_reply(in, &(struct answer){ .status = status, .lines = buf_text(&lines) });
 }
 
-static void subscribe_accept(struct notifier *notifier, struct incoming *in, uint32_t expires_s)
+static void subscribe_accept(struct notifier *notifier, struct incoming *in, uint32_t asked_s)
 {
+	uint32_t expires_s = grant_spread_s(notifier->stack, asked_s);
 	char text[SIP_HEADER_MAX_BYTES];
 	struct buf lines = BUF_ON(text);
 	struct stack *stack = notifier->stack;

@@ -21,6 +21,12 @@ uint64_t retry_wait_ms(struct stack *stack, unsigned failures);
  */
 uint64_t refresh_wait_ms(struct stack *stack, uint32_t expires_s);
 
+/*
+ * What is granted to who asked for `expires_s`: long ones up to a tenth less, so that phones that
+ * started together do not refresh together for ever.
+ */
+uint32_t grant_spread_s(struct stack *stack, uint32_t expires_s);
+
 /* Seconds as a peer wrote them, such as Retry-After: 3 or Retry-After: 120 (busy);duration=60
  * (RFC 3261 20.33), bounded to RETRY_AFTER_MAX_MS; 0: none. */
 #define RETRY_AFTER_MAX_MS 3600000

@@ -99,7 +99,7 @@ static int set_up(void **state)
 {
 	static struct rig rig;
 	const struct stack_user user = { .user = &rig, .on_request = on_request };
-	const struct stack_limits limits = { .transactions = 32, .subscriptions = 1 };
+	const struct stack_limits limits = { .transactions = 128, .subscriptions = 1 };
 
 	rig = (struct rig){ .is_set_up = true,
 			    .terms = { .contact_line =
@@ -390,6 +390,41 @@ static void a_broken_event_is_refused(void **state)
 	assert_int_equal(rig->stack.notifiers.live_count, 0);
 }
 
+/* --- For how long ------------------------------------------------------------------------- */
+
+static uint32_t granted_s(struct rig *rig, const char *lines)
+{
+	uint32_t seconds;
+
+	subscribe(rig, lines);
+	assert_int_equal(
+		sip_msg_seconds(fake_peer_take_response(&rig->peer, 200), HDR_EXPIRES, &seconds),
+		0);
+	(void)fake_peer_take_request(&rig->peer, METHOD_NOTIFY);
+	fake_peer_answer(&rig->peer, 200, "", "", "");
+	assert_int_equal(notifier_expires_s(rig->notifier), seconds);
+	return seconds;
+}
+
+static void refreshes_of_a_site_spread(void **state)
+{
+	struct rig *rig = *state;
+	uint32_t least_s = UINT32_MAX, most_s = 0;
+
+	for (int i = 0; i < 40; i++) {
+		uint32_t seconds = granted_s(rig, i % 2 ? "Event: dialog\nExpires: 3600\n"
+							: "Event: dialog\nExpires: 99999\n");
+
+		assert_in_range(seconds, 3240, 3600);
+		least_s = seconds < least_s ? seconds : least_s;
+		most_s = seconds > most_s ? seconds : most_s;
+	}
+	assert_true(most_s - least_s > 180);
+	/* Short ones stay as they are. */
+	assert_int_equal(granted_s(rig, "Event: dialog\nExpires: 600\n"), 600);
+	assert_int_equal(granted_s(rig, "Event: dialog\nExpires: 60\n"), 60);
+}
+
 /* --- Failures ----------------------------------------------------------------------------- */
 
 /* The answers that end it at once, and those after which it goes on, with full state. */
@@ -501,6 +536,7 @@ int main(void)
 		TEST(a_gap_of_ours_and_a_min_rate_go_together),
 		TEST(an_event_is_told_by_package_and_id),
 		TEST(a_broken_event_is_refused),
+		TEST(refreshes_of_a_site_spread),
 		TEST(what_an_answer_means),
 		TEST(who_asked_for_time_has_it),
 		TEST(silence_never_ends_it_before_its_time),
