@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of a subscription when its NOTIFYs fail or its phone loses its memory (RFC 6665
+ * 4.2.2). Complaints are those that users of other servers have.
+ */
+#include "texts.h"
+#include "world.h"
+
+#include <stdio.h>
+
+#define EVENT_LINES "Event: dialog\n" TEXT_CONTACT("201", "192.0.2.6")
+#define SUBSCRIBE(to, call) TEXT_HEAD("SUBSCRIBE", "201", to, call) EVENT_LINES
+
+static unsigned say(struct raw *raw, const char *text)
+{
+	return raw_ask_as(raw, "201", OFFICE_PASSWORD, text);
+}
+
+static bool told(const struct raw *raw, const char *what)
+{
+	return strstr(raw_last(raw, "NOTIFY"), what) != NULL;
+}
+
+/* A refresh in the dialog of the last NOTIFY. */
+static unsigned refresh(struct raw *raw, const char *lines)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "%s%s" TEXT_END, lines, EVENT_LINES);
+	return raw_speak(raw, "NOTIFY", "", "SUBSCRIBE", text);
+}
+
+/* Raw is a phone of alice that watches bob; its 200 to the SUBSCRIBE is long known. */
+static struct world *watched_bob(struct raw **ret_raw)
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	*ret_raw = world_raw(w, "raw");
+	expect(w, say(*ret_raw, SUBSCRIBE("202", "s") TEXT_END) == 200);
+	advance_ms(w, 40000);
+	return w;
+}
+
+static uint32_t subscriptions(const struct world *w)
+{
+	return w->office.pbx.stack.notifiers.held_count;
+}
+
+static unsigned last_cseq(const struct raw *raw)
+{
+	unsigned cseq = 0;
+
+	(void)sscanf(strstr(raw_last(raw, "NOTIFY"), "\r\nCSeq: "), "\r\nCSeq: %u", &cseq);
+	return cseq;
+}
+
+FLOW_PLAIN(complaint_7_a_phone_that_misses_our_count_is_told_on_a_higher_one,
+	   "RFC 3261 12.2.2, RFC 6665 4.2.2")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+	unsigned before = last_cseq(raw);
+
+	raw->is_mute = true;
+	dial(w, "carol", "bob");
+	raw_reply(raw, "NOTIFY", 500, "", "", "");
+	raw->is_mute = false;
+	advance_ms(w, 4000);
+	expect(w, subscriptions(w) == 1);
+	expect(w, last_cseq(raw) == before + 2);
+	expect(w, told(raw, "state=\"full\"") && told(raw, "<state>early</state>"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(complaint_7_a_subscription_that_we_forgot_is_answered_481, "RFC 6665 4.1.2.2")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+
+	expect(w, refresh(raw, "Expires: 0\n") == 200);
+	expect(w, refresh(raw, "") == 481);
+	expect_quiet(w);
+}
+
+/* A SUBSCRIBE of the same phone and dialog from wherever; `lines` may be the credentials. */
+static void write_refresh(char text[4096], const struct raw *told, const char *ip,
+			  const char *lines)
+{
+	const char *tag = strstr(strstr(raw_last(told, "NOTIFY"), "\r\nFrom:"), ";tag=") + 5;
+
+	snprintf(text, 4096,
+		 "SUBSCRIBE sip:202@192.0.2.1:5060 SIP/2.0\n{via}\nMax-Forwards: 70\n"
+		 "From: <sip:201@" OFFICE_DOMAIN ">;tag=ts\nTo: <sip:202@" OFFICE_DOMAIN
+		 ">;tag=%.16s\nCall-ID: s\nCSeq: {cseq} SUBSCRIBE\n%sEvent: dialog\n"
+		 "Contact: <sip:201@%s:5060>\n" TEXT_END,
+		 tag, lines, ip);
+}
+
+/* Where it was a phone is not challenged again; elsewhere it has to prove who it is. */
+FLOW_PLAIN(complaint_9_a_refresh_with_an_old_nonce_is_challenged, "RFC 7616 3.3, RFC 6665 6")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+	struct raw *moved = world_raw(w, "moved");
+	char text[4096];
+
+	expect(w, refresh(raw, "") == 200);
+	/* From another port, as after a new address or a NAT's new mind. */
+	write_refresh(text, raw, "192.0.2.7", "{auth}\n");
+	moved->cseq = 100;
+	expect(w, say(moved, text) == 200);
+	advance_ms(w, 6 * 60 * 1000);
+	expect(w, raw_count(moved, "NOTIFY") == 1);
+	write_refresh(text, moved, "192.0.2.6", moved->last_auth);
+	raw->cseq = 200;
+	expect(w, raw_ask(raw, text) == 401);
+	expect(w, strstr(raw_last(raw, "SIP/2.0 401"), "stale=true") != NULL);
+	write_refresh(text, moved, "192.0.2.6", "{auth}\n");
+	expect(w, say(raw, text) == 200);
+	expect(w, subscriptions(w) == 1);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(complaint_9_a_subscribe_with_an_old_nonce_is_challenged, "RFC 7616 3.3")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+	char text[4096];
+
+	advance_ms(w, 6 * 60 * 1000);
+	snprintf(text, sizeof(text),
+		 "SUBSCRIBE sip:202@" OFFICE_DOMAIN " SIP/2.0\n{via}\nMax-Forwards: 70\n"
+		 "From: <sip:201@" OFFICE_DOMAIN ">;tag=n\nTo: <sip:202@" OFFICE_DOMAIN ">\n"
+		 "Call-ID: n\nCSeq: {cseq} SUBSCRIBE\n%s" EVENT_LINES TEXT_END,
+		 raw->last_auth);
+	expect(w, raw_ask(raw, text) == 401);
+	expect(w, strstr(raw_last(raw, "SIP/2.0 401"), "stale=true") != NULL);
+	expect(w, say(raw, SUBSCRIBE("202", "n") TEXT_END) == 200);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(complaint_10_a_481_ends_it_even_while_the_phone_talks, "RFC 6665 4.2.2, RFC 5057 5.1")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+
+	watch(w, "alice", "bob");
+	dial(w, "alice", "carol");
+	answer(w, "carol");
+	raw->is_mute = true;
+	dial(w, "bob", "dave");
+	raw_reply(raw, "NOTIFY", 481, "", "", "");
+	expect(w, subscriptions(w) == 1);
+	expect(w, refresh(raw, "") == 481);
+	raw->is_mute = false;
+	hang_up(w, "alice");
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(complaint_20_a_lost_notify_costs_no_subscription, "RFC 6665 4.2.2")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+
+	/* It is off for ten minutes, in which bob's phone rings and is silent again. */
+	raw->is_mute = true;
+	dial(w, "carol", "bob");
+	answer(w, "bob");
+	advance_ms(w, 300000);
+	hang_up(w, "carol");
+	advance_ms(w, 300000);
+	expect(w, subscriptions(w) == 1);
+	raw->is_mute = false;
+	raw->count = 0;
+	/* Nothing new happens: it is told all the same, within the 32 s of a try and of a wait. */
+	advance_ms(w, 64000);
+	expect(w, told(raw, "state=\"full\"") && told(raw, "<state>terminated</state>"));
+	expect(w, told(raw, "Subscription-State: active"));
+	dial(w, "carol", "bob");
+	expect(w, told(raw, "<state>early</state>"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_phone_that_asks_for_time_is_given_it, "RFC 3261 20.33, RFC 6665 4.2.2")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+	size_t before;
+
+	raw->is_mute = true;
+	dial(w, "carol", "bob");
+	raw_reply(raw, "NOTIFY", 503, "", "Retry-After: 20\r\n", "");
+	raw->is_mute = false;
+	before = raw_count(raw, "NOTIFY");
+	hang_up(w, "carol");
+	dial(w, "carol", "bob");
+	advance_ms(w, 15000);
+	expect(w, raw_count(raw, "NOTIFY") == before);
+	advance_ms(w, 5000);
+	expect(w, raw_count(raw, "NOTIFY") == before + 1 && told(raw, "<state>early</state>"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_phone_that_wants_fewer_notifies_gets_fewer, "RFC 6446 5.2, RFC 6665 4.2.2")
+{
+	struct raw *raw;
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+	size_t before;
+
+	raw = world_raw(w, "raw");
+	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "s") TEXT_CONTACT(
+				   "201", "192.0.2.6") "Event: dialog;max-rate=0.1\n" TEXT_END) ==
+			  200);
+	expect(w, told(raw, ";max-rate=0.1\r\n") && told(raw, "Event: dialog\r\n"));
+	advance_ms(w, 10000);
+	dial(w, "carol", "bob");
+	before = raw_count(raw, "NOTIFY");
+	answer(w, "bob");
+	hang_up(w, "bob");
+	dial(w, "carol", "bob");
+	expect(w, raw_count(raw, "NOTIFY") == before);
+	advance_ms(w, 10000);
+	expect(w, raw_count(raw, "NOTIFY") == before + 1 && told(raw, "<state>early</state>"));
+	expect_quiet(w);
+}
