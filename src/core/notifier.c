@@ -459,9 +459,20 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 		subscribe_refuse(in, &notifier->terms, refusal);
 		return;
 	}
+	if (notifier->ops->on_refresh && notifier->owner &&
+	    !notifier->ops->on_refresh(notifier, in))
+		return;
 	event_read_rates(notifier, sip_msg_value(in->msg, HDR_EVENT));
 	subscribe_accept(notifier, in, expires_s);
 	notifier_start(notifier);
+}
+
+/* Somebody who speaks from elsewhere, or wants to act, proves to be the peer once more. */
+static bool must_prove(const struct notifier *notifier, const struct incoming *in)
+{
+	if (!notifier->owner || in->msg->method == METHOD_ACK)
+		return false;
+	return !flow_eq(&in->flow, &notifier->peer) || !slice_is_empty(in->msg->body);
 }
 
 static void usage_on_request(struct usage *usage, struct incoming *in)
@@ -469,8 +480,7 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 	struct notifier *notifier = CONTAINER_OF(usage, struct notifier, usage);
 	unsigned refusal;
 
-	if (!flow_eq(&in->flow, &notifier->peer) && notifier->owner &&
-	    in->msg->method != METHOD_ACK && !notifier->ops->is_peer(notifier, in))
+	if (must_prove(notifier, in) && !notifier->ops->is_peer(notifier, in))
 		return;
 	notifier->peer = in->flow;
 	refusal = dialog_check_request(&notifier->dialog, in->msg);

@@ -43,6 +43,12 @@ struct notifier_ops {
 	 * follows from it; the subscription must not be ended from here. May be NULL.
 	 */
 	void (*on_answered)(struct notifier *notifier, unsigned status);
+	/*
+	 * A SUBSCRIBE within the subscription, which would be granted: what it says in its body
+	 * (with one, is_peer was asked first). False: it has been refused. May be NULL: bodies say
+	 * nothing.
+	 */
+	bool (*on_refresh)(struct notifier *notifier, struct incoming *in);
 };
 
 struct notifier {

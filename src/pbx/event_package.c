@@ -5,6 +5,8 @@
 #include "pbx/event_package.h"
 
 #include "pbx/lamp_subscription.h"
+#include "pbx/mwi.h"
+#include "pbx/reg_event.h"
 
 static const struct {
 	struct slice name;
@@ -12,6 +14,8 @@ static const struct {
 			     const struct extension *extension);
 } packages[] = {
 	{ SLICE_INIT("dialog"), lamp_on_subscribe },
+	{ SLICE_INIT("message-summary"), mwi_on_subscribe },
+	{ SLICE_INIT("reg"), reg_event_on_subscribe },
 };
 
 void event_packages_print(struct buf *lines)

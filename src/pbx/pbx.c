@@ -11,6 +11,7 @@
 #include "pbx/dnd.h"
 #include "pbx/event_package.h"
 #include "pbx/lamp.h"
+#include "pbx/own_watch.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
 #include "sip/digest.h"
@@ -105,6 +106,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	err = lamp_init(pbx);
 	if (err)
 		return err;
+	map_init(&pbx->owns, map_secret);
 	dnd_init(pbx, map_secret, limits->notices);
 	pool_init(&pbx->bindings, "bindings", sizeof(struct binding), limits->bindings,
 		  binding_on_free);
@@ -131,6 +133,7 @@ static void pbx_silence(struct pbx *pbx)
 	while ((call = pool_walk(&pbx->calls, &slot)))
 		call_end(call, 503, SLICE_NONE);
 	lamp_fini(pbx);
+	own_fini(pbx);
 	registrar_fini(pbx);
 }
 
@@ -146,6 +149,7 @@ void pbx_fini(struct pbx *pbx)
 	dnd_fini(pbx);
 	map_fini(&pbx->aors);
 	map_fini(&pbx->entities);
+	map_fini(&pbx->owns);
 	strangers_fini(&pbx->strangers);
 	nonces_fini(&pbx->nonces);
 	directory_unref(pbx->directory);
@@ -174,6 +178,7 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	lamp_on_directory(pbx);
 	registrar_drop_unknown(pbx);
 	dnd_drop_unknown(pbx);
+	own_on_directory(pbx);
 	trunk_on_directory(pbx);
 }
 
@@ -188,6 +193,7 @@ void pbx_stop(struct pbx *pbx)
 			call_end(call, 503, SLICE("Retry-After: 5\r\n"));
 		}
 	lamp_stop(pbx);
+	own_stop(pbx);
 	trunk_stop_all(pbx);
 }
 

@@ -39,6 +39,7 @@ struct pbx {
 	struct pool notices;			  /* struct notice, see dnd.c */
 	struct map entities;			  /* struct lamp_entity, by extension number */
 	struct lamp_cache *lamp_cache;		  /* documents, see lamp_document.h */
+	struct map owns;			  /* struct own, by extension number */
 	struct pool trunk_pool;			  /* struct trunk */
 	struct list trunks;			  /* struct trunk: those of the directory */
 	struct timer trunks_due;		  /* one more try: memory was refused for a trunk */

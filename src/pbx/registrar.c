@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/dialog.h"
 #include "pbx/lamp.h"
+#include "pbx/reg_event.h"
 #include "sip/print.h"
 
 /* What one Contact of the request asks for. */
@@ -63,18 +64,23 @@ void binding_on_free(void *object)
 	mem_free((char *)binding->call_id.p);
 }
 
-static void binding_end(struct binding *binding)
+/* `event` says why, to whoever watches. */
+static void binding_end(struct binding *binding, enum reg_event event)
 {
 	struct pbx *pbx = binding->pbx;
 	struct aor *aor = binding->aor;
+	struct own *own = NULL;
 
 	timer_stop(pbx->stack.timers, &binding->expiry);
 	if (aor) {
+		if (binding->registered_turn > 0)
+			own = reg_event_note_end(binding, event);
 		list_remove(&binding->node);
 		aor->count--;
 		aor_release(pbx, aor);
 	}
 	pool_end(&pbx->bindings, binding);
+	reg_event_tell(own);
 }
 
 static void on_expiry(struct timer *timer)
@@ -83,7 +89,7 @@ static void on_expiry(struct timer *timer)
 
 	stack_trace(&binding->pbx->stack, "event=expired extension=%.*s",
 		    SLICE_ARGS(binding->aor->number));
-	binding_end(binding);
+	binding_end(binding, REG_EXPIRED);
 }
 
 static struct binding *binding_new(struct pbx *pbx, struct slice number, struct slice contact)
@@ -95,12 +101,12 @@ static struct binding *binding_new(struct pbx *pbx, struct slice number, struct 
 	binding->pbx = pbx;
 	list_init(&binding->node);
 	if (slice_keep(contact, &binding->contact)) {
-		binding_end(binding);
+		binding_end(binding, REG_REJECTED);
 		return NULL;
 	}
 	binding->aor = aor_get(pbx, number);
 	if (!binding->aor) {
-		binding_end(binding);
+		binding_end(binding, REG_REJECTED);
 		return NULL;
 	}
 	list_append(&binding->aor->bindings, &binding->node);
@@ -129,6 +135,9 @@ static int binding_set(struct binding *binding, const struct incoming *in, const
 	binding->flow = dialog_flow_to(&wish->contact.uri, &in->flow, is_natted);
 	binding->expires_at_ms = timers->now_ms + (uint64_t)wish->expires_s * 1000;
 	timer_start(timers, &binding->expiry, (uint64_t)wish->expires_s * 1000, on_expiry);
+	binding->is_refreshed = binding->registered_turn > 0;
+	if (!binding->is_refreshed)
+		binding->registered_turn = ++binding->pbx->turn;
 	return 0;
 }
 
@@ -236,7 +245,7 @@ static unsigned remove_all(struct incoming *in, struct aor *aor)
 		if (slice_eq(binding->call_id, in->msg->call_id) && in->msg->cseq <= binding->cseq)
 			return 500;
 	for (size_t left = aor->count; left > 0; left--)
-		binding_end(LIST_FIRST(&aor->bindings, struct binding, node));
+		binding_end(LIST_FIRST(&aor->bindings, struct binding, node), REG_UNREGISTERED);
 	return 0;
 }
 
@@ -253,7 +262,7 @@ static void aor_make_room(struct aor *aor)
 	LIST_FOR (binding, &aor->bindings, struct binding, node)
 		if (!oldest || binding->expires_at_ms < oldest->expires_at_ms)
 			oldest = binding;
-	binding_end(oldest);
+	binding_end(oldest, REG_DEACTIVATED);
 }
 
 /* Looked up anew, since an entry before this one may have made or removed the same binding. */
@@ -264,7 +273,7 @@ static unsigned wish_apply(struct pbx *pbx, struct incoming *in, struct slice nu
 
 	if (wish->expires_s == 0) {
 		if (binding)
-			binding_end(binding);
+			binding_end(binding, REG_UNREGISTERED);
 		return 0;
 	}
 	if (!binding) {
@@ -276,7 +285,7 @@ static unsigned wish_apply(struct pbx *pbx, struct incoming *in, struct slice nu
 	if (binding_set(binding, in, wish) == 0)
 		return 0;
 	if (!binding->expiry.is_running)
-		binding_end(binding);
+		binding_end(binding, REG_REJECTED);
 	return 503;
 }
 
@@ -388,6 +397,7 @@ void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct ex
 			    ? registrar_find(pbx, extension->number)->count
 			    : 0);
 	answer_bindings(pbx, in, extension->number);
+	reg_event_tell(own_find(pbx, extension->number));
 }
 
 /* --- Connections -------------------------------------------------------------------------- */
@@ -443,7 +453,7 @@ static void binding_on_connection_lost(struct binding *binding)
 	    addr.family != binding->flow.peer.family) {
 		stack_trace(&binding->pbx->stack, "event=unreachable extension=%.*s",
 			    SLICE_ARGS(binding->aor->number));
-		binding_end(binding);
+		binding_end(binding, REG_DEACTIVATED);
 		return;
 	}
 	addr.port = uri.port ? uri.port : transport_port(binding->flow.transport);
@@ -470,7 +480,7 @@ static void drop_where(struct pbx *pbx, bool is_all)
 
 	while ((binding = pool_walk(&pbx->bindings, &slot)))
 		if (is_all || !directory_find(pbx->directory, binding->aor->number))
-			binding_end(binding);
+			binding_end(binding, REG_REJECTED);
 }
 
 void registrar_drop_unknown(struct pbx *pbx)

@@ -21,6 +21,8 @@ struct binding {
 	uint32_t cseq;
 	uint16_t q; /* thousandths, 0 to 1000 */
 	uint64_t expires_at_ms;
+	uint64_t registered_turn; /* pbx->turn when it came, see reg_event.c */
+	bool is_refreshed;
 	struct flow flow; /* where requests for it go */
 	struct timer expiry;
 };
