@@ -39,23 +39,37 @@ static size_t edit_distance(struct slice a, struct slice b)
 	return rows[a.n % 3][b.n];
 }
 
+void nearest_start(struct nearest *nearest, struct slice word)
+{
+	/* As far off is no likeness. */
+	*nearest = (struct nearest){ .word = word, .least = word.n < 5 ? 2 : 3 };
+}
+
+void nearest_offer(struct nearest *nearest, struct slice candidate)
+{
+	struct slice word = nearest->word;
+	size_t distance;
+
+	if (word.n == 0 || word.n > WORD_MAX_BYTES || candidate.n > WORD_MAX_BYTES)
+		return;
+	distance = edit_distance(word, candidate);
+	if (distance >= candidate.n || distance > nearest->least)
+		return;
+	if (distance == nearest->least) {
+		nearest->is_tied = nearest->best.n > 0;
+		return;
+	}
+	nearest->least = distance;
+	nearest->best = candidate;
+	nearest->is_tied = false;
+}
+
 struct slice slice_nearest(struct slice word, const struct slice *candidates, size_t count)
 {
-	struct slice nearest = SLICE_NONE;
-	size_t least = word.n < 5 ? 2 : 3; /* as far off is no likeness */
+	struct nearest nearest;
 
-	if (word.n == 0 || word.n > WORD_MAX_BYTES)
-		return SLICE_NONE;
-	for (size_t i = 0; i < count; i++) {
-		size_t distance;
-
-		if (candidates[i].n > WORD_MAX_BYTES)
-			continue;
-		distance = edit_distance(word, candidates[i]);
-		if (distance < least && distance < candidates[i].n) {
-			least = distance;
-			nearest = candidates[i];
-		}
-	}
-	return nearest;
+	nearest_start(&nearest, word);
+	for (size_t i = 0; i < count; i++)
+		nearest_offer(&nearest, candidates[i]);
+	return nearest.best;
 }

@@ -219,6 +219,25 @@ static void a_mistyped_word_is_recognized(void **state)
 	}
 }
 
+/* Numbers are all alike: one that could be each of its neighbours is none of them. */
+static void a_number_is_like_its_neighbours(void **state)
+{
+	struct nearest nearest;
+
+	(void)state;
+	nearest_start(&nearest, SLICE("209"));
+	nearest_offer(&nearest, SLICE("301"));
+	assert_int_equal(nearest.best.n, 0);
+	assert_false(nearest.is_tied);
+	nearest_offer(&nearest, SLICE("201"));
+	assert_false(nearest.is_tied);
+	nearest_offer(&nearest, SLICE("202"));
+	assert_true(nearest.is_tied);
+	nearest_offer(&nearest, SLICE("209"));
+	assert_false(nearest.is_tied);
+	assert_true(slice_eq(nearest.best, SLICE("209")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +250,7 @@ int main(void)
 		cmocka_unit_test(kept_text_is_a_counted_copy),
 		cmocka_unit_test(keeping_copes_with_refused_memory),
 		cmocka_unit_test(a_mistyped_word_is_recognized),
+		cmocka_unit_test(a_number_is_like_its_neighbours),
 	};
 
 	return cmocka_run_group_tests_name("slice", tests, NULL, NULL);
