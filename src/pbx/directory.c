@@ -55,6 +55,7 @@ struct directory *directory_new(const uint64_t map_secret[2])
 	map_init(&directory->extensions, map_secret);
 	map_init(&directory->groups, map_secret);
 	map_init(&directory->group_names, map_secret);
+	list_init(&directory->kept);
 	dialplan_init(&directory->dialplan);
 	listen_on_any(directory, TRANSPORT_UDP);
 	listen_on_any(directory, TRANSPORT_TCP);
@@ -67,6 +68,11 @@ struct directory *directory_new(const uint64_t map_secret[2])
 	}
 	return directory;
 }
+
+/* Rules, or numbers, and behind them the bytes that they point to. */
+struct kept {
+	struct list node; /* in directory->kept */
+};
 
 struct directory *directory_ref(struct directory *directory)
 {
@@ -105,6 +111,8 @@ void directory_unref(struct directory *directory)
 	}
 	map_fini(&directory->groups);
 	map_fini(&directory->group_names);
+	LIST_FOR (kept, &directory->kept, struct kept, node)
+		mem_free(kept);
 	dialplan_fini(&directory->dialplan);
 	directory_clear_pickup_codes(directory);
 	text_free(&directory->group_pickup_code);
@@ -281,6 +289,65 @@ static void leave_groups(struct directory *directory, const struct extension *ex
 			mem_free(member);
 		}
 	}
+}
+
+/* --- What extensions share ---------------------------------------------------------------- */
+
+/* `n` bytes of the directory's; NULL when memory is refused. */
+static void *keep_room(struct directory *directory, size_t n)
+{
+	struct kept *kept = mem_alloc(sizeof(*kept) + n);
+
+	if (!kept)
+		return NULL;
+	list_append(&directory->kept, &kept->node);
+	return kept + 1;
+}
+
+int directory_keep_rules(struct directory *directory, const struct visibility_rule *rules,
+			 size_t count, struct visibility_rules *ret_rules)
+{
+	size_t n = count * sizeof(*rules);
+	struct visibility_rule *copies;
+	char *room;
+
+	if (count > DIRECTORY_RULES_MAX)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < count; i++)
+		n += rules[i].who.n;
+	copies = keep_room(directory, n);
+	if (!copies)
+		return ERR_NOMEM;
+	room = (char *)(copies + count);
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = rules[i];
+		text_move(&copies[i].who, &room);
+	}
+	*ret_rules = (struct visibility_rules){ copies, count };
+	return 0;
+}
+
+int directory_keep_numbers(struct directory *directory, const struct slice *numbers, size_t count,
+			   struct number_list *ret_list)
+{
+	size_t n = count * sizeof(*numbers);
+	struct slice *copies;
+	char *room;
+
+	if (count > DIRECTORY_LIST_MAX)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < count; i++)
+		n += numbers[i].n;
+	copies = keep_room(directory, n);
+	if (!copies)
+		return ERR_NOMEM;
+	room = (char *)(copies + count);
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = numbers[i];
+		text_move(&copies[i], &room);
+	}
+	*ret_list = (struct number_list){ copies, count };
+	return 0;
 }
 
 /* --- Extensions --------------------------------------------------------------------------- */

@@ -20,6 +20,15 @@ enum visibility {
 	VISIBILITY_NUMBERS, /* and with whom */
 };
 
+/* Whom an exception from an extension's visibility is for; the first that fits decides. */
+enum visibility_scope { SCOPE_USER, SCOPE_GROUP, SCOPE_DOMAIN };
+
+struct visibility_rule {
+	enum visibility_scope scope;
+	struct slice who; /* an extension's number, the name of a group, or a domain */
+	enum visibility visibility;
+};
+
 /* Who may take a ringing call away from an extension. */
 enum pickup_right { PICKUP_NONE, PICKUP_SAME_GROUP, PICKUP_ALL };
 
@@ -29,13 +38,32 @@ enum pickup_right { PICKUP_NONE, PICKUP_SAME_GROUP, PICKUP_ALL };
  */
 enum digest_offer { DIGEST_MD5, DIGEST_SHA256, DIGEST_BOTH };
 
+/* Where the truth about an extension's calls comes from, besides our own calls. */
+enum lamp_source {
+	LAMP_SOURCE_OWN,       /* nowhere */
+	LAMP_SOURCE_FORWARD,   /* its phone is asked, by SUBSCRIBE */
+	LAMP_SOURCE_PUBLISHED, /* its phone, or a trunk that may, says so by PUBLISH (RFC 3903) */
+};
+
 #define DIRECTORY_CODES_MAX 8
 #define DIRECTORY_GROUPS_MAX 8 /* of one extension */
 #define DIRECTORY_DNS_MAX 4
 #define DIRECTORY_LISTENERS_MAX 16
+#define DIRECTORY_RULES_MAX 128 /* of one extension's visibility */
+#define DIRECTORY_LIST_MAX 128	/* of one extension's keys, and of its watchers */
 
 struct profile;
 struct tls_context;
+
+/* Both are the directory's, by directory_keep_...(); several extensions may have the same. */
+struct visibility_rules {
+	const struct visibility_rule *rules; /* [count] */
+	size_t count;
+};
+struct number_list {
+	const struct slice *numbers; /* [count] */
+	size_t count;
+};
 
 struct extension {
 	struct map_node node; /* keyed by number */
@@ -44,9 +72,13 @@ struct extension {
 	struct slice password;
 	struct slice groups[DIRECTORY_GROUPS_MAX]; /* [group_count] names */
 	size_t group_count;
-	enum visibility visibility;
+	enum visibility visibility; /* for whom none of the rules is */
+	struct visibility_rules visibility_rules;
 	enum pickup_right pickup;
+	struct number_list notify; /* watchers that are told without having subscribed */
+	struct number_list keys;   /* whom the list "keys-NUMBER" is of, in this order */
 	const struct profile *profile; /* of its phones; NULL: by their User-Agent */
+	enum lamp_source lamp_source;
 	struct forward forward;
 	uint32_t max_calls; /* at a time, any more are busy; 0: no limit */
 };
@@ -100,9 +132,11 @@ struct directory {
 	uint32_t ring_timeout_s;    /* until an unanswered call ends with 408 */
 	uint32_t session_expires_s; /* of session timers (RFC 4028); 0: none */
 	uint32_t duration_max_s;    /* after which a talking call ends; 0: never */
+	uint32_t lamp_gap_ms;	    /* least time between two NOTIFYs of a subscription */
 	struct map extensions;	    /* struct extension, by number */
 	struct map groups;	    /* struct group, by number */
 	struct map group_names;	    /* the same, by name */
+	struct list kept;	    /* what directory_keep_...() made */
 	struct directory_limits limits;
 	struct slice ctl;     /* path of the control socket; empty: the usual place */
 	bool is_ctl_off;      /* none */
@@ -134,6 +168,15 @@ int directory_set_group_pickup_code(struct directory *directory, struct slice co
 int directory_set_ctl(struct directory *directory, struct slice path);
 int directory_set_records(struct directory *directory, struct slice path);
 int directory_set_dnd_codes(struct directory *directory, struct slice on, struct slice off);
+
+/*
+ * Makes copies for the extensions to come, which the directory frees. ERR_LIMIT beyond
+ * DIRECTORY_RULES_MAX or DIRECTORY_LIST_MAX, ERR_NOMEM.
+ */
+int directory_keep_rules(struct directory *directory, const struct visibility_rule *rules,
+			 size_t count, struct visibility_rules *ret_rules);
+int directory_keep_numbers(struct directory *directory, const struct slice *numbers, size_t count,
+			   struct number_list *ret_list);
 
 /* Groups come before the extensions that name them, which become their members. */
 int directory_add_group(struct directory *directory, const struct group *group);

@@ -116,7 +116,7 @@ const struct extension *lamp_find_watched(struct pbx *pbx, struct incoming *in,
 	if (pbx_is_own_host(pbx, &in->msg->uri, &in->flow) &&
 	    !uri_unescape(&user, in->msg->uri.user) && !user.is_overflown)
 		watched = directory_find(pbx->directory, buf_text(&user));
-	if (watched && visibility_of(watched, viewer) > VISIBILITY_NONE)
+	if (watched && rights_of(watched, viewer).visibility > VISIBILITY_NONE)
 		return watched;
 	incoming_reply_status(in, 404);
 	return NULL;

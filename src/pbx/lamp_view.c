@@ -25,11 +25,13 @@ struct lamp_view lamp_view_of(const struct watcher *watcher)
 	const struct extension *watched = directory_find(directory, entity->number);
 	const struct extension *viewer = directory_find(directory, watcher->number);
 	struct lamp_view view = { .profile = watcher->profile, .only = watcher->only };
+	struct rights rights;
 
 	if (!watched || !viewer)
 		return view;
-	view.visibility = visibility_of(watched, viewer);
-	view.may_pick_up = pickup_is_allowed(watched, viewer);
+	rights = rights_of(watched, viewer);
+	view.visibility = rights.visibility;
+	view.may_pick_up = rights.may_pick_up;
 	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
 		if (viewer_is_caller(leg, watcher->number))
 			view.viewer = watcher->number;

@@ -117,13 +117,16 @@ void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extensi
 		      struct slice number)
 {
 	const struct extension *watched = directory_find(pbx->directory, number);
+	struct rights rights = { 0 };
 	struct leg *leg;
 
-	if (!watched) {
+	if (watched)
+		rights = rights_of(watched, picker);
+	if (rights.visibility == VISIBILITY_NONE) {
 		incoming_reply_status(in, 404);
 		return;
 	}
-	if (!pickup_is_allowed(watched, picker)) {
+	if (!rights.may_pick_up) {
 		refuse_right(in);
 		return;
 	}
@@ -146,7 +149,7 @@ void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extensio
 		if (leg_is_waiting(leg) && leg_is_for(leg, picker) &&
 		    !slice_eq(leg->extension->number, picker->number) &&
 		    extension_shares_group(leg->extension, picker) &&
-		    pickup_is_allowed(leg->extension, picker) && leg_rings_longer(leg, best))
+		    rights_of(leg->extension, picker).may_pick_up && leg_rings_longer(leg, best))
 			best = leg;
 	if (best)
 		pickup_take(best, in, picker, RECORD_BY_GROUP);
@@ -207,6 +210,7 @@ static struct leg *find_by_replaces(struct pbx *pbx, const struct sip_replaces *
 void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct extension *picker)
 {
 	struct sip_replaces replaces;
+	struct rights rights = { 0 };
 	struct leg *leg;
 
 	if (sip_replaces_parse(sip_msg_value(in->msg, HDR_REPLACES), &replaces)) {
@@ -216,9 +220,11 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 	}
 	leg = find_by_replaces(pbx, &replaces, picker);
 	/* A dialog that the called side did not start with us cannot be replaced while early. */
-	if (!leg || leg->is_initiator || !leg->extension)
+	if (leg && !leg->is_initiator && leg->extension)
+		rights = rights_of(leg->extension, picker);
+	if (rights.visibility == VISIBILITY_NONE)
 		incoming_reply_status(in, 481);
-	else if (!pickup_is_allowed(leg->extension, picker))
+	else if (!rights.may_pick_up)
 		refuse_right(in);
 	else if (!leg_is_waiting(leg))
 		incoming_reply(

@@ -4,17 +4,48 @@
  */
 #include "pbx/visibility.h"
 
-enum visibility visibility_of(const struct extension *watched, const struct extension *watcher)
+/* The rule for exactly this one; NULL when there is none. */
+static const struct visibility_rule *rule_find(const struct visibility_rules *rules,
+					       enum visibility_scope scope, struct slice who)
 {
-	if (slice_eq(watched->number, watcher->number))
-		return VISIBILITY_NUMBERS;
-	return watched->visibility;
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->rules[i].scope == scope && slice_eq(rules->rules[i].who, who))
+			return &rules->rules[i];
+	return NULL;
 }
 
-bool pickup_is_allowed(const struct extension *watched, const struct extension *picker)
+/* Of the rules for the viewer's groups, the one that grants most. */
+static const struct visibility_rule *rule_find_group(const struct visibility_rules *rules,
+						     const struct extension *viewer)
 {
-	if (slice_eq(watched->number, picker->number))
-		return true;
+	const struct visibility_rule *most = NULL;
+
+	for (size_t i = 0; i < viewer->group_count; i++) {
+		const struct visibility_rule *rule =
+			rule_find(rules, SCOPE_GROUP, viewer->groups[i]);
+
+		if (rule && (!most || rule->visibility > most->visibility))
+			most = rule;
+	}
+	return most;
+}
+
+static enum visibility visibility_for(const struct extension *watched,
+				      const struct extension *viewer)
+{
+	const struct visibility_rules *rules = &watched->visibility_rules;
+	const struct visibility_rule *rule;
+
+	if (rules->count == 0)
+		return watched->visibility;
+	rule = rule_find(rules, SCOPE_USER, viewer->number);
+	if (!rule)
+		rule = rule_find_group(rules, viewer);
+	return rule ? rule->visibility : watched->visibility;
+}
+
+static bool pickup_right_has(const struct extension *watched, const struct extension *picker)
+{
 	switch (watched->pickup) {
 	case PICKUP_NONE:
 		return false;
@@ -24,4 +55,27 @@ bool pickup_is_allowed(const struct extension *watched, const struct extension *
 		return true;
 	}
 	return false;
+}
+
+struct rights rights_of(const struct extension *watched, const struct extension *viewer)
+{
+	struct rights rights = { VISIBILITY_NUMBERS, true };
+
+	if (slice_eq(watched->number, viewer->number))
+		return rights;
+	rights.visibility = visibility_for(watched, viewer);
+	rights.may_pick_up =
+		rights.visibility > VISIBILITY_NONE && pickup_right_has(watched, viewer);
+	return rights;
+}
+
+struct rights rights_of_domain(const struct extension *watched, struct slice domain)
+{
+	const struct visibility_rules *rules = &watched->visibility_rules;
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->rules[i].scope == SCOPE_DOMAIN &&
+		    slice_eq_nocase(rules->rules[i].who, domain))
+			return (struct rights){ .visibility = rules->rules[i].visibility };
+	return (struct rights){ VISIBILITY_NONE, false };
 }

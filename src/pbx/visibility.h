@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rights: what one extension may see of another's calls, and whether it may take them. Everybody
- * sees all of their own.
+ * sees all of their own. Who may see nothing is answered as if there were no such extension,
+ * whatever they ask for, and so cannot take its calls either.
  */
 #ifndef LAMPYRID_PBX_VISIBILITY_H
 #define LAMPYRID_PBX_VISIBILITY_H
 
 #include "pbx/directory.h"
 
-enum visibility visibility_of(const struct extension *watched, const struct extension *watcher);
-bool pickup_is_allowed(const struct extension *watched, const struct extension *picker);
+struct rights {
+	enum visibility visibility;
+	bool may_pick_up; /* never without VISIBILITY_BUSY at least */
+};
+
+/*
+ * Of the watched one's rules, that for this very viewer decides; then the most that one for a group
+ * of the viewer's grants; then what holds for everybody else here.
+ */
+struct rights rights_of(const struct extension *watched, const struct extension *viewer);
+
+/*
+ * Of somebody in a domain that is not ours. Only a rule that names the domain lets them see
+ * anything: what holds for everybody here was not said with the world in mind.
+ */
+struct rights rights_of_domain(const struct extension *watched, struct slice domain);
 
 #endif

@@ -11,26 +11,36 @@
 #define SUBSCRIBE(to, call)                                                                        \
 	TEXT_HEAD("SUBSCRIBE", "201", to, call) TEXT_CONTACT("201", "192.0.2.5") "Event: dialog\n"
 
-/* The office again, with only these of 201 to 203, and this visibility for all. */
-static void reload(struct world *w, const char *const *numbers, enum visibility visibility)
+static bool told(const struct raw *raw, const char *what)
+{
+	return strstr(raw_last(raw, "NOTIFY"), what) != NULL;
+}
+
+/* The office again, with only these of 201 to 203, who are all as `all` but for their numbers. */
+static void reload_as(struct world *w, const char *const *numbers, const struct extension *all)
 {
 	static const uint64_t secret[2] = { 3, 4 };
 	struct directory *directory = directory_new(secret);
 
 	expect(w, directory && directory_set_domain(directory, SLICE(OFFICE_DOMAIN)) == 0);
 	for (; *numbers; numbers++) {
-		struct extension extension = { .number = slice_from_cstr(*numbers),
-					       .name = SLICE("renamed"),
-					       .password = SLICE(OFFICE_PASSWORD),
-					       .visibility = visibility,
-					       .pickup = PICKUP_ALL };
+		struct extension extension = *all;
 
+		extension.number = slice_from_cstr(*numbers);
+		extension.name = SLICE("renamed");
+		extension.password = SLICE(OFFICE_PASSWORD);
 		expect(w, directory_add_extension(directory, &extension) == 0);
 	}
 	pbx_set_directory(&w->office.pbx, directory);
 	directory_unref(w->office.directory);
 	w->office.directory = directory;
 	advance_ms(w, 100);
+}
+
+static void reload(struct world *w, const char *const *numbers, enum visibility visibility)
+{
+	reload_as(w, numbers,
+		  &(struct extension){ .visibility = visibility, .pickup = PICKUP_ALL });
 }
 
 FLOW_PLAIN(a_call_outlives_a_new_configuration, "RFC 3261 13")
@@ -95,6 +105,32 @@ FLOW_PLAIN(a_right_that_was_taken_ends_the_subscription, "RFC 6665 4.2.2")
 	reload(w, all, VISIBILITY_NONE);
 	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=noresource") != NULL);
 	expect(w, w->office.pbx.stack.notifiers.held_count == 0);
+	expect_quiet(w);
+}
+
+/* What the raw peer, which watches a ringing 202 as 201, is told after each change of the rights.
+ */
+FLOW_PLAIN(changed_rights_show_in_running_subscriptions_at_once, "RFC 4235 6, RFC 6665 4.2.2")
+{
+	static const char *const all[] = { "201", "202", "203", NULL };
+	static const struct visibility_rule for_201 = { SCOPE_USER, SLICE_INIT("201"),
+							VISIBILITY_NONE };
+	struct world *w = world_new("alice", "bob", "carol");
+	struct raw *raw = world_raw(w, "raw");
+
+	dial(w, "carol", "bob");
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, SUBSCRIBE("202", "s") TEXT_END) == 200);
+	expect(w, told(raw, "<state>early</state>") && told(raw, "203") && told(raw, "call-id="));
+	reload_as(w, all, &(struct extension){ .visibility = VISIBILITY_NUMBERS });
+	expect(w, told(raw, "203") && !told(raw, "call-id=") && !told(raw, "<target"));
+	reload_as(w, all, &(struct extension){ .visibility = VISIBILITY_CALLS });
+	expect(w, told(raw, "direction=\"recipient\"") && !told(raw, "203"));
+	reload_as(w, all, &(struct extension){ .visibility = VISIBILITY_BUSY });
+	expect(w, told(raw, "<state>confirmed</state>") && !told(raw, "direction="));
+	reload_as(w, all,
+		  &(struct extension){ .visibility = VISIBILITY_NUMBERS,
+				       .visibility_rules = { &for_201, 1 } });
+	expect(w, told(raw, "terminated;reason=rejected") && !told(raw, "confirmed"));
 	expect_quiet(w);
 }
 

@@ -285,13 +285,3 @@ FLOW_PLAIN(who_may_see_busy_sees_only_that, "RFC 4235 6")
 	expect(w, !told(raw, "direction=") && !told(raw, "call-id=") && !told(raw, "203"));
 	expect_quiet(w);
 }
-
-FLOW_PLAIN(who_may_see_nothing_knows_of_nobody, "RFC 6665 4.2.1.4, SECURITY S4")
-{
-	struct raw *raw;
-	struct world *w = office_with_raw(&raw);
-
-	world_extension(w, "bob")->visibility = VISIBILITY_NONE;
-	expect(w, say(raw, SUBSCRIBE("202", "s") TEXT_END) == 404);
-	expect_quiet(w);
-}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who sees how much of whom: the rules for users, groups and everybody else, and that who may see
+ * nothing cannot tell it from there being nobody.
+ */
+#include "texts.h"
+#include "world.h"
+
+#include <stdio.h>
+
+static const struct visibility_rule busy_for_carol = { SCOPE_USER, SLICE_INIT("203"),
+						       VISIBILITY_BUSY };
+static const struct visibility_rule none_for_alice = { SCOPE_USER, SLICE_INIT("201"),
+						       VISIBILITY_NONE };
+
+static void set_rule(struct world *w, const char *name, const struct visibility_rule *rule)
+{
+	world_extension(w, name)->visibility_rules = (struct visibility_rules){ rule, 1 };
+}
+
+FLOW(each_watcher_sees_what_is_theirs_to_see, "RFC 4235 6")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	set_rule(w, "bob", &busy_for_carol);
+	watch(w, "alice", "bob");
+	watch(w, "carol", "bob");
+	dial(w, "dave", "bob");
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	answer(w, "bob");
+	expect_lamp(w, "alice", "bob", LAMP_TALKING);
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	hang_up(w, "dave");
+	expect_lamp(w, "alice", "bob", LAMP_DARK);
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+/* --- To the letter ------------------------------------------------------------------------ */
+
+/* Alice's own phone is raw; bob and carol are phones. */
+static struct world *office_with_raw(struct raw **ret_raw)
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	*ret_raw = world_raw(w, "raw");
+	dial(w, "carol", "bob");
+	return w;
+}
+
+static unsigned say(struct raw *raw, const char *text)
+{
+	return raw_ask_as(raw, "201", OFFICE_PASSWORD, text);
+}
+
+/* What alice is told of bob with these rules besides "calls" for everybody; a fetch. */
+static const char *told_by(struct world *w, struct raw *raw, const struct visibility_rule *rules,
+			   size_t count)
+{
+	struct extension *bob = world_extension(w, "bob");
+
+	bob->visibility = VISIBILITY_CALLS;
+	bob->pickup = PICKUP_NONE;
+	bob->visibility_rules = (struct visibility_rules){ rules, count };
+	expect(w,
+	       say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "s") TEXT_CONTACT(
+				"201", "192.0.2.5") "Event: dialog\nExpires: 0\n" TEXT_END) == 200);
+	return raw_last(raw, "NOTIFY");
+}
+
+FLOW_PLAIN(the_rule_for_the_user_comes_before_that_for_the_group, "RFC 4235 6")
+{
+	static const struct visibility_rule rules[] = {
+		{ SCOPE_GROUP, SLICE_INIT("office"), VISIBILITY_BUSY },
+		{ SCOPE_USER, SLICE_INIT("203"), VISIBILITY_NONE },
+		{ SCOPE_USER, SLICE_INIT("201"), VISIBILITY_NUMBERS },
+	};
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+
+	expect(w, strstr(told_by(w, raw, rules, 3), "sip:203@"));
+	expect(w, strstr(told_by(w, raw, rules, 2), "<state>confirmed</state>"));
+	expect(w, !strstr(raw_last(raw, "NOTIFY"), "direction="));
+	expect(w, strstr(told_by(w, raw, NULL, 0), "direction=\"recipient\""));
+	expect(w, !strstr(raw_last(raw, "NOTIFY"), "203"));
+	expect_quiet(w);
+}
+
+/* The status line of the last answer. */
+static void last_answer(const struct raw *raw, char text[128])
+{
+	snprintf(text, 128, "%.*s", (int)strcspn(raw_last(raw, "SIP/2.0"), "\r"),
+		 raw_last(raw, "SIP/2.0"));
+}
+
+/* Asks for the one who is hidden and for one who does not exist: the answers must be alike. */
+static void expect_alike(struct world *w, struct raw *raw, const char *hidden, const char *nobody,
+			 unsigned status)
+{
+	char first[128], second[128];
+
+	expect(w, say(raw, hidden) == status);
+	last_answer(raw, first);
+	expect(w, say(raw, nobody) == status);
+	last_answer(raw, second);
+	expect(w, strcmp(first, second) == 0);
+}
+
+FLOW_PLAIN(who_may_see_nothing_is_answered_as_if_there_were_nobody,
+	   "RFC 6665 4.2.1.4, RFC 3261 21.4.5, SECURITY A4")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+	const char *rest = "Event: dialog\n" TEXT_CONTACT("201", "192.0.2.5") TEXT_END;
+	const char *call = TEXT_CONTACT("201", "192.0.2.5") TEXT_WITH_SDP("192.0.2.5", "0");
+	char hidden[2048], nobody[2048];
+
+	set_rule(w, "bob", &none_for_alice);
+	snprintf(hidden, sizeof(hidden), "%s%s", TEXT_HEAD("SUBSCRIBE", "201", "202", "a"), rest);
+	snprintf(nobody, sizeof(nobody), "%s%s", TEXT_HEAD("SUBSCRIBE", "201", "299", "b"), rest);
+	expect_alike(w, raw, hidden, nobody, 404);
+	snprintf(hidden, sizeof(hidden), "%s%s", TEXT_HEAD("INVITE", "201", "*8202", "c"), call);
+	snprintf(nobody, sizeof(nobody), "%s%s", TEXT_HEAD("INVITE", "201", "*8299", "d"), call);
+	expect_alike(w, raw, hidden, nobody, 404);
+	expect(w, raw_count(raw, "NOTIFY") == 0);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	expect_quiet(w);
+}
+
+/* Alice has seen the ids while she might; they are worth nothing any more. */
+FLOW_PLAIN(ids_of_who_is_hidden_name_no_dialog, "RFC 3891 3, SECURITY R2")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+	const char *call = TEXT_CONTACT("201", "192.0.2.5") TEXT_WITH_SDP("192.0.2.5", "0");
+	char hidden[2048], nobody[2048], id[256];
+
+	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "s") TEXT_CONTACT(
+				   "201", "192.0.2.5") "Event: dialog\n" TEXT_END) == 200);
+	expect(w,
+	       sscanf(strstr(raw_last(raw, "NOTIFY"), "call-id="), "call-id=\"%255[^\"]", id) == 1);
+	set_rule(w, "bob", &none_for_alice);
+	snprintf(hidden, sizeof(hidden), "%sReplaces: %s\n%s",
+		 TEXT_HEAD("INVITE", "201", "202", "a"), id, call);
+	snprintf(nobody, sizeof(nobody), "%sReplaces: nothing-like-it\n%s",
+		 TEXT_HEAD("INVITE", "201", "202", "b"), call);
+	expect_alike(w, raw, hidden, nobody, 481);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	expect_quiet(w);
+}
+
+FLOW(the_groups_code_takes_nothing_of_who_is_hidden, "RFC 3891 5")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	set_rule(w, "bob", &none_for_alice);
+	dial(w, "carol", "bob");
+	dial_number(w, "alice", "*8");
+	expect_ended(w, "alice", PHONE_CAUSE_REFUSED, 404);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	expect_quiet(w);
+}
