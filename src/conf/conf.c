@@ -53,6 +53,13 @@ static bool is_host_name(struct slice text)
 	return !char_is_digit(label.p[0]);
 }
 
+bool conf_is_domain(struct slice text)
+{
+	struct addr addr;
+
+	return is_host_name(text) || !addr_parse_ip(text, &addr);
+}
+
 static void tell_bad_domain(const struct conf_reader *reader, const struct conf_node *value)
 {
 	struct slice text = value->text, host, port;
@@ -429,6 +436,7 @@ static const struct conf_key top_keys[] = {
 	{ SLICE_INIT("registration"), CONF_MAP, "a map, such as {expires-max: 3600}",
 	  take_registration },
 	{ SLICE_INIT("calls"), CONF_MAP, "a map, such as {ring-timeout: 60}", take_calls },
+	{ SLICE_INIT("lamps"), CONF_MAP, "a map, such as {gap: 100}", conf_take_lamps },
 	{ SLICE_INIT("ctl"), CONF_TEXT, "a path, such as /run/lampyrid/ctl.sock, or off",
 	  conf_take_ctl },
 	{ SLICE_INIT("records"), CONF_TEXT, "a path, or \"-\" for standard output",
@@ -473,7 +481,7 @@ static int read_root(struct conf_reader *reader, const struct conf_node *root)
 	err = conf_read_map(reader, root, top_keys, ARRAY_LEN(top_keys), NULL);
 	if (!err)
 		conf_check_forwards(reader, root);
-	return err;
+	return err ? err : conf_check_lamps(reader, root);
 }
 
 static int read_text(struct conf_reader *reader, struct slice text)

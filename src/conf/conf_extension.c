@@ -12,31 +12,18 @@
 #define GROUP_MAX_BYTES 64
 #define MAX_CALLS_MAX 1000
 
-#define EXPECTED_VISIBILITY "one of none, busy, calls, numbers"
+#define EXPECTED_VISIBILITY CONF_EXPECTED_VISIBILITY ", or a map, such as {default: busy}"
 #define EXPECTED_PICKUP "one of none, same-group, all"
 #define EXPECTED_FORWARD "a map, such as {busy: \"301\", no-answer: {to: \"302\", after: 20}}"
 #define EXPECTED_MAX_CALLS "a number of calls, such as 2; 0 for no limit"
+#define EXPECTED_NUMBERS "a list of extensions, such as [\"202\", \"203\"]"
+#define EXPECTED_PROFILE "auto, or the make of the phone, such as snom"
+#define EXPECTED_SOURCE "one of own, forward, published"
 #define EXPECTED_GROUP "the name of a group, such as sales"
 
-/* By enum visibility and enum pickup_right. */
-static const struct slice visibility_words[] = { SLICE_INIT("none"), SLICE_INIT("busy"),
-						 SLICE_INIT("calls"), SLICE_INIT("numbers") };
+/* By enum pickup_right. */
 static const struct slice pickup_words[] = { SLICE_INIT("none"), SLICE_INIT("same-group"),
 					     SLICE_INIT("all") };
-
-static int take_visibility(struct conf_reader *reader, const struct conf_node *value, void *object)
-{
-	struct extension *extension = object;
-	size_t i;
-
-	if (value->kind == CONF_MAP)
-		conf_tell_value(&reader->teller, value,
-				"a visibility for each watcher is not yet available in this "
-				"version; use one word of none, busy, calls, numbers");
-	else if (conf_read_word(reader, value, visibility_words, ARRAY_LEN(visibility_words), &i))
-		extension->visibility = (enum visibility)i;
-	return 0;
-}
 
 static int take_pickup(struct conf_reader *reader, const struct conf_node *value, void *object)
 {
@@ -120,9 +107,14 @@ static int take_max_calls(struct conf_reader *reader, const struct conf_node *va
 }
 
 static const struct conf_key default_keys[] = {
-	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY, take_visibility },
+	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY,
+	  conf_take_visibility },
 	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
 	{ SLICE_INIT("max-calls"), CONF_TEXT, EXPECTED_MAX_CALLS, take_max_calls },
+	{ SLICE_INIT("notify"), CONF_LIST, EXPECTED_NUMBERS, conf_take_notify },
+	{ SLICE_INIT("keys"), CONF_LIST, EXPECTED_NUMBERS, conf_take_keys },
+	{ SLICE_INIT("profile"), CONF_TEXT, EXPECTED_PROFILE, conf_take_profile },
+	{ SLICE_INIT("lamps"), CONF_TEXT, EXPECTED_SOURCE, conf_take_lamp_source },
 	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
 };
 
@@ -133,12 +125,15 @@ static const struct conf_key extension_keys[] = {
 	  "a password: an extension without a password could be taken by anyone", take_password },
 	{ SLICE_INIT("groups"), CONF_LIST, "a list of group names, such as [sales, office]",
 	  take_groups },
-	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY, take_visibility },
+	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY,
+	  conf_take_visibility },
 	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
-	{ SLICE_INIT("keys"), CONF_LIST, NULL, NULL },
 	{ SLICE_INIT("forward"), CONF_MAP, EXPECTED_FORWARD, take_forward },
 	{ SLICE_INIT("max-calls"), CONF_TEXT, EXPECTED_MAX_CALLS, take_max_calls },
-	{ SLICE_INIT("notify"), CONF_LIST, NULL, NULL },
+	{ SLICE_INIT("notify"), CONF_LIST, EXPECTED_NUMBERS, conf_take_notify },
+	{ SLICE_INIT("keys"), CONF_LIST, EXPECTED_NUMBERS, conf_take_keys },
+	{ SLICE_INIT("profile"), CONF_TEXT, EXPECTED_PROFILE, conf_take_profile },
+	{ SLICE_INIT("lamps"), CONF_TEXT, EXPECTED_SOURCE, conf_take_lamp_source },
 	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
 };
 

@@ -39,6 +39,13 @@ bool conf_check_number(const struct conf_reader *reader, const struct conf_node 
 			      conf_quote(number).text, what, SIP_USER_MAX_BYTES);
 		return false;
 	}
+	if (slice_starts_with(number, SLICE("keys-"))) {
+		conf_tell_key(&reader->teller, node,
+			      "'%s' would be the address of a list of keys; choose a number that "
+			      "does not begin with keys-",
+			      conf_quote(number).text);
+		return false;
+	}
 	if (tell_code(reader, node, number, directory->group_pickup_code, "group-pickup") ||
 	    tell_code(reader, node, number, directory->dnd_on_code, "dnd-on") ||
 	    tell_code(reader, node, number, directory->dnd_off_code, "dnd-off"))

@@ -94,6 +94,22 @@ int conf_take_forward(struct conf_reader *reader, const struct conf_node *map,
 		      struct forward *forward);
 void conf_check_forwards(const struct conf_reader *reader, const struct conf_node *root);
 
+/* A host name or an IP address, without a port: what can stand behind an '@'. */
+bool conf_is_domain(struct slice text);
+
+/*
+ * About lamps (conf_lamp.c): keys of an extension, the top level's "lamps", and what can only be
+ * checked at the end. The latter: ERR_NOMEM.
+ */
+#define CONF_EXPECTED_VISIBILITY "one of none, busy, calls, numbers"
+int conf_take_visibility(struct conf_reader *reader, const struct conf_node *value, void *object);
+int conf_take_notify(struct conf_reader *reader, const struct conf_node *value, void *object);
+int conf_take_keys(struct conf_reader *reader, const struct conf_node *value, void *object);
+int conf_take_profile(struct conf_reader *reader, const struct conf_node *value, void *object);
+int conf_take_lamp_source(struct conf_reader *reader, const struct conf_node *value, void *object);
+int conf_take_lamps(struct conf_reader *reader, const struct conf_node *map, void *object);
+int conf_check_lamps(const struct conf_reader *reader, const struct conf_node *root);
+
 /* The map behind "groups" (conf_group.c). */
 int conf_take_groups(struct conf_reader *reader, const struct conf_node *map, void *object);
 

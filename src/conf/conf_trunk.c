@@ -208,6 +208,12 @@ static int take_trusted(struct conf_reader *reader, const struct conf_node *valu
 	return 0;
 }
 
+static int take_publish(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	(void)conf_read_yes(reader, value, &((struct draft *)object)->trunk.may_publish);
+	return 0;
+}
+
 static int take_calls(struct conf_reader *reader, const struct conf_node *value, void *object)
 {
 	struct draft *draft = object;
@@ -387,6 +393,7 @@ static const struct conf_key trunk_keys[] = {
 	{ SLICE_INIT("calls"), CONF_TEXT, "how many calls there may be at a time, such as 10",
 	  take_calls },
 	{ SLICE_INIT("qualify"), CONF_TEXT, "seconds, such as 60", take_qualify },
+	{ SLICE_INIT("publish"), CONF_TEXT, "yes or no", take_publish },
 	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
 };
 

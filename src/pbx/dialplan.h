@@ -51,7 +51,8 @@ struct trunk_config {
 	struct number_match from; /* of calls outwards; is_prefix: the extension's number behind */
 	bool has_from;
 	bool is_registering;
-	bool is_trusted; /* RFC 3325 2.3: identities are told and believed */
+	bool is_trusted;  /* RFC 3325 2.3: identities are told and believed */
+	bool may_publish; /* the state of extensions whose lamps are published (RFC 3903) */
 	uint32_t expires_s;
 	uint32_t qualify_s;  /* 0: never asked */
 	uint32_t calls_max;  /* at a time; 0: any */

@@ -75,8 +75,8 @@ struct extension {
 	enum visibility visibility; /* for whom none of the rules is */
 	struct visibility_rules visibility_rules;
 	enum pickup_right pickup;
-	struct number_list notify; /* watchers that are told without having subscribed */
-	struct number_list keys;   /* whom the list "keys-NUMBER" is of, in this order */
+	struct number_list notify;     /* watchers that are told without having subscribed */
+	struct number_list keys;       /* whom the list "keys-NUMBER" is of, in this order */
 	const struct profile *profile; /* of its phones; NULL: by their User-Agent */
 	enum lamp_source lamp_source;
 	struct forward forward;

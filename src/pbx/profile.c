@@ -10,7 +10,7 @@
 #define DATAGRAM_BYTES 1300
 
 /* The generic one first. An agent that begins like another stands before it. */
-static const struct profile profiles[] = {
+static const struct profile profiles[PROFILE_COUNT] = {
 	{
 		.name = "generic",
 		.is_dialog_needed = true,
@@ -110,5 +110,6 @@ const struct profile *profile_of_agent(struct slice user_agent)
 
 const char *profile_name(size_t i)
 {
-	return i < ARRAY_LEN(profiles) ? profiles[i].name : NULL;
+	CHECK(i < PROFILE_COUNT);
+	return profiles[i].name;
 }

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#define PROFILE_COUNT 8
+
 /* How a list subscription's documents are built (RFC 4662). */
 enum profile_list {
 	PROFILE_LIST_RFC,	   /* only what changed, after the first */
@@ -38,7 +40,7 @@ const struct profile *profile_find(struct slice name);
 /* By the value of User-Agent; the generic one when it is not known, or empty. */
 const struct profile *profile_of_agent(struct slice user_agent);
 
-/* All names, for messages: NULL after the last. */
+/* The name of the row `i`, of PROFILE_COUNT. */
 const char *profile_name(size_t i);
 
 #endif

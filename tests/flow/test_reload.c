@@ -130,7 +130,7 @@ FLOW_PLAIN(changed_rights_show_in_running_subscriptions_at_once, "RFC 4235 6, RF
 	reload_as(w, all,
 		  &(struct extension){ .visibility = VISIBILITY_NUMBERS,
 				       .visibility_rules = { &for_201, 1 } });
-	expect(w, told(raw, "terminated;reason=rejected") && !told(raw, "confirmed"));
+	expect(w, told(raw, "terminated;reason=noresource") && !told(raw, "confirmed"));
 	expect_quiet(w);
 }
 

@@ -236,6 +236,7 @@ static const struct good good[] = {
 	  "codes: {pickup: [\"**\", \"*8\"], group-pickup: \"*8\"}\n"
 	  "registration: {expires-max: 3600}\n"
 	  "calls: {ring-timeout: 60, session-expires: 1800, duration-max: 0}\n"
+	  "lamps: {gap: 0}\n"
 	  "defaults: {visibility: numbers, pickup: same-group}\n" REST,
 	  check_minimal },
 	{ "empty sections", "codes: {}\ncalls: {}\nregistration: {}\ndefaults: {}\n" REST,
@@ -303,8 +304,8 @@ static void a_good_file_is_taken(void **state)
 
 #define ANYONE "an extension without a password could be taken by anyone"
 #define TOP_KEYS                                                                                   \
-	"domain, tls, listen, store, digest, codes, registration, calls, ctl, records, limits, "   \
-	"defaults, groups, extensions, dns, trunks, routes"
+	"domain, tls, listen, store, digest, codes, registration, calls, lamps, ctl, records, "    \
+	"limits, defaults, groups, extensions, dns, trunks, routes"
 #define LATER "not yet available in this version; remove the key\n"
 #define PICKUP_REMEDY "one of none, same-group, all"
 
@@ -669,18 +670,8 @@ static const struct bad bad[] = {
 	{ "store in SQLite", "store: \"sqlite:lampyrid.db\"\n" REST,
 	  "f:1:8: store: storing in SQLite is not yet available in this version; use memory\n" },
 	{ "default refer", "defaults: {refer: handle}\n" REST, "f:1:12: defaults.refer: " LATER },
-	{ "keys", DOMAIN "extensions:\n  201: {password: x, keys: [\"202\"]}\n",
-	  "f:3:22: extensions.201.keys: " LATER },
-	{ "notify", DOMAIN "extensions:\n  201: {password: x, notify: [\"202\"]}\n",
-	  "f:3:22: extensions.201.notify: " LATER },
 	{ "refer", DOMAIN "extensions:\n  201: {password: x, refer: forward}\n",
 	  "f:3:22: extensions.201.refer: " LATER },
-	{ "visibility for each watcher",
-	  DOMAIN "extensions:\n  201: {password: x, visibility: {default: busy, groups: {sales: "
-		 "numbers}}}\n",
-	  "f:3:34: extensions.201.visibility: a visibility for each watcher is not yet available "
-	  "in "
-	  "this version; use one word of none, busy, calls, numbers\n" },
 
 	/* YAML. */
 	{ "code without quotes", "codes:\n  pickup: *8\n" REST,
@@ -701,7 +692,7 @@ static const struct bad bad[] = {
 	  "the text is meant, else repeat the value\n"
 	  "f:5:3: extensions.203.password: missing, and " ANYONE "; add one\n"
 	  "f:5:9: extensions.203.<<: unknown key; the keys here are name, password, groups, "
-	  "visibility, pickup, forward, max-calls\n"
+	  "visibility, pickup, forward, max-calls, notify, keys, profile, lamps\n"
 	  "f:5:13: syntax: *a without quotes is a YAML alias, which is not used here; write \"*a\" "
 	  "if "
 	  "the text is meant, else repeat the value\n" },

@@ -69,7 +69,12 @@ static void on_answered(struct notifier *notifier, unsigned status)
 	rig->last_answer = status;
 }
 
-static const struct notifier_ops ops = { on_due, on_end, is_peer, on_answered };
+static const struct notifier_ops ops = {
+	.on_due = on_due,
+	.on_end = on_end,
+	.is_peer = is_peer,
+	.on_answered = on_answered,
+};
 
 static void on_message(void *user, const struct flow *flow, struct slice bytes)
 {
