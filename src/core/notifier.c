@@ -222,6 +222,10 @@ static void print_state(struct buf *buf, const struct notifier *notifier)
 	if (notifier->reason) {
 		buf_lit(buf, "terminated;reason=");
 		buf_cstr(buf, notifier->reason);
+		if (notifier->retry_after_s > 0) {
+			buf_lit(buf, ";retry-after=");
+			buf_u64(buf, notifier->retry_after_s);
+		}
 	} else {
 		buf_lit(buf, "active;expires=");
 		buf_u64(buf, notifier_expires_s(notifier));
@@ -271,10 +275,16 @@ static void on_next(struct timer *timer)
 
 void notifier_end(struct notifier *notifier, const char *reason)
 {
+	notifier_end_until(notifier, reason, 0);
+}
+
+void notifier_end_until(struct notifier *notifier, const char *reason, uint32_t retry_after_s)
+{
 	if (notifier->state != NOTIFIER_ACTIVE)
 		return;
 	notifier->state = NOTIFIER_ENDING;
 	notifier->reason = reason;
+	notifier->retry_after_s = retry_after_s;
 	timer_stop(notifier->stack->timers, &notifier->expiry);
 	notifier_force(notifier);
 }

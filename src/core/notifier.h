@@ -64,6 +64,7 @@ struct notifier {
 	struct notify_rates rates;
 	struct notifier_terms terms; /* for refreshes; without the Contact, which the dialog has */
 	const char *reason;	     /* why it ends, constant text; NULL: active */
+	uint32_t retry_after_s;	     /* said with the reason; 0: nothing is */
 	uint64_t expires_at_ms;
 	uint64_t accepted_at_ms;
 	struct handle pending; /* the unanswered NOTIFY; dialog.local_cseq is its CSeq */
@@ -110,6 +111,10 @@ void notifier_send(struct notifier *notifier, struct slice content_type, struct 
  * constant text): on_due for the last NOTIFY, then on_end when that is answered.
  */
 void notifier_end(struct notifier *notifier, const char *reason);
+
+/* The same for "probation" or "giveup": the peer may come again, after so long (0: when it likes).
+ */
+void notifier_end_until(struct notifier *notifier, const char *reason, uint32_t retry_after_s);
 
 /* Seconds left. */
 uint32_t notifier_expires_s(const struct notifier *notifier);

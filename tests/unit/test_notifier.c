@@ -430,6 +430,32 @@ static void refreshes_of_a_site_spread(void **state)
 	assert_int_equal(granted_s(rig, "Event: dialog\nExpires: 60\n"), 60);
 }
 
+static void the_end_says_why_and_when_to_come_again(void **state)
+{
+	static const struct {
+		const char *reason;
+		uint32_t retry_after_s;
+		const char *said;
+	} cases[] = {
+		{ "deactivated", 0, "terminated;reason=deactivated" },
+		{ "noresource", 0, "terminated;reason=noresource" },
+		{ "probation", 30, "terminated;reason=probation;retry-after=30" },
+		{ "giveup", 0, "terminated;reason=giveup" },
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make(rig, "dialog");
+		notifier_end_until(rig->notifier, cases[i].reason, cases[i].retry_after_s);
+		assert_true(slice_eq(
+			sip_msg_value(take_notify(rig, "terminated", true), HDR_SUBSCRIPTION_STATE),
+			slice_from_cstr(cases[i].said)));
+		fake_peer_answer(&rig->peer, 200, "", "", "");
+		assert_int_equal(rig->ends, i + 1);
+		forget(rig);
+	}
+}
+
 /* --- Failures ----------------------------------------------------------------------------- */
 
 /* The answers that end it at once, and those after which it goes on, with full state. */
@@ -542,6 +568,7 @@ int main(void)
 		TEST(an_event_is_told_by_package_and_id),
 		TEST(a_broken_event_is_refused),
 		TEST(refreshes_of_a_site_spread),
+		TEST(the_end_says_why_and_when_to_come_again),
 		TEST(what_an_answer_means),
 		TEST(who_asked_for_time_has_it),
 		TEST(silence_never_ends_it_before_its_time),
