@@ -6,6 +6,7 @@
 
 #include "pbx/lamp_subscription.h"
 #include "pbx/mwi.h"
+#include "pbx/presence.h"
 #include "pbx/reg_event.h"
 
 static const struct {
@@ -14,6 +15,7 @@ static const struct {
 			     const struct extension *extension);
 } packages[] = {
 	{ SLICE_INIT("dialog"), lamp_on_subscribe },
+	{ SLICE_INIT("presence"), presence_on_subscribe },
 	{ SLICE_INIT("message-summary"), mwi_on_subscribe },
 	{ SLICE_INIT("reg"), reg_event_on_subscribe },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One subscription carries one watcher. What it may see is decided in lamp_view.c, when it is told
- * by core/notifier.
+ * One subscription carries one watcher. What it may see is decided in lamp_view.c, what it reads by
+ * its package, when it is told by core/notifier.
  */
 #include "pbx/lamp_subscription.h"
 
@@ -13,7 +13,11 @@
 
 #define SUBSCRIPTION_MIN_S 60
 #define SUBSCRIPTION_MAX_S 3600
-#define DOCUMENT_TYPE SLICE("application/dialog-info+xml")
+
+static const struct lamp_package *package_of(const struct watcher *watcher)
+{
+	return CONTAINER_OF(watcher->ops, const struct lamp_package, ops);
+}
 
 /* --- Telling ------------------------------------------------------------------------------ */
 
@@ -21,13 +25,14 @@ static void on_due(struct notifier *notifier)
 {
 	static char text[XML_MAX_BYTES]; /* one thread, not re-entered */
 	struct watcher *watcher = notifier->owner;
+	const struct lamp_package *package = package_of(watcher);
 	struct buf body = BUF_ON(text);
 
-	if (!notifier->must_send && !lamp_is_news(watcher))
+	if (!notifier->must_send && !package->is_news(watcher))
 		return;
-	lamp_tell(watcher, &body, notifier->must_send,
-		  notifier->dialog.flow.transport == TRANSPORT_UDP);
-	notifier_send(notifier, DOCUMENT_TYPE, buf_text(&body));
+	package->tell(watcher, &body, notifier->must_send,
+		      notifier->dialog.flow.transport == TRANSPORT_UDP);
+	notifier_send(notifier, package->content_type, buf_text(&body));
 }
 
 static void on_answered(struct notifier *notifier, unsigned status)
@@ -64,12 +69,12 @@ static const struct notifier_ops notifier_ops = {
 	.on_answered = on_answered,
 };
 
-static void on_change(struct watcher *watcher)
+void lamp_package_on_change(struct watcher *watcher)
 {
 	notifier_change(watcher->owner);
 }
 
-static void on_gone(struct watcher *watcher, const char *reason)
+void lamp_package_on_gone(struct watcher *watcher, const char *reason)
 {
 	struct notifier *notifier = watcher->owner;
 
@@ -81,7 +86,12 @@ static void on_gone(struct watcher *watcher, const char *reason)
 	lamp_unwatch(watcher);
 }
 
-static const struct watcher_ops watcher_ops = { on_change, on_gone };
+static const struct lamp_package dialog_package = {
+	.ops = { lamp_package_on_change, lamp_package_on_gone },
+	.content_type = SLICE_INIT("application/dialog-info+xml"),
+	.is_news = lamp_is_news,
+	.tell = lamp_tell,
+};
 
 struct watcher *lamp_watcher(const struct notifier *notifier)
 {
@@ -145,7 +155,8 @@ static void refuse_full(struct incoming *in)
 }
 
 static void watch(struct pbx *pbx, struct incoming *in, const struct extension *watched,
-		  const struct extension *viewer, const struct dialog_ids *only)
+		  const struct extension *viewer, const struct lamp_package *package,
+		  const struct dialog_ids *only)
 {
 	char contact_text[256], entity_text[SIP_URI_MAX_BYTES];
 	struct buf contact = BUF_ON(contact_text), entity = BUF_ON(entity_text);
@@ -154,7 +165,7 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 
 	lamp_print_entity(&entity, &in->msg->uri);
 	watcher = lamp_watch(pbx, &(struct watcher_spec){
-					  .ops = &watcher_ops,
+					  .ops = &package->ops,
 					  .profile = lamp_profile(viewer, in->msg),
 					  .watched = watched->number,
 					  .viewer = viewer->number,
@@ -181,17 +192,26 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 	notifier_start(notifier);
 }
 
-void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
+void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer,
+		    const struct lamp_package *package, const struct dialog_ids *only)
 {
 	const struct extension *watched;
+
+	if (!event_accepts(in->msg, package->content_type)) {
+		incoming_reply_status(in, 406);
+		return;
+	}
+	watched = lamp_find_watched(pbx, in, viewer);
+	if (watched)
+		watch(pbx, in, watched, viewer, package, only);
+}
+
+void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
+{
 	struct slice event, params, ignored;
 	struct dialog_ids only;
 
 	sip_token_params(sip_msg_value(in->msg, HDR_EVENT), &event, &params);
-	if (!event_accepts(in->msg, DOCUMENT_TYPE)) {
-		incoming_reply_status(in, 406);
-		return;
-	}
 	if (sip_param(params, SLICE("include-session-description"), &ignored)) {
 		incoming_reply(in, &(struct answer){ .status = 403,
 						     .reason = SLICE("Session descriptions are not "
@@ -204,7 +224,5 @@ void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extens
 								     "to-tag") });
 		return;
 	}
-	watched = lamp_find_watched(pbx, in, viewer);
-	if (watched)
-		watch(pbx, in, watched, viewer, &only);
+	lamp_subscribe(pbx, in, viewer, &dialog_package, &only);
 }

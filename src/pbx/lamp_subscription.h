@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Subscriptions to one extension's lamp: `Event: dialog` (RFC 4235).
+ * Subscriptions to one extension's lamp: `Event: dialog` (RFC 4235), and other packages that tell
+ * of the same watcher in other words.
  */
 #ifndef LAMPYRID_PBX_LAMP_SUBSCRIPTION_H
 #define LAMPYRID_PBX_LAMP_SUBSCRIPTION_H
@@ -8,8 +9,24 @@
 #include "core/notifier.h"
 #include "pbx/lamp.h"
 
-/* Answers a SUBSCRIBE of `viewer` outside of any dialog. */
+/* Answers a SUBSCRIBE to "dialog" of `viewer` outside of any dialog. */
 void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer);
+
+/* How a package tells of lamps. Its ops are the two functions below. */
+struct lamp_package {
+	struct watcher_ops ops;
+	struct slice content_type;
+	/* As lamp_is_news() and lamp_tell(). */
+	bool (*is_news)(struct watcher *watcher);
+	void (*tell)(struct watcher *watcher, struct buf *body, bool is_full, bool is_datagram);
+};
+
+void lamp_package_on_change(struct watcher *watcher);
+void lamp_package_on_gone(struct watcher *watcher, const char *reason);
+
+/* Answers a SUBSCRIBE to this package. */
+void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer,
+		    const struct lamp_package *package, const struct dialog_ids *only);
 
 /* Whose subscription a notifier is; NULL when it is none of these, or nobody's any more. */
 struct watcher *lamp_watcher(const struct notifier *notifier);
