@@ -173,7 +173,8 @@ static struct prover auth_prove(struct pbx *pbx, struct incoming *in, bool is_tr
 
 const struct extension *auth_check(struct pbx *pbx, struct incoming *in, struct trunk **ret_trunk)
 {
-	struct prover prover = auth_prove(pbx, in, in->msg->method == METHOD_INVITE);
+	struct prover prover = auth_prove(
+		pbx, in, in->msg->method == METHOD_INVITE || in->msg->method == METHOD_SUBSCRIBE);
 
 	*ret_trunk = prover.trunk;
 	if (!prover.extension || from_is(in->msg, prover.extension))

@@ -9,15 +9,20 @@
 #include "pbx/presence.h"
 #include "pbx/reg_event.h"
 
-static const struct {
+struct package {
 	struct slice name;
 	void (*on_subscribe)(struct pbx *pbx, struct incoming *in,
 			     const struct extension *extension);
-} packages[] = {
-	{ SLICE_INIT("dialog"), lamp_on_subscribe },
-	{ SLICE_INIT("presence"), presence_on_subscribe },
-	{ SLICE_INIT("message-summary"), mwi_on_subscribe },
-	{ SLICE_INIT("reg"), reg_event_on_subscribe },
+	/* NULL: not for anybody outside. */
+	void (*on_subscribe_from_trunk)(struct pbx *pbx, struct incoming *in,
+					const struct trunk *trunk);
+};
+
+static const struct package packages[] = {
+	{ SLICE_INIT("dialog"), lamp_on_subscribe, lamp_on_subscribe_from_trunk },
+	{ SLICE_INIT("presence"), presence_on_subscribe, NULL },
+	{ SLICE_INIT("message-summary"), mwi_on_subscribe, NULL },
+	{ SLICE_INIT("reg"), reg_event_on_subscribe, NULL },
 };
 
 void event_packages_print(struct buf *lines)
@@ -48,18 +53,42 @@ bool event_accepts(const struct sip_msg *msg, struct slice content_type)
 }
 
 /* Without an Event it is a request of RFC 2543 for nothing that we know (RFC 6665 7.2.1). */
-void event_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *extension)
+static const struct package *find_package(const struct sip_msg *msg)
+{
+	struct slice event, params;
+
+	sip_token_params(sip_msg_value(msg, HDR_EVENT), &event, &params);
+	for (size_t i = 0; i < ARRAY_LEN(packages); i++)
+		if (slice_eq_nocase(event, packages[i].name))
+			return &packages[i];
+	return NULL;
+}
+
+static void refuse_event(struct incoming *in)
 {
 	char text[256];
 	struct buf lines = BUF_ON(text);
-	struct slice event, params;
 
-	sip_token_params(sip_msg_value(in->msg, HDR_EVENT), &event, &params);
-	for (size_t i = 0; i < ARRAY_LEN(packages); i++)
-		if (slice_eq_nocase(event, packages[i].name)) {
-			packages[i].on_subscribe(pbx, in, extension);
-			return;
-		}
 	event_packages_print(&lines);
 	incoming_reply(in, &(struct answer){ .status = 489, .lines = buf_text(&lines) });
+}
+
+void event_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *extension)
+{
+	const struct package *package = find_package(in->msg);
+
+	if (package)
+		package->on_subscribe(pbx, in, extension);
+	else
+		refuse_event(in);
+}
+
+void event_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in, const struct trunk *trunk)
+{
+	const struct package *package = find_package(in->msg);
+
+	if (package && package->on_subscribe_from_trunk)
+		package->on_subscribe_from_trunk(pbx, in, trunk);
+	else
+		refuse_event(in);
 }

@@ -165,6 +165,7 @@ struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec)
 	watcher->profile = spec->profile;
 	buf_init(&room, (char *)(watcher + 1), n);
 	watcher->number = append(&room, spec->viewer);
+	watcher->is_outside = spec->is_outside;
 	watcher->entity_uri = append(&room, spec->entity_uri);
 	watcher->only.call_id = append(&room, spec->only.call_id);
 	watcher->only.local_tag = append(&room, spec->only.local_tag);
@@ -229,7 +230,8 @@ bool lamp_was_told(const struct leg *leg, struct slice picker)
 	if (!entity)
 		return false;
 	LIST_FOR (watcher, &entity->watchers, struct watcher, node)
-		if (slice_eq(watcher->number, picker) && watcher->ids_turn >= leg->state_turn)
+		if (!watcher->is_outside && slice_eq(watcher->number, picker) &&
+		    watcher->ids_turn >= leg->state_turn)
 			return true;
 	return false;
 }

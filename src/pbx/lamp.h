@@ -81,6 +81,7 @@ struct watcher {
 	void *owner;		       /* of ops: the carrier */
 	const struct profile *profile; /* of the viewer's phone */
 	struct slice number;	       /* whose phone it is; bytes behind the struct, as the next */
+	bool is_outside;	       /* somebody behind a trunk: `number` is its domain */
 	struct slice entity_uri;       /* as it was subscribed, byte for byte */
 	struct dialog_ids only;	       /* the one dialog that was asked for; empty: all */
 	uint32_t version;	       /* of the next document; only grows */
@@ -95,7 +96,8 @@ struct watcher_spec {
 	void *owner;
 	const struct profile *profile;
 	struct slice watched; /* the number; all text is copied */
-	struct slice viewer;
+	struct slice viewer;  /* an extension, or the domain of somebody outside */
+	bool is_outside;
 	struct slice entity_uri;
 	struct dialog_ids only;
 };

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "pbx/auth.h"
 #include "pbx/event_package.h"
+#include "pbx/trunk.h"
 #include "pbx/visibility.h"
 #include "sip/print.h"
 
@@ -56,7 +57,11 @@ static bool is_peer(struct notifier *notifier, struct incoming *in)
 	struct pbx *pbx = watcher->entity->pbx;
 	const struct extension *viewer = directory_find(pbx->directory, watcher->number);
 
-	if (viewer)
+	if (watcher->is_outside)
+		LIST_FOR (trunk, &pbx->trunks, struct trunk, node)
+			if (slice_eq_nocase(trunk_domain(trunk), watcher->number))
+				return trunk_is_peer(trunk, in);
+	if (viewer && !watcher->is_outside)
 		return auth_check_is(pbx, in, viewer);
 	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
 	return false;
@@ -112,13 +117,16 @@ void lamp_print_entity(struct buf *buf, const struct sip_uri *uri)
 
 const struct profile *lamp_profile(const struct extension *viewer, const struct sip_msg *subscribe)
 {
-	return viewer->profile ? viewer->profile
-			       : profile_of_agent(sip_msg_value(subscribe, HDR_USER_AGENT));
+	return viewer && viewer->profile
+		       ? viewer->profile
+		       : profile_of_agent(sip_msg_value(subscribe, HDR_USER_AGENT));
 }
 
-const struct extension *lamp_find_watched(struct pbx *pbx, struct incoming *in,
-					  const struct extension *viewer)
+/* 404 has been sent when there is nobody whom the viewer may see anything of. */
+static const struct extension *find_watched(struct pbx *pbx, struct incoming *in,
+					    const struct lamp_viewer *viewer)
 {
+	struct rights rights = { 0 };
 	char text[SIP_USER_MAX_BYTES];
 	struct buf user = BUF_ON(text);
 	const struct extension *watched = NULL;
@@ -126,7 +134,10 @@ const struct extension *lamp_find_watched(struct pbx *pbx, struct incoming *in,
 	if (pbx_is_own_host(pbx, &in->msg->uri, &in->flow) &&
 	    !uri_unescape(&user, in->msg->uri.user) && !user.is_overflown)
 		watched = directory_find(pbx->directory, buf_text(&user));
-	if (watched && rights_of(watched, viewer).visibility > VISIBILITY_NONE)
+	if (watched)
+		rights = viewer->extension ? rights_of(watched, viewer->extension)
+					   : rights_of_domain(watched, viewer->domain);
+	if (rights.visibility > VISIBILITY_NONE)
 		return watched;
 	incoming_reply_status(in, 404);
 	return NULL;
@@ -155,7 +166,7 @@ static void refuse_full(struct incoming *in)
 }
 
 static void watch(struct pbx *pbx, struct incoming *in, const struct extension *watched,
-		  const struct extension *viewer, const struct lamp_package *package,
+		  const struct lamp_viewer *viewer, const struct lamp_package *package,
 		  const struct dialog_ids *only)
 {
 	char contact_text[256], entity_text[SIP_URI_MAX_BYTES];
@@ -166,9 +177,11 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 	lamp_print_entity(&entity, &in->msg->uri);
 	watcher = lamp_watch(pbx, &(struct watcher_spec){
 					  .ops = &package->ops,
-					  .profile = lamp_profile(viewer, in->msg),
+					  .profile = lamp_profile(viewer->extension, in->msg),
 					  .watched = watched->number,
-					  .viewer = viewer->number,
+					  .viewer = viewer->extension ? viewer->extension->number
+								      : viewer->domain,
+					  .is_outside = !viewer->extension,
 					  .entity_uri = buf_text(&entity),
 					  .only = *only,
 				  });
@@ -180,19 +193,20 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 	if (notifier_take(in,
 			  &(struct notifier_terms){ .contact_line = buf_text(&contact),
 						    .expires_min_s = SUBSCRIPTION_MIN_S,
-						    .expires_max_s = SUBSCRIPTION_MAX_S },
+						    .expires_max_s = SUBSCRIPTION_MAX_S,
+						    .gap_ms = pbx->directory->lamp_gap_ms },
 			  &notifier_ops, watcher, &notifier)) {
 		lamp_unwatch(watcher);
 		return;
 	}
 	watcher->owner = notifier;
 	stack_trace(&pbx->stack, "event=watch watcher=%.*s watched=%.*s profile=%s",
-		    SLICE_ARGS(viewer->number), SLICE_ARGS(watched->number),
+		    SLICE_ARGS(watcher->number), SLICE_ARGS(watched->number),
 		    watcher->profile->name);
 	notifier_start(notifier);
 }
 
-void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer,
+void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,
 		    const struct lamp_package *package, const struct dialog_ids *only)
 {
 	const struct extension *watched;
@@ -201,12 +215,12 @@ void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct extension
 		incoming_reply_status(in, 406);
 		return;
 	}
-	watched = lamp_find_watched(pbx, in, viewer);
+	watched = find_watched(pbx, in, viewer);
 	if (watched)
 		watch(pbx, in, watched, viewer, package, only);
 }
 
-void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
+static void on_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer)
 {
 	struct slice event, params, ignored;
 	struct dialog_ids only;
@@ -225,4 +239,14 @@ void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extens
 		return;
 	}
 	lamp_subscribe(pbx, in, viewer, &dialog_package, &only);
+}
+
+void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
+{
+	on_subscribe(pbx, in, &(struct lamp_viewer){ .extension = viewer });
+}
+
+void lamp_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in, const struct trunk *trunk)
+{
+	on_subscribe(pbx, in, &(struct lamp_viewer){ .domain = trunk_domain(trunk) });
 }

@@ -9,8 +9,19 @@
 #include "core/notifier.h"
 #include "pbx/lamp.h"
 
+struct trunk;
+
 /* Answers a SUBSCRIBE to "dialog" of `viewer` outside of any dialog. */
 void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer);
+
+/* The same of somebody behind a trunk, who sees what a rule for its domain allows. */
+void lamp_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in, const struct trunk *trunk);
+
+/* Who subscribes. */
+struct lamp_viewer {
+	const struct extension *extension; /* NULL: somebody outside */
+	struct slice domain;		   /* theirs then */
+};
 
 /* How a package tells of lamps. Its ops are the two functions below. */
 struct lamp_package {
@@ -25,18 +36,11 @@ void lamp_package_on_change(struct watcher *watcher);
 void lamp_package_on_gone(struct watcher *watcher, const char *reason);
 
 /* Answers a SUBSCRIBE to this package. */
-void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer,
+void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,
 		    const struct lamp_package *package, const struct dialog_ids *only);
 
 /* Whose subscription a notifier is; NULL when it is none of these, or nobody's any more. */
 struct watcher *lamp_watcher(const struct notifier *notifier);
-
-/*
- * Whom a SUBSCRIBE is to, when `viewer` may see anything of it: 404 for everybody else's eyes
- * (RFC 3261 21.4.5) has been sent when it is NULL.
- */
-const struct extension *lamp_find_watched(struct pbx *pbx, struct incoming *in,
-					  const struct extension *viewer);
 
 /*
  * The URI of the request without parameters, headers and password: phones compare the entity of
@@ -44,7 +48,7 @@ const struct extension *lamp_find_watched(struct pbx *pbx, struct incoming *in,
  */
 void lamp_print_entity(struct buf *buf, const struct sip_uri *uri);
 
-/* By its User-Agent, or what the configuration says of the extension. */
+/* What the configuration says of the extension (may be NULL), else by its User-Agent. */
 const struct profile *lamp_profile(const struct extension *viewer, const struct sip_msg *subscribe);
 
 #endif

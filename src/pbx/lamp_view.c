@@ -18,21 +18,28 @@ static bool viewer_is_caller(const struct leg *leg, struct slice viewer)
 	       slice_eq(caller->extension->number, viewer);
 }
 
+static struct rights watcher_rights(const struct watcher *watcher)
+{
+	const struct directory *directory = watcher->entity->pbx->directory;
+	const struct extension *watched = directory_find(directory, watcher->entity->number);
+	const struct extension *viewer = directory_find(directory, watcher->number);
+
+	if (watched && watcher->is_outside)
+		return rights_of_domain(watched, watcher->number);
+	if (watched && viewer)
+		return rights_of(watched, viewer);
+	return (struct rights){ 0 };
+}
+
 struct lamp_view lamp_view_of(const struct watcher *watcher)
 {
-	const struct lamp_entity *entity = watcher->entity;
-	const struct directory *directory = entity->pbx->directory;
-	const struct extension *watched = directory_find(directory, entity->number);
-	const struct extension *viewer = directory_find(directory, watcher->number);
-	struct lamp_view view = { .profile = watcher->profile, .only = watcher->only };
-	struct rights rights;
+	struct rights rights = watcher_rights(watcher);
+	struct lamp_view view = { .visibility = rights.visibility,
+				  .may_pick_up = rights.may_pick_up,
+				  .profile = watcher->profile,
+				  .only = watcher->only };
 
-	if (!watched || !viewer)
-		return view;
-	rights = rights_of(watched, viewer);
-	view.visibility = rights.visibility;
-	view.may_pick_up = rights.may_pick_up;
-	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
+	LIST_FOR (leg, &watcher->entity->legs, struct leg, lamp_node)
 		if (viewer_is_caller(leg, watcher->number))
 			view.viewer = watcher->number;
 	return view;

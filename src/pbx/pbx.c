@@ -425,6 +425,22 @@ static int find_way(void *user, struct slice identity, struct slice target, stru
 typedef void request_handler(struct pbx *pbx, struct incoming *in,
 			     const struct extension *extension);
 
+/*
+ * By where it comes from. A phone of ours may stand there, too: who subscribes from a trunk says
+ * so in From.
+ */
+static struct trunk *identify_trunk(struct pbx *pbx, const struct incoming *in)
+{
+	struct trunk *trunk = NULL;
+
+	if (in->msg->method == METHOD_INVITE || in->msg->method == METHOD_SUBSCRIBE)
+		trunk = trunk_identify(pbx, in);
+	if (trunk && in->msg->method == METHOD_SUBSCRIBE &&
+	    !slice_eq_nocase(in->msg->from.uri.host, trunk_domain(trunk)))
+		return NULL;
+	return trunk;
+}
+
 static void on_request(void *user, struct incoming *in)
 {
 	static request_handler *const handlers[METHOD_COUNT] = {
@@ -448,10 +464,12 @@ static void on_request(void *user, struct incoming *in)
 	} else if (!handlers[method]) {
 		refuse_method(in);
 	} else if (!session_refuse_required(in)) {
-		trunk = method == METHOD_INVITE ? trunk_identify(pbx, in) : NULL;
+		trunk = identify_trunk(pbx, in);
 		extension = trunk ? NULL : auth_check(pbx, in, &trunk);
 		if (extension)
 			handlers[method](pbx, in, extension);
+		else if (trunk && method == METHOD_SUBSCRIBE)
+			event_on_subscribe_from_trunk(pbx, in, trunk);
 		else if (trunk)
 			trunk_on_invite(pbx, in, trunk);
 	}

@@ -112,5 +112,6 @@ static const struct lamp_package package = {
 
 void presence_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
 {
-	lamp_subscribe(pbx, in, viewer, &package, &(struct dialog_ids){ 0 });
+	lamp_subscribe(pbx, in, &(struct lamp_viewer){ .extension = viewer }, &package,
+		       &(struct dialog_ids){ 0 });
 }

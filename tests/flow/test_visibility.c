@@ -3,8 +3,10 @@
  * Who sees how much of whom: the rules for users, groups and everybody else, and that who may see
  * nothing cannot tell it from there being nobody.
  */
-#include "texts.h"
+#include "acme.h"
 #include "world.h"
+
+#include "pbx/lamp.h"
 
 #include <stdio.h>
 
@@ -159,5 +161,38 @@ FLOW(the_groups_code_takes_nothing_of_who_is_hidden, "RFC 3891 5")
 	dial_number(w, "alice", "*8");
 	expect_ended(w, "alice", PHONE_CAUSE_REFUSED, 404);
 	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	expect_quiet(w);
+}
+
+/* --- From outside ------------------------------------------------------------------------- */
+
+#define SUBSCRIBE_FROM(host, call)                                                                 \
+	"SUBSCRIBE sip:201@" OFFICE_DOMAIN " SIP/2.0\n{via}\nMax-Forwards: 70\n"                   \
+	"From: <sip:desk@" host ">;tag=o" call "\nTo: <sip:201@" OFFICE_DOMAIN ">\n"               \
+	"Call-ID: " call "\nCSeq: {cseq} SUBSCRIBE\n{auth}\n"                                      \
+	"Contact: <sip:desk@192.0.2.3>\nEvent: dialog\n" TEXT_END
+
+FLOW_PLAIN(a_partner_sees_what_the_rule_for_its_domain_allows, "RFC 4235 6")
+{
+	static const struct visibility_rule rules[] = {
+		{ SCOPE_DOMAIN, SLICE_INIT("192.0.2.3"), VISIBILITY_CALLS },
+	};
+	struct raw *raw;
+	struct world *w = office_with_acme(&raw, NULL, NULL);
+	struct extension *alice = world_extension(w, "alice");
+
+	expect(w, raw_ask(raw, SUBSCRIBE_FROM("192.0.2.3", "hidden")) == 404);
+	alice->visibility_rules = (struct visibility_rules){ rules, ARRAY_LEN(rules) };
+	/* From says that it is a phone of ours that stands there. */
+	expect(w, raw_ask(raw, SUBSCRIBE_FROM(OFFICE_DOMAIN, "ours")) == 401);
+	expect(w, raw_ask(raw, SUBSCRIBE_FROM("192.0.2.3", "seen")) == 200);
+	dial_number(w, "alice", "00123");
+	expect(w, strstr(raw_last(raw, "NOTIFY"), "direction=\"initiator\""));
+	expect(w, !strstr(raw_last(raw, "NOTIFY"), "00123"));
+	expect(w, !strstr(raw_last(raw, "NOTIFY"), "call-id="));
+	alice->visibility_rules.count = 0;
+	lamp_on_directory(&w->office.pbx);
+	advance_ms(w, 100);
+	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=noresource"));
 	expect_quiet(w);
 }
