@@ -59,6 +59,7 @@ static struct kept_dialog *dialog_keep(const struct dialog_entry *entry)
 		at += text->n;
 	}
 	dialog->entry = copy;
+	dialog->began_ms = 0;
 	return dialog;
 }
 
@@ -115,6 +116,17 @@ static void set_put(struct dialog_set *set, struct slice id, struct kept_dialog 
 	}
 }
 
+/* The new ones of a known id are the same dialogs, whatever the document forgets. */
+static void set_hand_down(const struct dialog_set *set, struct kept_dialog **dialogs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t at = dialogs[i] ? set_find(set, dialogs[i]->entry.id) : set->count;
+
+		if (at < set->count)
+			dialogs[i]->began_ms = set->dialogs[at]->began_ms;
+	}
+}
+
 static void set_drop(struct dialog_set *set)
 {
 	dialogs_free(set->dialogs, set->count);
@@ -131,6 +143,7 @@ enum dialog_set_verdict dialog_set_take(struct dialog_set *set, const struct dia
 		return DIALOG_SET_OLD;
 	if (dialogs_keep(info, dialogs))
 		return DIALOG_SET_REFUSED;
+	set_hand_down(set, dialogs, info->dialog_count);
 	if (!info->is_partial)
 		set_drop(set);
 	for (size_t i = 0; i < info->dialog_count; i++)

@@ -12,6 +12,7 @@
 /* One block of its own memory, so that a partial document touches only what it names. */
 struct kept_dialog {
 	struct dialog_entry entry; /* its text stands behind it */
+	uint64_t began_ms;	   /* for the owner: 0 at first, then kept while the dialog is */
 	char text[];
 };
 

@@ -78,6 +78,7 @@ int subscriber_new(struct stack *stack, const struct subscriber_spec *spec,
 	subscriber->flow = spec->dialog.flow;
 	subscriber->event = spec->event;
 	subscriber->accept = spec->accept;
+	subscriber->lines = spec->lines;
 	subscriber->account = spec->account;
 	subscriber->expires_s = spec->expires_s;
 	err = dialog_init_uac(&subscriber->dialog, stack, &spec->dialog);
@@ -127,6 +128,7 @@ static int subscriber_ask(struct subscriber *subscriber, uint32_t expires_s)
 	sip_print_header(&lines, HDR_EVENT, subscriber->event);
 	sip_print_header(&lines, HDR_ACCEPT, subscriber->accept);
 	sip_print_header_u32(&lines, HDR_EXPIRES, expires_s);
+	buf_slice(&lines, subscriber->lines);
 	if (subscriber->account)
 		account_print(subscriber->account, subscriber->stack, SLICE("SUBSCRIBE"),
 			      request_uri(subscriber), &subscriber->attempt, &lines);
@@ -439,12 +441,17 @@ static void reply_line(struct incoming *in, unsigned status, struct slice reason
 	incoming_reply(in, &(struct answer){ .status = status, .reason = reason, .lines = line });
 }
 
-static bool media_type_is(struct slice value, struct slice type)
+static bool media_type_is_one(struct slice value, struct slice types)
 {
-	struct slice token, params;
+	struct slice token, params, type;
 
 	sip_token_params(value, &token, &params);
-	return slice_eq_nocase(token, type);
+	while (types.n > 0) {
+		slice_cut(types, ',', &type, &types);
+		if (slice_eq_nocase(token, slice_trim(type)))
+			return true;
+	}
+	return false;
 }
 
 /* True when the NOTIFY can be used; else it has been answered. */
@@ -465,7 +472,7 @@ static bool notify_check(struct subscriber *subscriber, struct incoming *in)
 		return false;
 	}
 	if (!slice_is_empty(msg->body) &&
-	    !media_type_is(sip_msg_value(msg, HDR_CONTENT_TYPE), subscriber->accept)) {
+	    !media_type_is_one(sip_msg_value(msg, HDR_CONTENT_TYPE), subscriber->accept)) {
 		sip_print_header(&accept, HDR_ACCEPT, subscriber->accept);
 		reply_line(in, 415, SLICE_NONE, buf_text(&accept));
 		return false;

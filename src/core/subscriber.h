@@ -25,7 +25,7 @@ struct subscriber;
 struct subscriber_ops {
 	/* The first NOTIFY of a new subscription has come: versions count anew from here. */
 	void (*on_new)(struct subscriber *subscriber);
-	/* A body of the type that was asked for. It was answered with 200 already. */
+	/* A body of a type that was asked for. It was answered with 200 already. */
 	void (*on_notify)(struct subscriber *subscriber, const struct sip_msg *notify);
 	/*
 	 * The subscription is lost. `reason` is that of its last NOTIFY, or empty; `status` that of
@@ -38,8 +38,9 @@ struct subscriber_ops {
 
 struct subscriber_spec {
 	struct dialog_spec dialog; /* target and remote say what is watched; all is copied */
-	struct slice event;	   /* "dialog"; constant text, as is the next */
-	struct slice accept;	   /* "application/dialog-info+xml" */
+	struct slice event;	   /* "dialog"; constant text, as are the next two */
+	struct slice accept;	   /* "application/dialog-info+xml", or several with commas */
+	struct slice lines;	   /* to add to each SUBSCRIBE, or empty */
 	uint32_t expires_s;	   /* what is asked for, at least 1 */
 	struct account *account;   /* outlives it; NULL: no challenge is answered */
 };
@@ -56,6 +57,7 @@ struct subscriber {
 	struct flow flow;     /* likewise */
 	struct slice event;
 	struct slice accept;
+	struct slice lines;
 	struct account *account;
 	struct auth_attempt attempt;
 	struct handle client; /* the SUBSCRIBE that waits for its answer */
