@@ -52,7 +52,9 @@ static struct phone_call *call_new(struct phone *phone, enum phone_call_state st
 
 		if (call->state != PHONE_CALL_FREE)
 			continue;
-		*call = (struct phone_call){ .phone = phone, .number = ++phone->last_call };
+		*call = (struct phone_call){ .phone = phone,
+					     .number = ++phone->last_call,
+					     .began_ms = phone->stack.timers->now_ms };
 		phone_call_set_state(call, state);
 		env->random(env->host, &call->sdp_id, sizeof(call->sdp_id));
 		call->sdp_id >>= 2; /* some readers take it for a signed number */

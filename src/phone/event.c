@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "phone/rows.h"
 
 struct slice lamp_name(enum lamp lamp)
 {
@@ -90,37 +91,20 @@ static void plain_lamp(struct buf *buf, const struct phone_event *event)
 {
 	buf_printf(buf, "key %u: %.*s, ", event->key, SLICE_ARGS(lamp_name(event->lamp)));
 	utf8_print_plain(buf, event->entity);
+	if (!slice_is_empty(event->display)) {
+		buf_lit(buf, " (");
+		utf8_print_plain(buf, event->display);
+		buf_char(buf, ')');
+	}
 	buf_lit(buf, " is ");
 	utf8_print_plain(buf, event->state);
+	if (!slice_is_empty(event->text)) {
+		buf_lit(buf, ", ");
+		utf8_print_plain(buf, event->text);
+	}
 	if (!slice_is_empty(event->remote)) {
 		buf_lit(buf, ", with ");
 		utf8_print_plain(buf, event->remote);
-	}
-}
-
-static void plain_row(struct buf *buf, const struct phone_row *row)
-{
-	if (row->call)
-		buf_printf(buf, "call %u: ", row->call);
-	else
-		buf_printf(buf, "key %u: ", row->key);
-	utf8_print_plain(buf, row->state);
-	buf_lit(buf, ", ");
-	utf8_print_plain(buf, row->is_outgoing ? row->local : row->remote);
-	buf_lit(buf, " -> ");
-	utf8_print_plain(buf, row->is_outgoing ? row->remote : row->local);
-	if (row->is_held)
-		buf_lit(buf, ", held by the other side");
-}
-
-static void plain_rows(struct buf *buf, const struct phone_event *event)
-{
-	if (event->row_count == 0)
-		buf_lit(buf, "no calls");
-	for (size_t i = 0; i < event->row_count; i++) {
-		if (i > 0)
-			buf_char(buf, '\n');
-		plain_row(buf, &event->rows[i]);
 	}
 }
 
@@ -182,7 +166,7 @@ void phone_event_print(struct buf *buf, const struct phone_event *event)
 		plain_lamp(buf, event);
 		break;
 	case PHONE_CALLS:
-		plain_rows(buf, event);
+		phone_rows_print(buf, event->rows, event->row_count);
 		break;
 	case PHONE_DND:
 		buf_cstr(buf, event->is_on ? "do not disturb is on" : "do not disturb is off");
@@ -209,29 +193,6 @@ static void json_status(struct buf *buf, const struct phone_event *event)
 	json_text(buf, "reason", event->reason);
 }
 
-static void json_rows(struct buf *buf, const struct phone_event *event)
-{
-	json_array_begin(buf, "calls");
-	for (size_t i = 0; i < event->row_count; i++) {
-		const struct phone_row *row = &event->rows[i];
-
-		json_object_begin(buf, NULL);
-		if (row->call)
-			json_number(buf, "call", row->call);
-		else
-			json_number(buf, "key", row->key);
-		json_text(buf, "state", row->state);
-		json_text(buf, "remote", row->remote);
-		json_text(buf, "local", row->local);
-		if (row->call) {
-			json_text(buf, "direction", row->is_outgoing ? SLICE("out") : SLICE("in"));
-			json_bool(buf, "held", row->is_held);
-		}
-		json_object_end(buf);
-	}
-	json_array_end(buf);
-}
-
 static void json_call(struct buf *buf, const struct phone_event *event)
 {
 	json_number(buf, "call", event->call);
@@ -245,6 +206,8 @@ static void json_lamp(struct buf *buf, const struct phone_event *event)
 	json_text(buf, "entity", event->entity);
 	json_text(buf, "lamp", lamp_name(event->lamp));
 	json_text(buf, "state", event->state);
+	json_text_unless_empty(buf, "name", event->display);
+	json_text_unless_empty(buf, "status", event->text);
 	json_text_unless_empty(buf, "remote", event->remote);
 }
 
@@ -280,7 +243,7 @@ static void json_fields(struct buf *buf, const struct phone_event *event)
 		json_lamp(buf, event);
 		break;
 	case PHONE_CALLS:
-		json_rows(buf, event);
+		phone_rows_print_json(buf, event->rows, event->row_count);
 		break;
 	case PHONE_DND:
 		json_text(buf, "dnd", event->is_on ? SLICE("on") : SLICE("off"));

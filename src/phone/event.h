@@ -21,7 +21,7 @@ enum phone_event_kind {
 	PHONE_HELD,	    /* call, is_by_peer */
 	PHONE_RESUMED,	    /* call, is_by_peer */
 	PHONE_ENDED,	    /* call, remote, cause, status and reason when refused */
-	PHONE_LAMP,	    /* key, entity, lamp, state, remote */
+	PHONE_LAMP,	    /* key, entity, display, lamp, state, remote; text: beside calls */
 	PHONE_CALLS,	    /* rows */
 	PHONE_TRANSFER,	    /* not yet */
 	PHONE_DND,	    /* is_on */
@@ -39,15 +39,19 @@ enum phone_cause {
 	PHONE_CAUSE_LOST,      /* the peer is gone */
 };
 
-/* A row of the calls screen: one of our calls (call > 0), or a ringing one that we watch. */
+enum phone_direction { PHONE_DIRECTION_NONE, PHONE_DIRECTION_OUT, PHONE_DIRECTION_IN };
+
+/* A row of the calls screen: one of our calls (call > 0), or one that a key watches. */
 struct phone_row {
-	unsigned call;	     /* number, or 0 */
-	unsigned key;	     /* that watches it, or 0 */
-	struct slice state;  /* of our call: "talking"; of a watched one: "early" */
-	struct slice remote; /* URI */
-	struct slice local;  /* URI */
-	bool is_outgoing;    /* the local one calls */
-	bool is_held;	     /* our call, by the other side */
+	unsigned call;			/* number, or 0 */
+	unsigned key;			/* that watches it, or 0 */
+	struct slice state;		/* of our call: "talking"; of a watched one: "early" */
+	struct slice remote;		/* URI; of a watched call maybe empty, as is the next */
+	struct slice display;		/* its name, plain text */
+	struct slice local;		/* URI */
+	enum phone_direction direction; /* out: the local one calls */
+	bool is_held;	  /* our call, by the other side; a watched one, by the local one */
+	uint64_t seconds; /* since it is there, as far as we know */
 };
 
 /* Slices and rows live during the handler. What the kind does not name is zero. */

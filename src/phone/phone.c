@@ -224,8 +224,10 @@ static void on_request(void *user, struct incoming *in)
 							     "Accept: application/sdp\r\n") });
 		break;
 	case METHOD_BYE:
-	case METHOD_NOTIFY:
 		incoming_reply_status(in, 481);
+		break;
+	case METHOD_NOTIFY:
+		phone_on_unasked_notify(phone, in);
 		break;
 	case METHOD_ACK:
 	case METHOD_CANCEL:
@@ -315,6 +317,19 @@ static int phone_init_lines(struct phone *phone)
 	return slice_keep(slice_trim(slice_from(buf_text(&buf), strlen("From: "))), &phone->local);
 }
 
+/* What was not said is as the make has it. */
+static void phone_set_profile(struct phone *phone)
+{
+	struct phone_config *config = &phone->config;
+
+	if (!config->profile)
+		config->profile = phone_profile_generic();
+	if (config->pickup == PICKUP_AS_PROFILE)
+		config->pickup = config->profile->pickup;
+	if (slice_is_empty(config->pickup_code))
+		config->pickup_code = config->profile->pickup_code;
+}
+
 static int phone_init_stack(struct phone *phone, const struct env *env, struct timers *timers)
 {
 	struct slice product = phone->config.product;
@@ -322,10 +337,12 @@ static int phone_init_stack(struct phone *phone, const struct env *env, struct t
 	const struct stack_limits limits = { .transactions = TRANSACTIONS_MAX,
 					     .sessions = SESSIONS_MAX,
 					     .registrations = 1,
-					     .subscribers = PHONE_KEYS_MAX };
+					     .subscribers = PHONE_KEYS_MAX + PHONE_LISTS_MAX };
 
 	int err;
 
+	if (slice_is_empty(product))
+		product = phone->config.profile->product;
 	if (slice_is_empty(product))
 		product = SLICE("lampyrid/" LAMPYRID_VERSION);
 	err = stack_init(&phone->stack, env, timers, &user, &limits, product);
@@ -335,7 +352,6 @@ static int phone_init_stack(struct phone *phone, const struct env *env, struct t
 
 static void phone_free_texts(struct phone *phone)
 {
-	phone_keys_fini(phone);
 	mem_free(phone->xml_block);
 	mem_free((char *)phone->aor.p);
 	mem_free((char *)phone->contact.p);
@@ -353,6 +369,7 @@ int phone_init(struct phone *phone, const struct env *env, struct timers *timers
 		phone->config.expires_s = EXPIRES_S;
 	if (config->session_expires_s == 0)
 		phone->config.session_expires_s = SESSION_EXPIRES_S;
+	phone_set_profile(phone);
 	err = digest_init();
 	if (!err)
 		err = phone_init_stack(phone, env, timers);
@@ -376,6 +393,7 @@ void phone_fini(struct phone *phone)
 {
 	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
 		phone_call_fini(&phone->calls[i]);
+	phone_keys_fini(phone);
 	stack_fini(&phone->stack);
 	phone_free_texts(phone);
 }

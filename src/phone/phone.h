@@ -10,19 +10,23 @@
 #include "core/account.h"
 #include "core/session.h"
 #include "phone/event.h"
-#include "phone/pickup.h"
+#include "phone/feed.h"
+#include "phone/profile.h"
 #include "phone/watch.h"
 
-#define PHONE_KEYS_MAX 32
+#define PHONE_KEYS_MAX 128
+#define PHONE_LISTS_MAX 4
 #define PHONE_CALLS_MAX 8
 
 struct phone;
+struct phone_list;
 struct registration;
-struct subscriber;
 
 enum phone_key_kind {
+	PHONE_KEY_NONE,	 /* no key: its place is free */
 	PHONE_KEY_SPEED, /* a press calls the target */
 	PHONE_KEY_BLF,	 /* it has a lamp and picks up, too */
+	PHONE_KEY_LIST,	 /* stands for the keys of a list, which are of the kind before */
 };
 
 /* What a press of a blf key does while the watched one talks. */
@@ -37,6 +41,7 @@ struct phone_key_config {
 	enum phone_key_kind kind;
 	struct slice target; /* "202", "202@example.com" or a URI */
 	enum phone_talking talking;
+	bool is_unsubscribed; /* it waits for NOTIFYs that nobody has asked for */
 };
 
 /* All text must outlive the phone; the keys are copied. */
@@ -47,8 +52,9 @@ struct phone_config {
 	struct slice password;
 	const struct phone_key_config *keys; /* [key_count] */
 	size_t key_count;
+	const struct phone_profile *profile; /* the make to behave like; NULL: generic */
 	enum pickup_mode pickup;
-	struct slice pickup_code; /* "*8", or empty */
+	struct slice pickup_code; /* "*8"; empty: that of the profile, if it has one */
 	struct flow server;	  /* where all that starts with us goes; .local is our Via */
 	struct slice contact;	  /* URI; empty: the AOR's user at server.local */
 	struct addr media;  /* where we would receive sound; port 0: server.local, port 4000 */
@@ -57,7 +63,7 @@ struct phone_config {
 	bool is_unregistered;	    /* phone_start() does not register */
 	bool has_early_media;	    /* it plays something while it rings: 183 instead of 180 */
 	bool offers_by_update;	    /* hold and resume go by UPDATE (RFC 3311) */
-	struct slice product;	    /* of User-Agent; empty: "lampyrid" and the version */
+	struct slice product; /* of User-Agent; empty: the profile's, or "lampyrid" and version */
 };
 
 enum phone_call_state {
@@ -75,7 +81,8 @@ enum phone_offer { PHONE_OFFER_NONE, PHONE_OFFER_HOLD, PHONE_OFFER_RESUME };
 struct phone_call {
 	struct phone *phone;
 	enum phone_call_state state;
-	unsigned number; /* counts up from 1 */
+	unsigned number;   /* counts up from 1 */
+	uint64_t began_ms; /* of the clock */
 	struct handle session;
 	struct slice remote;  /* URI, owned */
 	struct slice display; /* owned */
@@ -90,18 +97,38 @@ struct phone_call {
 	struct timer retry;	/* of the re-INVITE after 491 (RFC 3261 14.1) */
 };
 
+/* A notifier's dialog that began with a NOTIFY (the key's profile takes them). */
+struct phone_unasked {
+	struct usage usage;
+	struct dialog dialog;
+};
+
 struct phone_key {
 	struct phone_key_config config;
 	struct phone *phone;
-	struct slice target; /* URI, owned; for blf also what is subscribed */
-	struct handle subscriber;
+	struct slice target;	 /* URI, owned; for blf also what is subscribed */
+	struct slice name;	 /* owned: what the list calls it, or empty */
+	struct slice status;	 /* owned: beside its calls, such as "unregistered"; or empty */
+	struct phone_list *list; /* that has brought it and feeds it; or NULL */
+	struct slice instance;	 /* owned: the list's id of what it feeds (RFC 4662 5.5) */
+	bool is_listed;		 /* the document being read names it */
+	struct feed feed;
+	struct phone_unasked unasked;
 	struct watch watch;
-	struct timer ask;   /* the next SUBSCRIBE for full state */
-	uint64_t ask_at_ms; /* not before */
-	unsigned asks;	    /* in a row */
-	bool is_told;	    /* what follows has been told by an event */
+	bool is_told; /* what follows has been told by an event */
 	enum lamp lamp;
 	enum dialog_state state; /* of the dialog that decided on it */
+};
+
+/* A subscription that fills keys (RFC 4662). */
+struct phone_list {
+	struct phone_key_config config;
+	struct phone *phone;
+	struct slice target; /* URI, owned */
+	struct feed feed;
+	uint32_t version; /* of the last document */
+	bool has_version;
+	bool is_asked; /* full state was asked for and has not come */
 };
 
 struct phone {
@@ -113,8 +140,10 @@ struct phone {
 	struct slice contact; /* owned: header line */
 	struct slice local;   /* owned: From value */
 	struct handle registration;
-	struct phone_key keys[PHONE_KEYS_MAX]; /* [key_count] */
+	struct phone_key keys[PHONE_KEYS_MAX]; /* [key_count]; places in between may be free */
 	size_t key_count;
+	struct phone_list lists[PHONE_LISTS_MAX]; /* [list_count] */
+	size_t list_count;
 	struct phone_call calls[PHONE_CALLS_MAX];
 	unsigned last_call; /* number */
 	bool is_dnd;

@@ -8,7 +8,8 @@
 #include "phone/phone.h"
 #include "sip/sdp.h"
 
-#define PHONE_XML_BYTES (3 * XML_MAX_BYTES) /* all that dialog_info_read() can ask for */
+/* All that the documents of one body can ask for, and an rlmi's arrays. */
+#define PHONE_XML_BYTES (4 * XML_MAX_BYTES)
 #define PHONE_SDP_MAX_BYTES 8192
 #define PHONE_LINES_MAX_BYTES 4096
 #define PHONE_ALLOW_LINE "Allow: " SESSION_METHODS "\r\n"
@@ -99,10 +100,63 @@ int phone_media_answer(struct phone_call *call, struct slice offer, struct buf *
 int phone_keys_init(struct phone *phone, const struct phone_config *config);
 void phone_keys_fini(struct phone *phone);
 
+/* NULL when there is none. */
+struct phone_key *phone_key_find(struct phone *phone, unsigned number);
+
+/*
+ * A key of its own for `uri`, which is copied. ERR_LIMIT when all places are taken, ERR_EXISTS when
+ * the number is, ERR_NOMEM.
+ */
+int phone_key_add(struct phone *phone, const struct phone_key_config *config, struct slice uri,
+		  struct phone_key **ret_key);
+
+/* Its lamp goes out, and its place is free. */
+void phone_key_remove(struct phone_key *key);
+
+/* Tells the lamp when it has changed, or what goes with it has. */
+void phone_key_update(struct phone_key *key);
+
+/* A text of the key's own; true when it has changed. Without memory it is left empty. */
+bool phone_key_set_text(struct slice *field, struct slice text);
+
+/* Whom the entry has on one side: identity, else target. */
+struct slice phone_party_uri(const struct dialog_party *party);
+
+/* --- key_watch.c -------------------------------------------------------------------------- */
+
 /* Watches what is not watched yet. */
 void phone_keys_start(struct phone *phone);
 void phone_keys_stop(struct phone *phone);
 void phone_keys_on_connection_lost(struct phone *phone, struct handle conn);
-struct phone_key *phone_key_find(struct phone *phone, unsigned number);
+
+/* What has become of a document for a key. */
+enum phone_taken {
+	PHONE_TAKEN,	   /* or no news */
+	PHONE_TAKEN_WHOLE, /* it was full state */
+	PHONE_TAKEN_NOT,   /* the key is dark now, and an event says why */
+	PHONE_TAKEN_GAP,   /* full state is needed */
+};
+
+/* Takes a dialog-info or PIDF document, by its media type, and tells the lamp. */
+enum phone_taken phone_key_take(struct phone_key *key, struct slice type, struct slice document,
+				struct arena *arena);
+
+/* Nothing is known of it any more but, maybe, why; tells the lamp. */
+void phone_key_forget(struct phone_key *key, struct slice status);
+
+/* --- key_unasked.c ------------------------------------------------------------------------ */
+
+/* A NOTIFY outside of any dialog, which is answered. */
+void phone_on_unasked_notify(struct phone *phone, struct incoming *in);
+
+void phone_unasked_end(struct phone_key *key);
+
+/* --- list.c ------------------------------------------------------------------------------- */
+
+int phone_list_init(struct phone *phone, const struct phone_key_config *config);
+void phone_lists_fini(struct phone *phone);
+void phone_lists_start(struct phone *phone);
+void phone_lists_stop(struct phone *phone);
+void phone_lists_on_connection_lost(struct phone *phone, struct handle conn);
 
 #endif

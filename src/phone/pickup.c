@@ -47,17 +47,31 @@ static int choose_any(const struct dialog_entry *entry, struct slice code_number
 	return choose_code(code_number, ret_pickup);
 }
 
+static int choose_tags(const struct dialog_entry *entry, struct slice code_number,
+		       struct phone_pickup *ret_pickup)
+{
+	if (!slice_is_empty(entry->local_tag) && !slice_is_empty(entry->remote_tag) &&
+	    choose_replaces(entry, ret_pickup) == 0)
+		return 0;
+	return choose_code(code_number, ret_pickup);
+}
+
 int phone_pickup_choose(const struct dialog_entry *entry, enum pickup_mode mode,
 			struct slice code_number, struct phone_pickup *ret_pickup)
 {
 	int err = ERR_NOTFOUND;
 
 	switch (mode) {
+	case PICKUP_AS_PROFILE:
+		break;
 	case PICKUP_AUTO:
 		err = choose_any(entry, code_number, ret_pickup);
 		break;
 	case PICKUP_BY_REPLACES:
 		err = choose_replaces(entry, ret_pickup);
+		break;
+	case PICKUP_BY_TAGS:
+		err = choose_tags(entry, code_number, ret_pickup);
 		break;
 	case PICKUP_BY_TARGET:
 		err = choose_target(entry, ret_pickup);

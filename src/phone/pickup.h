@@ -11,8 +11,10 @@
 #include "sip/replaces.h"
 
 enum pickup_mode {
-	PICKUP_AUTO, /* whatever is offered */
+	PICKUP_AS_PROFILE, /* as the make does by default */
+	PICKUP_AUTO,	   /* whatever is offered */
 	PICKUP_BY_REPLACES,
+	PICKUP_BY_TAGS, /* by Replaces when there are both tags, else by the code */
 	PICKUP_BY_TARGET,
 	PICKUP_BY_CODE,
 };
@@ -27,8 +29,9 @@ struct phone_pickup {
 };
 
 /*
- * How to take `entry`; `code_number` is the feature code with the watched number behind it, or
- * empty. The result points into both. ERR_NOTFOUND: the lamp is all there is.
+ * How to take `entry`, in a mode that is not PICKUP_AS_PROFILE; `code_number` is the feature code
+ * with the watched number behind it, or empty. The result points into both. ERR_NOTFOUND: the lamp
+ * is all there is.
  */
 int phone_pickup_choose(const struct dialog_entry *entry, enum pickup_mode mode,
 			struct slice code_number, struct phone_pickup *ret_pickup);

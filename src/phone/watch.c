@@ -42,7 +42,7 @@ static void entity_read(struct slice entity, struct slice *ret_user, struct slic
 	}
 }
 
-static bool entity_is(struct slice entity, struct slice subscribed)
+bool watch_entity_is(struct slice entity, struct slice subscribed)
 {
 	struct slice user, host, subscribed_user, subscribed_host;
 
@@ -53,12 +53,21 @@ static bool entity_is(struct slice entity, struct slice subscribed)
 
 /* --- Documents ---------------------------------------------------------------------------- */
 
+static bool watch_is_about(const struct watch *watch, struct slice entity, struct slice subscribed)
+{
+	if (watch->profile->wants_exact_entity)
+		return slice_eq(entity, subscribed);
+	return watch_entity_is(entity, subscribed);
+}
+
 enum watch_verdict watch_take(struct watch *watch, struct slice subscribed,
 			      const struct dialog_info *info)
 {
 	enum dialog_set_verdict verdict;
 
-	if (!slice_is_empty(info->entity) && !entity_is(info->entity, subscribed))
+	if (!slice_is_empty(info->entity) && !watch_is_about(watch, info->entity, subscribed))
+		return WATCH_IGNORED;
+	if (watch->profile->misses_no_dialog && !info->is_partial && info->dialog_count == 0)
 		return WATCH_IGNORED;
 	verdict = dialog_set_take(&watch->set, info);
 	switch (verdict) {
@@ -98,7 +107,7 @@ enum lamp watch_dialog_lamp(const struct watch *watch, const struct dialog_entry
 		return LAMP_STEADY;
 	switch (entry->direction) {
 	case DIALOG_INITIATOR:
-		return LAMP_STEADY;
+		return watch->profile->flashes_for_callers ? LAMP_FLASH : LAMP_STEADY;
 	case DIALOG_RECIPIENT:
 	case DIALOG_DIRECTION_NONE:
 		return LAMP_FLASH;

@@ -8,8 +8,10 @@
 
 #include "core/dialog_set.h"
 #include "phone/event.h"
+#include "phone/profile.h"
 
 struct watch {
+	const struct phone_profile *profile;
 	struct dialog_set set;
 	bool has_entity; /* the last document said whom it is about */
 };
@@ -17,7 +19,7 @@ struct watch {
 /* What has become of a document. */
 enum watch_verdict {
 	WATCH_TAKEN,
-	WATCH_IGNORED, /* an old version, or about somebody else */
+	WATCH_IGNORED, /* an old version, about somebody else, or lost on this make */
 	WATCH_GAP,     /* taken, but something is missing: ask for full state */
 	WATCH_REFUSED, /* no memory: nothing has changed, ask for full state */
 };
@@ -28,6 +30,9 @@ enum watch_verdict {
  */
 enum watch_verdict watch_take(struct watch *watch, struct slice subscribed,
 			      const struct dialog_info *info);
+
+/* The same user at what may be the same server, however either is spelled. */
+bool watch_entity_is(struct slice entity, struct slice subscribed);
 
 enum lamp watch_lamp(const struct watch *watch);
 

@@ -90,6 +90,12 @@ void phone_rig_end(struct phone_rig *rig)
 
 void phone_rig_notify(struct phone_rig *rig, const char *document)
 {
+	phone_rig_notify_of(rig, "dialog", "application/dialog-info+xml", document);
+}
+
+void phone_rig_notify_of(struct phone_rig *rig, const char *event, const char *type,
+			 const char *document)
+{
 	char text[1024];
 	unsigned cseq = ++rig->notify_cseq;
 
@@ -101,10 +107,10 @@ void phone_rig_notify(struct phone_rig *rig, const char *document)
 		 "Call-ID: %s\n"
 		 "CSeq: %u NOTIFY\n"
 		 "Max-Forwards: 70\n"
-		 "Event: dialog\n"
+		 "Event: %s\n"
 		 "Subscription-State: active\n"
-		 "Content-Type: application/dialog-info+xml\n",
-		 cseq, rig->call_id, rig->tag, rig->call_id, cseq);
+		 "Content-Type: %s\n",
+		 cseq, rig->call_id, rig->tag, rig->call_id, cseq, event, type);
 	fake_peer_send(&rig->peer, text, document);
 	(void)fake_peer_take_response(&rig->peer, 200);
 }

@@ -37,6 +37,10 @@ void phone_rig_end(struct phone_rig *rig);
 /* A NOTIFY with this document, which the phone must answer with 200. */
 void phone_rig_notify(struct phone_rig *rig, const char *document);
 
+/* The same of another event package or type. */
+void phone_rig_notify_of(struct phone_rig *rig, const char *event, const char *type,
+			 const char *document);
+
 /* Forgets the events so far. */
 void phone_rig_forget(struct phone_rig *rig);
 

@@ -27,16 +27,25 @@ static const struct phone_row rows[] = {
 	  .state = SLICE_INIT("talking"),
 	  .remote = SLICE_INIT("sip:a@b"),
 	  .local = SLICE_INIT("sip:c@d"),
-	  .is_held = true },
+	  .direction = PHONE_DIRECTION_IN,
+	  .is_held = true,
+	  .seconds = 61 },
 	{ .call = 3,
 	  .state = SLICE_INIT("calling"),
 	  .remote = SLICE_INIT("sip:a@b"),
 	  .local = SLICE_INIT("sip:c@d"),
-	  .is_outgoing = true },
+	  .direction = PHONE_DIRECTION_OUT },
 	{ .key = 1,
 	  .state = SLICE_INIT("early"),
 	  .remote = SLICE_INIT("sip:e@f"),
-	  .local = SLICE_INIT("sip:g@h") },
+	  .display = SLICE_INIT("J\xc3\xbcrgen"),
+	  .local = SLICE_INIT("sip:g@h"),
+	  .direction = PHONE_DIRECTION_IN,
+	  .seconds = 5999 },
+	{ .key = 12,
+	  .state = SLICE_INIT("confirmed"),
+	  .local = SLICE_INIT("sip:g@h"),
+	  .is_held = true },
 };
 
 static const struct {
@@ -125,15 +134,31 @@ static const struct {
 	  "key 1: flash, sip:202@pbx is early, with sip:201@pbx",
 	  "{\"event\":\"lamp\",\"key\":1,\"entity\":\"sip:202@pbx\",\"lamp\":\"flash\","
 	  "\"state\":\"early\",\"remote\":\"sip:201@pbx\"}" },
+	{ "lamp of a list, of somebody who is not there",
+	  { .kind = PHONE_LAMP,
+	    .key = 2,
+	    .entity = SLICE_INIT("sip:202@pbx"),
+	    .display = SLICE_INIT("Bob"),
+	    .lamp = LAMP_OFF,
+	    .state = SLICE_INIT("terminated"),
+	    .text = SLICE_INIT("unregistered") },
+	  "key 2: off, sip:202@pbx (Bob) is terminated, unregistered",
+	  "{\"event\":\"lamp\",\"key\":2,\"entity\":\"sip:202@pbx\",\"lamp\":\"off\","
+	  "\"state\":\"terminated\",\"name\":\"Bob\",\"status\":\"unregistered\"}" },
 	{ "calls",
 	  { .kind = PHONE_CALLS, .rows = rows, .row_count = ARRAY_LEN(rows) },
-	  "call 2: talking, sip:a@b -> sip:c@d, held by the other side\n"
-	  "call 3: calling, sip:c@d -> sip:a@b\nkey 1: early, sip:e@f -> sip:g@h",
+	  "call 2  talking    sip:a@b -> sip:c@d           held by the other side  1:01\n"
+	  "call 3  calling    sip:c@d -> sip:a@b                                   0:00\n"
+	  "key 1   early      J\xc3\xbcrgen <sip:e@f> -> sip:g@h                          99:59\n"
+	  "key 12  confirmed  sip:g@h -- somebody          held                    0:00",
 	  "{\"event\":\"calls\",\"calls\":[{\"call\":2,\"state\":\"talking\","
-	  "\"remote\":\"sip:a@b\",\"local\":\"sip:c@d\",\"direction\":\"in\",\"held\":true},"
+	  "\"remote\":\"sip:a@b\",\"local\":\"sip:c@d\",\"direction\":\"in\",\"held\":true,"
+	  "\"seconds\":61},"
 	  "{\"call\":3,\"state\":\"calling\",\"remote\":\"sip:a@b\",\"local\":\"sip:c@d\","
-	  "\"direction\":\"out\",\"held\":false},{\"key\":1,\"state\":\"early\","
-	  "\"remote\":\"sip:e@f\",\"local\":\"sip:g@h\"}]}" },
+	  "\"direction\":\"out\",\"held\":false,\"seconds\":0},{\"key\":1,\"state\":\"early\","
+	  "\"remote\":\"sip:e@f\",\"display\":\"J\xc3\xbcrgen\",\"local\":\"sip:g@h\","
+	  "\"direction\":\"in\",\"held\":false,\"seconds\":5999},{\"key\":12,"
+	  "\"state\":\"confirmed\",\"local\":\"sip:g@h\",\"held\":true,\"seconds\":0}]}" },
 	{ "no calls", { .kind = PHONE_CALLS }, "no calls", "{\"event\":\"calls\",\"calls\":[]}" },
 	{ "help",
 	  { .kind = PHONE_HELP, .text = SLICE_INIT("one\ntwo") },

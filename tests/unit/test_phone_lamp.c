@@ -261,15 +261,53 @@ static void the_calls_screen_names_who_calls_whom(void **state)
 	(void)state;
 	phone_rig_start_watching(&rig, "202", NULL);
 	phone_rig_notify(&rig, PBXNSIP_DOCUMENT);
+	fake_peer_advance_ms(&rig.peer, 7000);
 	phone_command(&rig.phone, SLICE("calls"));
 	phone_rig_expect(&rig, "{\"event\":\"calls\",\"calls\":[{\"key\":1,\"state\":\"early\","
 			       "\"remote\":\"sip:201@pbx.example.com\","
-			       "\"local\":\"sip:202@pbx.example.com\"}]}");
-	/* Without names there is only the lamp. */
+			       "\"local\":\"sip:202@pbx.example.com\",\"direction\":\"in\","
+			       "\"held\":false,\"seconds\":7}]}");
+	/* Without names there is somebody all the same. */
 	phone_rig_forget(&rig);
 	phone_rig_notify(&rig, ASTERISK_DOCUMENT);
 	phone_command(&rig.phone, SLICE("calls"));
-	phone_rig_expect(&rig, "{\"event\":\"calls\",\"calls\":[]}");
+	phone_rig_expect(&rig, "{\"event\":\"calls\",\"calls\":[{\"key\":1,\"state\":\"early\","
+			       "\"local\":\"sip:202@pbx.example.com\",\"direction\":\"in\","
+			       "\"held\":false,\"seconds\":0}]}");
+	phone_rig_end(&rig);
+}
+
+#define HELD_LOCAL                                                                                 \
+	"<local><target uri=\"sip:202@pbx.example.com\">"                                          \
+	"<param pname=\"+sip.rendering\" pval=\"no\"/></target></local>"
+
+/* A call that lasts keeps its time through full and partial documents; one says its own. */
+static void all_calls_of_the_watched_one_are_on_the_screen(void **state)
+{
+	struct phone_rig rig;
+
+	(void)state;
+	phone_rig_start_watching(&rig, "202", NULL);
+	phone_rig_notify(&rig, FULL("1", DIALOG("1", INITIATOR, "confirmed")));
+	fake_peer_advance_ms(&rig.peer, 60000);
+	phone_rig_notify(&rig, FULL("2", DIALOG("1", INITIATOR, "confirmed")
+						 DIALOG("2", RECIPIENT, "early")));
+	phone_rig_notify(&rig, PARTIAL("3", "<dialog id=\"1\" direction=\"initiator\">"
+					    "<state>confirmed</state>" HELD_LOCAL "</dialog>"
+					    "<dialog id=\"3\"><state>trying</state>"
+					    "<duration>3600</duration></dialog>"));
+	fake_peer_advance_ms(&rig.peer, 1000);
+	phone_command(&rig.phone, SLICE("calls"));
+	phone_rig_expect(&rig, "{\"event\":\"calls\",\"calls\":["
+			       "{\"key\":1,\"state\":\"confirmed\","
+			       "\"local\":\"sip:202@pbx.example.com\",\"direction\":\"out\","
+			       "\"held\":true,\"seconds\":61},"
+			       "{\"key\":1,\"state\":\"early\","
+			       "\"local\":\"sip:202@pbx.example.com\",\"direction\":\"in\","
+			       "\"held\":false,\"seconds\":1},"
+			       "{\"key\":1,\"state\":\"trying\","
+			       "\"local\":\"sip:202@pbx.example.com\",\"held\":false,"
+			       "\"seconds\":3601}]}");
 	phone_rig_end(&rig);
 }
 
@@ -375,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_lost_connection_is_made_good),
 		cmocka_unit_test(busy_keys_leave_room_for_a_call),
 		cmocka_unit_test(the_calls_screen_names_who_calls_whom),
+		cmocka_unit_test(all_calls_of_the_watched_one_are_on_the_screen),
 		cmocka_unit_test(a_new_subscription_counts_its_versions_anew),
 		cmocka_unit_test(a_lamp_that_nobody_keeps_is_dark),
 		cmocka_unit_test(refused_memory_is_made_good),

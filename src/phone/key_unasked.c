@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NOTIFYs that nobody has subscribed to: there are servers that send them to all who may see
+ * (innovaphone), and makes that take them. They count for keys without a subscription that stands,
+ * and only from the server that we registered at. The first one makes a dialog, in which the next
+ * ones come.
+ */
+#include "base/err.h"
+#include "core/txn_server.h"
+#include "phone/phone_inner.h"
+
+static void reply_accept(struct incoming *in)
+{
+	incoming_reply(in,
+		       &(struct answer){ .status = 415,
+					 .lines = SLICE_INIT("Accept: " FEED_DIALOG_TYPE "\r\n") });
+}
+
+/* True when there is a document to take; else it has been answered. */
+static bool notify_check(struct incoming *in)
+{
+	struct slice event, type, params;
+
+	sip_token_params(sip_msg_value(in->msg, HDR_EVENT), &event, &params);
+	sip_token_params(sip_msg_value(in->msg, HDR_CONTENT_TYPE), &type, &params);
+	if (!slice_eq_nocase(event, SLICE("dialog")))
+		incoming_reply_status(in, 489);
+	else if (!slice_eq_nocase(type, SLICE(FEED_DIALOG_TYPE)))
+		reply_accept(in);
+	else
+		return true;
+	return false;
+}
+
+static bool notify_is_last(const struct sip_msg *msg)
+{
+	struct slice state, params;
+
+	sip_token_params(sip_msg_value(msg, HDR_SUBSCRIPTION_STATE), &state, &params);
+	return slice_eq_nocase(state, SLICE("terminated"));
+}
+
+static void key_take(struct phone_key *key, const struct sip_msg *notify)
+{
+	struct arena arena;
+
+	arena_init(&arena, key->phone->xml_block, PHONE_XML_BYTES);
+	/* Whom to ask for what is missing? There is no subscription; the next document is taken. */
+	(void)phone_key_take(key, SLICE(FEED_DIALOG_TYPE), notify->body, &arena);
+	if (!notify_is_last(notify))
+		return;
+	phone_unasked_end(key);
+	phone_key_forget(key, SLICE_NONE);
+}
+
+static void usage_on_request(struct usage *usage, struct incoming *in)
+{
+	struct phone_key *key = CONTAINER_OF(usage, struct phone_key, unasked.usage);
+	unsigned refusal = dialog_check_request(&key->unasked.dialog, in->msg);
+
+	if (in->msg->method == METHOD_ACK)
+		return;
+	if (refusal) {
+		incoming_reply_status(in, refusal);
+	} else if (in->msg->method != METHOD_NOTIFY) {
+		incoming_reply(in, &(struct answer){ .status = 405,
+						     .lines = SLICE_INIT("Allow: NOTIFY\r\n") });
+	} else if (notify_check(in)) {
+		incoming_reply_status(in, 200);
+		key_take(key, in->msg);
+	}
+}
+
+static const struct usage_ops usage_ops = { usage_on_request };
+
+void phone_unasked_end(struct phone_key *key)
+{
+	usage_stop(&key->phone->stack, &key->unasked.usage);
+	dialog_fini(&key->unasked.dialog);
+	key->unasked.dialog = (struct dialog){ 0 };
+}
+
+/* In the place of an earlier one: a server that begins anew knows nothing of it. */
+static int unasked_start(struct phone_key *key, struct incoming *in)
+{
+	struct dialog *dialog = &key->unasked.dialog;
+	int err;
+
+	phone_unasked_end(key);
+	if (!txn_server_start(in, NULL, HANDLE_NONE))
+		return ERR_NOMEM;
+	err = dialog_init_uas(dialog, in, txn_server_to_tag(in->txn).p, key->phone->contact);
+	if (!err)
+		err = usage_start(in->stack, &key->unasked.usage, &usage_ops, dialog->call_id,
+				  dialog_local_tag(dialog));
+	if (!err)
+		dialog_set_restart(&key->watch.set);
+	return err;
+}
+
+/* The key that shows whom the NOTIFY comes from and that no subscription feeds. */
+static struct phone_key *key_find(struct phone *phone, const struct sip_msg *notify)
+{
+	for (size_t i = 0; i < phone->key_count; i++) {
+		struct phone_key *key = &phone->keys[i];
+
+		if (key->config.kind == PHONE_KEY_BLF && !key->list && !feed_is_up(&key->feed) &&
+		    watch_entity_is(notify->from.uri.text, key->target))
+			return key;
+	}
+	return NULL;
+}
+
+void phone_on_unasked_notify(struct phone *phone, struct incoming *in)
+{
+	bool is_taken = phone->config.profile->takes_unasked && !phone->is_stopping &&
+			addr_eq(&in->flow.peer, &phone->config.server.peer);
+	struct phone_key *key = is_taken ? key_find(phone, in->msg) : NULL;
+	int err;
+
+	if (!key) {
+		incoming_reply_status(in, 481);
+		return;
+	}
+	if (!notify_check(in))
+		return;
+	err = unasked_start(key, in);
+	if (err == ERR_SYNTAX) {
+		incoming_reply(in,
+			       &(struct answer){ .status = 400, .reason = SLICE("Bad Contact") });
+		return;
+	}
+	if (err) {
+		incoming_reply(in, &(struct answer){ .status = 503,
+						     .lines = SLICE_INIT("Retry-After: 5\r\n") });
+		return;
+	}
+	incoming_reply(in, &(struct answer){ .status = 200, .lines = phone->contact });
+	key_take(key, in->msg);
+}
