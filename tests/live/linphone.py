@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""linphone-daemon, on free ports, driven by its commands and watched by its events. It has neither
-sound nor pictures here, only what it says about them."""
+"""linphone-daemon, on free ports, driven by its commands and watched by its events; and linphonec,
+which has a list of friends. They have neither sound nor pictures here, only what they say about
+them."""
 
 import os
 import re
@@ -87,5 +88,37 @@ class Linphone(live.Process):
         """Unregisters and ends."""
         self.command("unregister ALL")
         self.server.expect(f"event=register extension={self.number} contacts=0")
+        self.send("quit")
+        live.expect_equal(f"{self.name}: exit code", self.end(), 0)
+
+
+class LinphoneConsole(live.Process):
+    """linphonec: a person's console, which subscribes to the presence of friends and says what they
+    do. It reads a line at a time and forgets what comes before its prompt."""
+
+    def __init__(self, scene, server, number):
+        home = scene.folder_for(f"linphonec-{number}")
+        os.makedirs(f"{home}/.local/share/linphone")
+        with open(f"{home}/linphonerc", "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(sip="", root_ca="", udp=live.free_port(), tcp=0, tls=0))
+        self.number, self.server = number, server
+        super().__init__(f"linphonec {number}",
+                         ["env", f"HOME={home}", "LC_ALL=C", "linphonec", "-c",
+                          f"{home}/linphonerc"])
+
+    def registered(self):
+        self.expect("video is disabled")
+        self.send(f"register {self.server.uri(self.number)} sip:{self.server.address()}"
+                  f" {live.PASSWORDS[self.number]}")
+        self.server.expect(f"event=register extension={self.number} contacts=1")
+        return self
+
+    def befriend(self, name, number):
+        self.send(f"friend add {name} {self.server.uri(number)}")
+
+    def expect_friend(self, name, status, since=0):
+        self.expect(f'Friend "{name}" .* is {status}', since)
+
+    def quit(self):
         self.send("quit")
         live.expect_equal(f"{self.name}: exit code", self.end(), 0)

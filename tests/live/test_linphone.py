@@ -4,7 +4,7 @@ resumes and ends calls with our phone and with baresip, in both directions."""
 
 import live
 from baresip import Baresip
-from linphone import Linphone
+from linphone import Linphone, LinphoneConsole
 
 
 EVERYTHING = """\
@@ -273,7 +273,30 @@ def each_holds(alice, call, bob):
     bob.expect_direction("sendrecv")
 
 
-live.main([calls_with_our_phone, calls_with_our_phone_over_tcp, calls_with_our_phone_over_tls,
-           calls_with_everything_supported, two_linphones,
+def presence_is_the_lamp(scene):
+    """linphone's friend: presence shows when our phone is there, is called and talks"""
+    server = scene.server()
+    alice = scene.add(LinphoneConsole(scene, server, "201")).registered()
+    alice.befriend("Bob", "202")
+    alice.expect_friend("Bob", "Offline")
+    bob = scene.phone(server, "202").ready()
+    carol = scene.phone(server, "203").ready()
+    alice.expect_friend("Bob", "Online")
+    mark = alice.mark()
+    carol.send("dial 202")
+    bob.expect_event("ringing")
+    alice.expect_friend("Bob", "Busy", mark)
+    bob.send("answer")
+    carol.expect_event("answered")
+    alice.expect_friend("Bob", "On the phone", mark)
+    mark = alice.mark()
+    carol.send("hangup")
+    alice.expect_friend("Bob", "Online", mark)
+    alice.quit()
+    ends_well(server, bob, carol)
+
+
+live.main([presence_is_the_lamp, calls_with_our_phone, calls_with_our_phone_over_tcp,
+           calls_with_our_phone_over_tls, calls_with_everything_supported, two_linphones,
            the_hold_is_in_the_description, both_hold, calls_are_refused_and_given_up,
            linphone_dials_baresip, baresip_dials_linphone])
