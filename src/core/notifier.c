@@ -242,6 +242,7 @@ void notifier_send(struct notifier *notifier, struct slice content_type, struct 
 
 	sip_print_header(&lines, HDR_EVENT, notifier->event);
 	print_state(&lines, notifier);
+	buf_slice(&lines, notifier->terms.lines);
 	timer_stop(notifier->stack->timers, &notifier->due);
 	notifier->must_send = false;
 	notifier->sent_at_ms = now_ms;
@@ -340,6 +341,7 @@ static void subscribe_accept(struct notifier *notifier, struct incoming *in, uin
 			    on_expiry);
 	buf_slice(&lines, notifier->dialog.contact);
 	sip_print_header_u32(&lines, HDR_EXPIRES, expires_s);
+	buf_slice(&lines, notifier->terms.lines);
 	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
 }
 

@@ -14,6 +14,7 @@
 
 struct notifier_terms {
 	struct slice contact_line; /* our Contact, copied */
+	struct slice lines;	   /* more for the 200 and each NOTIFY; constant text, or empty */
 	uint32_t expires_min_s;
 	uint32_t expires_max_s; /* also what counts as asked for when nothing is */
 	uint32_t gap_ms;	/* least time between two NOTIFYs; 0: none */

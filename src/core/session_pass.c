@@ -15,8 +15,11 @@
 static const struct slice extensions[] = { SLICE_INIT("replaces"), SLICE_INIT("timer"),
 					   SLICE_INIT("100rel") };
 
-static bool is_extension(struct slice token)
+/* Lists are known, too, where one can be asked for (RFC 4662). */
+static bool is_extension(const struct sip_msg *msg, struct slice token)
 {
+	if (msg->method == METHOD_SUBSCRIBE && slice_eq_nocase(token, SLICE("eventlist")))
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(extensions); i++)
 		if (slice_eq_nocase(token, extensions[i]))
 			return true;
@@ -30,7 +33,7 @@ static void print_unknown(struct buf *buf, const struct sip_msg *msg)
 
 	while (sip_msg_list_next(msg, HDR_REQUIRE, &cursor, &entry)) {
 		entry = slice_trim(entry);
-		if (slice_is_empty(entry) || is_extension(entry))
+		if (slice_is_empty(entry) || is_extension(msg, entry))
 			continue;
 		if (buf->n > 0)
 			buf_lit(buf, ", ");
