@@ -5,7 +5,7 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 20
-# `make check T=timer` runs only the tests whose name contains the word.
+# `make check T=timer` runs only the tests whose name contains the word; bench and fuzz alike.
 T ?=
 
 QUIETLY = tools/quietly
@@ -45,7 +45,7 @@ run: all
 bench: build/build.ninja
 	@tools/setup bench || true
 	@$(QUIETLY) compile-bench ninja -C build bench lampyrid
-	@tools/run-bench build
+	@tools/run-bench build $(T)
 
 fuzz:
 	@tools/setup build fuzz
@@ -75,7 +75,7 @@ help:
 	@echo "make check    all tests, sanitized; T=word runs some"
 	@echo "make demo     a pick-up between three phones, on loopback"
 	@echo "make run      the server with config/lampyrid.yaml"
-	@echo "make bench    operations, then the server under load beside Kamailio (3 minutes)"
+	@echo "make bench    operations, then calls and lamps under load beside Kamailio; T=lamps: only those"
 	@echo "make fuzz     each target for FUZZ_SECONDS ($(FUZZ_SECONDS)); T=word fuzzes some"
 	@echo "make format   clang-format on all sources;  make doc   doc/rfc.md anew"
 	@echo "make install  PREFIX ($(PREFIX)), DESTDIR;    make clean"

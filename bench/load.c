@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #define STALL_MS 10000
+#define REPEAT_MS 500
 #define USERS_MAX 100000
 #define TOLD_MAX 5
 #define ARENA_BYTES 16384
@@ -40,15 +41,21 @@ static uint64_t cpu_ns(void)
 
 /* --- Phases ------------------------------------------------------------------------------- */
 
+static void note_progress(struct load *load)
+{
+	load->phase.progress_ms = load->timers->now_ms;
+	load->phase.repeat_ms = load->timers->now_ms + REPEAT_MS;
+}
+
 static void phase_print(struct load *load)
 {
 	struct phase *phase = &load->phase;
 
 	printf("%s count=%" PRIu32 " failed=%" PRIu32 " challenged=%" PRIu32 " repeated=%" PRIu32
-	       " seconds=%.3f cpu=%.3f\n",
+	       " seconds=%.3f cpu=%.3f rang_ns=%" PRIu64 "\n",
 	       phase->name, phase->reached, phase->failed, phase->challenged, phase->repeated,
 	       (double)(load->timers->now_ms - phase->start_ms) / 1e3,
-	       (double)(cpu_ns() - phase->start_cpu_ns) / 1e9);
+	       (double)(cpu_ns() - phase->start_cpu_ns) / 1e9, phase->rang_ns);
 	fflush(stdout);
 	phase->name = NULL;
 }
@@ -89,6 +96,11 @@ static void on_tick(struct timer *timer)
 	struct phase *phase = &load->phase;
 
 	phase_go_on(load);
+	if (load->timers->now_ms >= phase->repeat_ms) {
+		phase->repeat_ms += REPEAT_MS;
+		for (uint32_t i = 0; i < load->user_count; i++)
+			user_repeat(load, i);
+	}
 	if (load->timers->now_ms - phase->progress_ms > STALL_MS) {
 		fprintf(stderr, "load: %s: %" PRIu32 " got no answer\n", phase->name,
 			phase->wanted - phase->reached - phase->failed);
@@ -105,8 +117,8 @@ static void phase_start(struct load *load, const struct phase *phase)
 {
 	load->phase = *phase;
 	load->phase.start_ms = load->timers->now_ms;
-	load->phase.progress_ms = load->timers->now_ms;
 	load->phase.start_cpu_ns = cpu_ns();
+	note_progress(load);
 	timer_start(load->timers, &load->tick, 0, on_tick);
 }
 
@@ -121,7 +133,7 @@ void phase_on_rest(struct load *load, uint32_t number)
 		return;
 	}
 	phase->reached++;
-	phase->progress_ms = load->timers->now_ms;
+	note_progress(load);
 	phase_go_on(load);
 }
 
@@ -252,8 +264,10 @@ int main(int argc, char **argv)
 	arena_init(&load.arena, block, sizeof(block));
 	code = run(&load);
 	host_free(load.host);
-	for (uint32_t i = 0; i < load.user_count; i++)
+	for (uint32_t i = 0; i < load.user_count; i++) {
 		packet_unref(load.users[i].answer);
+		packet_unref(load.users[i].last);
+	}
 	mem_free(load.users);
 	return code;
 }

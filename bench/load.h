@@ -40,6 +40,7 @@ struct user {
 	unsigned sides;	 /* SIDE_ bits: those through with the step */
 	uint32_t serial; /* makes Call-IDs, tags and branches new */
 	uint32_t cseq;
+	struct packet *last;	      /* what it said last */
 	struct packet *answer;	      /* the 200 that the called one has ready */
 	char to[LOAD_TEXT_BYTES];     /* of the 200, with its tag */
 	char target[LOAD_TEXT_BYTES]; /* its Contact */
@@ -66,6 +67,8 @@ struct phase {
 	uint64_t start_ms;
 	uint64_t start_cpu_ns;
 	uint64_t progress_ms; /* when the last one reached its goal */
+	uint64_t repeat_ms;   /* when what was said is said once more, without progress */
+	uint64_t rang_ns;     /* since 1970 UTC, when the last 180 was sent; 0: none was */
 };
 
 struct load {
@@ -85,6 +88,9 @@ struct load {
 
 /* The user's next step from where it rests: INVITE, 200 of the called one, or BYE. */
 void user_step(struct load *load, uint32_t number);
+
+/* Nothing came for a while: whoever waits for something says again what was said last. */
+void user_repeat(struct load *load, uint32_t number);
 
 /* REGISTER without credentials, which the server will ask for. */
 void user_register(struct load *load, uint32_t number);

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "sip/print.h"
 
+#include <time.h>
+
 #define DOMAIN "127.0.0.1"
 #define PASSWORD "load-secret"
 #define FIRST_NUMBER 100000u
@@ -42,15 +44,50 @@ static struct flow flow_of(const struct load *load, uint32_t number)
 			      .listener = is_caller(load, number) ? 0 : 1 };
 }
 
-static void send_text(struct load *load, const struct flow *flow, const struct buf *text)
+/* Takes over the packet: it is what this user says once more when nothing comes. */
+static void send_packet(struct load *load, uint32_t number, struct packet *packet)
 {
-	struct packet *packet;
+	const struct flow flow = flow_of(load, number);
+	struct user *user = &load->users[number];
 
-	CHECK(!text->is_overflown);
-	packet = packet_new(buf_text(text));
 	CHECK(packet);
-	(void)load->env->send(load->env->host, flow, packet);
-	packet_unref(packet);
+	(void)load->env->send(load->env->host, &flow, packet);
+	packet_unref(user->last);
+	user->last = packet;
+}
+
+static void send_text(struct load *load, uint32_t number, const struct buf *text)
+{
+	CHECK(!text->is_overflown);
+	send_packet(load, number, packet_new(buf_text(text)));
+}
+
+static void send_last(struct load *load, uint32_t number)
+{
+	struct user *user = &load->users[number];
+
+	if (user->last)
+		send_packet(load, number, packet_ref(user->last));
+}
+
+void user_repeat(struct load *load, uint32_t number)
+{
+	const struct user *user = &load->users[number];
+
+	switch (user->state) {
+	case USER_REGISTERING:
+	case USER_INVITING:
+	case USER_ENDING:
+		send_last(load, number);
+		break;
+	case USER_ANSWERING:
+		send_last(load, callee_of(load, number));
+		break;
+	case USER_IDLE:
+	case USER_RINGING:
+	case USER_TALKING:
+		break;
+	}
 }
 
 /* --- Requests ----------------------------------------------------------------------------- */
@@ -143,7 +180,6 @@ static void fail_credentials(struct load *load, uint32_t number)
 static void send_register(struct load *load, uint32_t number, const struct sip_msg *challenge)
 {
 	struct user *user = &load->users[number];
-	const struct flow flow = flow_of(load, number);
 	char text[2048], to_text[64];
 	struct buf buf = BUF_ON(text), to = BUF_ON(to_text);
 	bool is_ok;
@@ -158,7 +194,7 @@ static void send_register(struct load *load, uint32_t number, const struct sip_m
 	is_ok = print_credentials(&buf, load, number, "REGISTER", SLICE("sip:" DOMAIN), challenge);
 	sip_print_body(&buf, SLICE_NONE, SLICE_NONE);
 	if (is_ok)
-		send_text(load, &flow, &buf);
+		send_text(load, number, &buf);
 	else
 		fail_credentials(load, number);
 }
@@ -177,7 +213,6 @@ void user_register(struct load *load, uint32_t number)
 static void send_invite(struct load *load, uint32_t number, const struct sip_msg *challenge)
 {
 	struct user *user = &load->users[number];
-	const struct flow flow = flow_of(load, number);
 	char text[4096], uri_text[64], to_text[64];
 	struct buf buf = BUF_ON(text), uri = BUF_ON(uri_text), to = BUF_ON(to_text);
 	bool is_ok;
@@ -193,7 +228,7 @@ static void send_invite(struct load *load, uint32_t number, const struct sip_msg
 	is_ok = print_credentials(&buf, load, number, "INVITE", buf_text(&uri), challenge);
 	sip_print_body(&buf, SLICE("application/sdp"), SLICE(sdp));
 	if (is_ok)
-		send_text(load, &flow, &buf);
+		send_text(load, number, &buf);
 	else
 		fail_credentials(load, number);
 }
@@ -202,7 +237,6 @@ static void send_invite(struct load *load, uint32_t number, const struct sip_msg
 static void send_in_dialog(struct load *load, uint32_t number, const char *method)
 {
 	struct user *user = &load->users[number];
-	const struct flow flow = flow_of(load, number);
 	char text[2048];
 	struct buf buf = BUF_ON(text);
 
@@ -211,13 +245,12 @@ static void send_in_dialog(struct load *load, uint32_t number, const char *metho
 	if (user->route_n > 0)
 		sip_print_header(&buf, HDR_ROUTE, slice_of(user->route, user->route_n));
 	sip_print_body(&buf, SLICE_NONE, SLICE_NONE);
-	send_text(load, &flow, &buf);
+	send_text(load, number, &buf);
 }
 
 /* ACK of a challenged INVITE: its own branch, so the CSeq is still that INVITE's (17.1.1.3). */
 static void send_failure_ack(struct load *load, uint32_t number, const struct sip_msg *response)
 {
-	const struct flow flow = flow_of(load, number);
 	char text[2048], uri_text[64];
 	struct buf buf = BUF_ON(text), uri = BUF_ON(uri_text);
 
@@ -235,13 +268,12 @@ static void send_failure_ack(struct load *load, uint32_t number, const struct si
 	sip_print_header(&buf, HDR_CALL_ID, response->call_id);
 	sip_print_cseq(&buf, response->cseq, SLICE("ACK"));
 	sip_print_body(&buf, SLICE_NONE, SLICE_NONE);
-	send_text(load, &flow, &buf);
+	send_text(load, number, &buf);
 }
 
 void user_step(struct load *load, uint32_t number)
 {
 	struct user *user = &load->users[number];
-	struct flow flow = flow_of(load, callee_of(load, number));
 
 	if (user->state == USER_IDLE) {
 		user->state = USER_INVITING;
@@ -251,8 +283,7 @@ void user_step(struct load *load, uint32_t number)
 	} else if (user->state == USER_RINGING) {
 		user->state = USER_ANSWERING;
 		user->sides = 0;
-		(void)load->env->send(load->env->host, &flow, user->answer);
-		packet_unref(user->answer);
+		send_packet(load, callee_of(load, number), user->answer);
 		user->answer = NULL;
 	} else if (user->state == USER_TALKING) {
 		user->state = USER_ENDING;
@@ -314,8 +345,12 @@ static void on_invite_response(struct load *load, uint32_t number, const struct 
 
 	if (msg->status == 180 && user->state == USER_INVITING) {
 		user_rest(load, number, USER_RINGING);
-	} else if (msg->status == 200 && user->state == USER_ANSWERING) {
+	} else if (msg->status == 200 && user->state == USER_ANSWERING &&
+		   !(user->sides & SIDE_CALLER)) {
 		on_answer(load, number, msg);
+	} else if (msg->status == 200 && user->state != USER_ENDING) {
+		load->phase.repeated++;
+		send_last(load, number); /* the ACK */
 	} else if (msg->status == 401 && user->state == USER_INVITING) {
 		load->phase.challenged++;
 		send_failure_ack(load, number, msg);
@@ -409,7 +444,15 @@ static void respond(struct load *load, uint32_t callee, const struct sip_msg *ms
 	struct buf buf = BUF_ON(text);
 
 	print_response(&buf, load, callee, msg, flow, status);
-	send_text(load, flow, &buf);
+	send_text(load, callee, &buf);
+}
+
+static uint64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 static void on_invite(struct load *load, uint32_t caller, const struct sip_msg *msg,
@@ -422,9 +465,11 @@ static void on_invite(struct load *load, uint32_t caller, const struct sip_msg *
 
 	if (user->state != USER_INVITING || user->answer) {
 		load->phase.repeated++;
+		send_last(load, callee);
 		return;
 	}
 	load->users[callee].serial++;
+	load->phase.rang_ns = wall_ns();
 	respond(load, callee, msg, flow, 180);
 	print_response(&buf, load, callee, msg, flow, 200);
 	CHECK(!buf.is_overflown);
