@@ -150,7 +150,7 @@ static void txn_client_retransmit(struct txn_client *txn)
 	timer_start(txn->stack->timers, &txn->retransmit, T1_MS, on_retransmit);
 }
 
-/* B, F and the wait after CANCEL are failures; D, K and M are the quiet end. */
+/* B, F and the wait after CANCEL are failures; D and M are the quiet end. */
 static void on_timeout(struct timer *timer)
 {
 	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, timeout);
@@ -473,35 +473,54 @@ static void txn_client_on_provisional(struct txn_client *txn, const struct sip_m
 	txn_client_tell(txn, msg, flow);
 }
 
-static void txn_client_on_final(struct txn_client *txn, const struct sip_msg *msg,
-				const struct flow *flow)
+static void invite_on_final(struct txn_client *txn, const struct sip_msg *msg,
+			    const struct flow *flow)
 {
 	struct timers *timers = txn->stack->timers;
 	bool is_reliable = transport_is_reliable(txn->flow.transport);
 	bool is_2xx = msg->status < 300;
 
-	timer_stop(timers, &txn->retransmit);
-	if (txn->method == METHOD_INVITE && is_2xx) {
+	if (is_2xx) {
 		txn_client_set_state(txn, TXN_CLIENT_ACCEPTED);
 		timer_start(timers, &txn->timeout, 64 * T1_MS, on_timeout); /* M */
-	} else if (txn->method == METHOD_INVITE) {
+	} else {
 		txn_client_set_state(txn, TXN_CLIENT_COMPLETED);
 		timer_start(timers, &txn->timeout, is_reliable ? 0 : 64 * T1_MS,
 			    on_timeout); /* D */
 		txn_client_send_ack(txn, msg);
-	} else {
-		txn_client_set_state(txn, TXN_CLIENT_COMPLETED);
-		timer_start(timers, &txn->timeout, is_reliable ? 0 : T4_MS, on_timeout); /* K */
 	}
 	txn_client_tell(txn, msg, flow);
 	/*
 	 * Nothing is printed from it any more, but an ACK that memory was refused for, and what
 	 * another fork's 2xx is answered with (RFC 3261 13.2.2.4).
 	 */
-	if (txn->method != METHOD_INVITE || (!is_2xx && txn->ack)) {
+	if (!is_2xx && txn->ack) {
 		packet_unref(txn->request);
 		txn->request = NULL;
 	}
+}
+
+/*
+ * In the state Completed of figure 6 it would wait timer K, and swallow copies of the response.
+ * That is what becomes of a response without a transaction, too (RFC 6026 8.2), so none is kept:
+ * thousands of answered NOTIFYs would stand in memory for these five seconds.
+ */
+static void other_on_final(struct txn_client *txn, const struct sip_msg *msg,
+			   const struct flow *flow)
+{
+	txn_client_set_state(txn, TXN_CLIENT_COMPLETED);
+	txn_client_tell(txn, msg, flow);
+	txn_client_end(txn);
+}
+
+static void txn_client_on_final(struct txn_client *txn, const struct sip_msg *msg,
+				const struct flow *flow)
+{
+	timer_stop(txn->stack->timers, &txn->retransmit);
+	if (txn->method == METHOD_INVITE)
+		invite_on_final(txn, msg, flow);
+	else
+		other_on_final(txn, msg, flow);
 }
 
 void txn_client_on_response(struct txn_client *txn, const struct sip_msg *msg,
@@ -516,7 +535,7 @@ void txn_client_on_response(struct txn_client *txn, const struct sip_msg *msg,
 			txn_client_on_final(txn, msg, flow);
 		break;
 	case TXN_CLIENT_COMPLETED:
-		if (txn->method == METHOD_INVITE && msg->status >= 300)
+		if (msg->status >= 300)
 			txn_client_send_ack(txn, msg);
 		break;
 	case TXN_CLIENT_ACCEPTED:

@@ -16,8 +16,8 @@ enum txn_cancel { TXN_CANCEL_NONE, TXN_CANCEL_WANTED, TXN_CANCEL_SENT };
 enum txn_client_state {
 	TXN_CLIENT_CALLING, /* non-INVITE: Trying */
 	TXN_CLIENT_PROCEEDING,
-	TXN_CLIENT_COMPLETED,
-	TXN_CLIENT_ACCEPTED, /* INVITE: a 2xx came (RFC 6026 7.2) */
+	TXN_CLIENT_COMPLETED, /* INVITE: a failure came; another request ends with its answer */
+	TXN_CLIENT_ACCEPTED,  /* INVITE: a 2xx came (RFC 6026 7.2) */
 	TXN_CLIENT_ENDED,
 };
 
@@ -43,12 +43,12 @@ struct txn_client {
 	unsigned moves;	      /* to other connections */
 	bool is_in_dialog;
 	unsigned challenges;	/* answered for this request, as its owner counts (SECURITY A7) */
-	struct packet *request; /* NULL when its final response leaves nothing to print from it */
+	struct packet *request; /* NULL when its failure leaves nothing to print from it */
 	struct packet *ack;	/* INVITE: the ACK for a non-2xx, once there is one */
 	enum txn_cancel cancel;
 	struct packet *cancel_lines; /* of the CANCEL that is wanted; may be NULL */
 	struct timer retransmit;     /* A or E, or the next look for a way */
-	struct timer timeout;	     /* B, D, F, K or M; after CANCEL the wait of 9.1 */
+	struct timer timeout;	     /* B, D, F or M; after CANCEL the wait of 9.1 */
 	uint64_t interval_ms;
 	const struct txn_client_ops *ops;
 	struct handle owner;
