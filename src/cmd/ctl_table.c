@@ -468,6 +468,9 @@ void ctl_status_print(FILE *file, struct slice row)
 	print_line(file, row, "calls", "{calls} now, {calls_total} since the start");
 	print_line(file, row, "registrations", "{registrations}");
 	print_line(file, row, "subscriptions", "{subscriptions}");
+	print_line(file, row, "lamps",
+		   "{lamps.watchers} watchers, wrong for {lamps.wrong_lamp_seconds} s in all, "
+		   "{lamps.repairs} repaired");
 	print_line(file, row, "messages",
 		   "{messages.received} received ({messages.malformed} malformed), "
 		   "{messages.sent} sent ({messages.unsent} could not be)");

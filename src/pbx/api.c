@@ -438,6 +438,16 @@ static void print_pools(struct buf *buf, const struct pbx *pbx)
 	json_array_end(buf);
 }
 
+static void print_lamp_account(struct buf *buf, const struct lamp_audit *audit)
+{
+	json_object_begin(buf, "lamps");
+	json_number(buf, "watchers", audit->count);
+	json_number(buf, "looks", audit->looks);
+	json_number(buf, "repairs", audit->repairs);
+	json_number(buf, "wrong_lamp_seconds", audit->wrong_ms / 1000);
+	json_object_end(buf);
+}
+
 void api_print_status(const struct pbx *pbx, struct buf *buf)
 {
 	const struct stack_counts *counts = &pbx->stack.counts;
@@ -449,6 +459,7 @@ void api_print_status(const struct pbx *pbx, struct buf *buf)
 	json_number(buf, "calls_total", pbx->last_call);
 	json_number(buf, "registrations", pbx->bindings.live_count);
 	json_number(buf, "subscriptions", pbx->stack.notifiers.live_count);
+	print_lamp_account(buf, &pbx->lamp_audit);
 	print_pools(buf, pbx);
 	json_object_begin(buf, "messages");
 	json_number(buf, "received", counts->received);

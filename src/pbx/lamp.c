@@ -8,11 +8,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "pbx/call.h"
+#include "pbx/lamp_audit.h"
 #include "pbx/lamp_document.h"
 #include "pbx/visibility.h"
 
 int lamp_init(struct pbx *pbx)
 {
+	lamp_audit_init(pbx);
 	pbx->lamp_cache = mem_alloc(sizeof(*pbx->lamp_cache));
 	return pbx->lamp_cache ? 0 : ERR_NOMEM;
 }
@@ -62,8 +64,10 @@ static void entity_publish(struct lamp_entity *entity)
 {
 	entity->turn = ++entity->pbx->turn;
 	entity->pins++;
-	LIST_FOR (watcher, &entity->watchers, struct watcher, node)
+	LIST_FOR (watcher, &entity->watchers, struct watcher, node) {
+		lamp_audit_on_change(watcher);
 		watcher->ops->on_change(watcher);
+	}
 	entity->pins--;
 	entity_release(entity);
 }
@@ -171,11 +175,13 @@ struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec)
 	watcher->only.local_tag = append(&room, spec->only.local_tag);
 	watcher->only.remote_tag = append(&room, spec->only.remote_tag);
 	list_append(&watcher->entity->watchers, &watcher->node);
+	lamp_audit_add(watcher);
 	return watcher;
 }
 
 void lamp_unwatch(struct watcher *watcher)
 {
+	lamp_audit_remove(watcher);
 	list_remove(&watcher->node);
 	entity_release(watcher->entity);
 	mem_free(watcher);
@@ -191,9 +197,25 @@ static uint64_t truth_hash(const struct watcher *watcher)
 	return lamp_document_make(watcher->entity, &view, 0, 0, &document) ? document.hash : 0;
 }
 
+bool lamp_hash_is_news(struct watcher *watcher, uint64_t hash)
+{
+	if (watcher->is_lost || hash != watcher->told_hash)
+		return true;
+	lamp_audit_on_same(watcher);
+	return false;
+}
+
 bool lamp_is_news(struct watcher *watcher)
 {
-	return watcher->is_lost || truth_hash(watcher) != watcher->told_hash;
+	return lamp_hash_is_news(watcher, truth_hash(watcher));
+}
+
+void lamp_note_told(struct watcher *watcher, uint64_t hash)
+{
+	lamp_audit_on_told(watcher, hash != watcher->told_hash);
+	watcher->told_turn = watcher->entity->turn;
+	watcher->told_hash = hash;
+	watcher->is_lost = false;
 }
 
 void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_datagram)
@@ -204,23 +226,22 @@ void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_
 	struct lamp_document document = { 0 };
 	bool is_partial =
 		!is_full && watcher->profile->is_partial && watcher->told_hash != 0 &&
-		!watcher->is_lost &&
+		!watcher->is_lost && watcher->account.changed_ms > 0 &&
 		lamp_document_make(entity, &view, watcher->told_turn, bytes_max, &document);
 
 	if (!is_partial)
 		(void)lamp_document_make(entity, &view, 0, bytes_max, &document);
 	dialog_info_print_head(body, watcher->version++, is_partial, watcher->entity_uri);
 	buf_slice(body, document.rest);
-	watcher->told_turn = entity->turn;
 	if (document.has_ids)
 		watcher->ids_turn = entity->turn;
-	watcher->told_hash = truth_hash(watcher);
-	watcher->is_lost = false;
+	lamp_note_told(watcher, truth_hash(watcher));
 }
 
 void lamp_told(struct watcher *watcher, bool has_arrived)
 {
 	watcher->is_lost = !has_arrived;
+	lamp_audit_on_answer(watcher, has_arrived);
 }
 
 bool lamp_was_told(const struct leg *leg, struct slice picker)
@@ -246,6 +267,7 @@ static bool is_watchable(const struct watcher *watcher)
 
 static void watcher_on_directory(struct watcher *watcher)
 {
+	lamp_audit_on_change(watcher);
 	if (is_watchable(watcher))
 		watcher->ops->on_change(watcher);
 	else

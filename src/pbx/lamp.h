@@ -9,6 +9,7 @@
 #define LAMPYRID_PBX_LAMP_H
 
 #include "base/buf.h"
+#include "pbx/lamp_audit.h"
 #include "pbx/pbx.h"
 #include "pbx/profile.h"
 #include "sip/dialog_info.h"
@@ -64,7 +65,7 @@ bool lamp_leg_is_shown(const struct leg *leg);
 /* --- Who watches -------------------------------------------------------------------------- */
 
 struct watcher_ops {
-	/* There may be news: see lamp_is_news(). */
+	/* There may be news: see lamp_is_news(). Also asked for from time to time without cause. */
 	void (*on_change)(struct watcher *watcher);
 	/*
 	 * There is nothing to watch (any more), for a reason of RFC 6665 4.1.3, constant text.
@@ -76,6 +77,7 @@ struct watcher_ops {
 /* What one viewer is told of one extension. */
 struct watcher {
 	struct list node; /* in entity->watchers */
+	struct lamp_account account;
 	struct lamp_entity *entity;
 	const struct watcher_ops *ops;
 	void *owner;		       /* of ops: the carrier */
@@ -115,6 +117,13 @@ bool lamp_is_news(struct watcher *watcher);
  * into one.
  */
 void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_datagram);
+
+/*
+ * For packages with documents of their own, as lamp_is_news() and lamp_tell() do: whether the truth
+ * that makes this hash, never 0, is news; and that it is being told.
+ */
+bool lamp_hash_is_news(struct watcher *watcher, uint64_t hash);
+void lamp_note_told(struct watcher *watcher, uint64_t hash);
 
 /* Whether the last document has arrived. If not, the next one is full and is news. */
 void lamp_told(struct watcher *watcher, bool has_arrived);

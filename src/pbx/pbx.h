@@ -9,6 +9,7 @@
 #include "core/nonce.h"
 #include "core/stack.h"
 #include "pbx/directory.h"
+#include "pbx/lamp_audit.h"
 #include "pbx/stranger.h"
 
 struct pbx_limits {
@@ -29,15 +30,16 @@ struct pbx {
 	struct pbx_limits limits;    /* where the directory names no other */
 	struct nonces nonces;
 	struct strangers strangers;
-	struct pool bindings;			  /* struct binding */
-	struct map aors;			  /* struct aor, by extension number */
-	struct pool calls;			  /* struct call */
-	uint32_t last_call;			  /* its number */
-	struct pool attempts;			  /* struct attempt */
-	struct pool legs;			  /* struct leg */
-	struct map dnd;				  /* struct dnd, by extension number */
-	struct pool notices;			  /* struct notice, see dnd.c */
-	struct map entities;			  /* struct lamp_entity, by extension number */
+	struct pool bindings; /* struct binding */
+	struct map aors;      /* struct aor, by extension number */
+	struct pool calls;    /* struct call */
+	uint32_t last_call;   /* its number */
+	struct pool attempts; /* struct attempt */
+	struct pool legs;     /* struct leg */
+	struct map dnd;	      /* struct dnd, by extension number */
+	struct pool notices;  /* struct notice, see dnd.c */
+	struct map entities;  /* struct lamp_entity, by extension number */
+	struct lamp_audit lamp_audit;
 	struct lamp_cache *lamp_cache;		  /* documents, see lamp_document.h */
 	struct map owns;			  /* struct own, by extension number */
 	struct pool trunk_pool;			  /* struct trunk */

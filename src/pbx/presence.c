@@ -89,7 +89,7 @@ static bool is_news(struct watcher *watcher)
 	struct buf body = BUF_ON(text);
 
 	presence_print(watcher, &body);
-	return watcher->is_lost || hash_of(watcher, &body) != watcher->told_hash;
+	return lamp_hash_is_news(watcher, hash_of(watcher, &body));
 }
 
 /* Always the full state: there is not more of it than of any change. */
@@ -98,9 +98,7 @@ static void tell(struct watcher *watcher, struct buf *body, bool is_full, bool i
 	(void)is_full;
 	(void)is_datagram;
 	presence_print(watcher, body);
-	watcher->told_turn = watcher->entity->turn;
-	watcher->told_hash = hash_of(watcher, body);
-	watcher->is_lost = false;
+	lamp_note_told(watcher, hash_of(watcher, body));
 }
 
 static const struct lamp_package package = {

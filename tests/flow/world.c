@@ -538,6 +538,8 @@ static void check_switch(struct world *w, const struct office *office)
 	check_pool(w, &pbx->trunk_pool);
 	if (pbx->entities.count > 0)
 		run_fail(w, "lamp entities left");
+	if (pbx->lamp_audit.repairs != w->broken_lamps)
+		run_fail(w, "a watcher was told something wrong");
 	if (office->node->timers.count > 0)
 		run_fail(w, "timers left");
 }

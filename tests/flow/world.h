@@ -44,7 +44,8 @@ struct world {
 	size_t phone_count;
 	size_t mark; /* of the ladder: the next expectation looks from here */
 	bool is_faulty;
-	bool is_checked; /* expect_quiet() was said */
+	bool is_checked;       /* expect_quiet() was said */
+	uint64_t broken_lamps; /* by the test itself: what the auditor has to repair */
 };
 
 /* Registered phones of everybody named; the last argument is the macro's own NULL. */

@@ -106,7 +106,9 @@ static void a_status_is_a_page(void **state)
 		SLICE("{\"version\":\"1\",\"pid\":7,\"uptime\":192,\"started\":\"then\","
 		      "\"config\":\"c.yaml\",\"domain\":\"d\",\"extensions\":3,\"listeners\":["
 		      "\"udp:a\",\"tcp:b\"],\"calls\":1,\"calls_total\":2,\"registrations\":4,"
-		      "\"subscriptions\":5,\"messages\":{\"received\":6,\"malformed\":0,\"sent\":8,"
+		      "\"subscriptions\":5,\"lamps\":{\"watchers\":12,\"repairs\":13,"
+		      "\"wrong_lamp_seconds\":14},\"messages\":{\"received\":6,\"malformed\":0,"
+		      "\"sent\":8,"
 		      "\"unsent\":9},\"strangers\":{\"dropped\":10,\"sources\":11},\"memory\":{"
 		      "\"bytes\":12,\"blocks\":13},\"log_dropped\":0,\"pools\":[{\"name\":\"legs\","
 		      "\"used\":1,\"limit\":2,\"peak\":3,\"refused\":4}]}");
@@ -127,6 +129,7 @@ static void a_status_is_a_page(void **state)
 			    "calls           1 now, 2 since the start\n"
 			    "registrations   4\n"
 			    "subscriptions   5\n"
+			    "lamps           12 watchers, wrong for 14 s in all, 13 repaired\n"
 			    "messages        6 received (0 malformed), 8 sent (9 could not be)\n"
 			    "strangers       10 requests dropped, 11 sources known\n"
 			    "memory          12 bytes in 13 blocks\n"
