@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "pbx/call.h"
-#include "pbx/lamp_subscription.h"
+#include "pbx/lamp_list.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
 
@@ -183,17 +183,49 @@ static enum api_step next_registration(struct api_cursor *cursor, struct buf *bu
 
 /* --- Subscriptions ------------------------------------------------------------------------ */
 
-static void print_watcher(struct buf *buf, const struct watcher *watcher,
-			  const struct notifier *notifier)
+struct watching {
+	struct slice watcher;
+	struct slice watched; /* an extension, or "keys-203" for a list */
+	uint32_t version;
+};
+
+static bool list_has(const struct lamp_list *list, struct slice number)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (slice_eq(list->entries[i].number, number))
+			return true;
+	return false;
+}
+
+/* False: it is none of lamps, or `number`, if it is not empty, has no part in it. */
+static bool read_watching(const struct notifier *notifier, struct slice number,
+			  struct watching *ret_watching)
+{
+	const struct watcher *watcher = lamp_watcher(notifier);
+	const struct lamp_list *list = lamp_list_of(notifier);
+
+	if (watcher)
+		*ret_watching = (struct watching){ watcher->number, watcher->entity->number,
+						   watcher->version };
+	else if (list)
+		*ret_watching = (struct watching){ list->viewer, list->user, list->version };
+	else
+		return false;
+	return slice_is_empty(number) || slice_eq(ret_watching->watcher, number) ||
+	       slice_eq(ret_watching->watched, number) || (list && list_has(list, number));
+}
+
+static void print_watching(struct buf *buf, const struct watching *watching,
+			   const struct notifier *notifier)
 {
 	bool is_active = notifier->state == NOTIFIER_ACTIVE;
 
 	json_object_begin(buf, NULL);
 	json_text(buf, "type", SLICE("subscription"));
-	json_text(buf, "watcher", watcher->number);
-	json_text(buf, "watched", watcher->entity->number);
+	json_text(buf, "watcher", watching->watcher);
+	json_text(buf, "watched", watching->watched);
 	json_text(buf, "state", is_active ? SLICE("active") : SLICE("ending"));
-	json_number(buf, "version", watcher->version);
+	json_number(buf, "version", watching->version);
 	json_number(buf, "expires", notifier_expires_s(notifier));
 	json_number(buf, "notify", notifier->last_status);
 	print_peer(buf, &notifier->dialog.flow);
@@ -203,20 +235,16 @@ static void print_watcher(struct buf *buf, const struct watcher *watcher,
 
 static enum api_step next_subscription(struct api_cursor *cursor, struct buf *buf)
 {
-	struct slice number = cursor->number;
-
 	for (int i = 0; i < LOOKS_PER_STEP; i++) {
 		const struct notifier *notifier =
 			pool_walk(&cursor->pbx->stack.notifiers, &cursor->slot);
-		const struct watcher *watcher;
+		struct watching watching;
 
 		if (!notifier)
 			return API_END;
-		watcher = lamp_watcher(notifier);
-		if (!watcher || (!slice_is_empty(number) && !slice_eq(watcher->number, number) &&
-				 !slice_eq(watcher->entity->number, number)))
+		if (!read_watching(notifier, cursor->number, &watching))
 			continue;
-		print_watcher(buf, watcher, notifier);
+		print_watching(buf, &watching, notifier);
 		return API_ROW;
 	}
 	return API_AGAIN;

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "pbx/auth.h"
 #include "pbx/event_package.h"
+#include "pbx/lamp_list.h"
 #include "pbx/trunk.h"
 #include "pbx/visibility.h"
 #include "sip/print.h"
@@ -215,6 +216,8 @@ void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_view
 		incoming_reply_status(in, 406);
 		return;
 	}
+	if (viewer->extension && lamp_list_subscribe(pbx, in, viewer->extension, package))
+		return;
 	watched = find_watched(pbx, in, viewer);
 	if (watched)
 		watch(pbx, in, watched, viewer, package, only);

@@ -35,7 +35,7 @@ struct lamp_package {
 void lamp_package_on_change(struct watcher *watcher);
 void lamp_package_on_gone(struct watcher *watcher, const char *reason);
 
-/* Answers a SUBSCRIBE to this package. */
+/* Answers a SUBSCRIBE to this package, be it to one extension or to a list (lamp_list.h). */
 void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,
 		    const struct lamp_package *package, const struct dialog_ids *only);
 

@@ -353,16 +353,34 @@ static bool read_changes(const struct lamp_entity *entity, const struct lamp_vie
 	return dialogs->info.dialog_count > 0;
 }
 
+/* BroadWorks' phones take the label of a key from there, whatever the dialog is (PHONES: Poly). */
+static void name_locals(struct lamp_dialogs *dialogs, const struct lamp_entity *entity,
+			const struct extension *watched)
+{
+	for (size_t i = 0; watched && i < dialogs->info.dialog_count; i++) {
+		struct dialog_party *local = &dialogs->info.dialogs[i].local;
+
+		if (slice_is_empty(local->display))
+			local->display = watched->name;
+		if (slice_is_empty(local->identity))
+			local->identity =
+				print_aor(dialogs, entity->pbx, SLICE_NONE, entity->number);
+	}
+}
+
 bool lamp_view_read(const struct lamp_entity *entity, const struct lamp_view *view, uint64_t since,
 		    struct lamp_dialogs *ret_dialogs)
 {
+	const struct extension *watched = directory_find(entity->pbx->directory, entity->number);
+
 	dialogs_begin(ret_dialogs);
 	if (view->visibility > VISIBILITY_BUSY)
-		ret_dialogs->info.status =
-			status_of(entity, directory_find(entity->pbx->directory, entity->number));
+		ret_dialogs->info.status = status_of(entity, watched);
 	ret_dialogs->info.is_partial = since > 0;
 	if (since > 0)
 		return read_changes(entity, view, since, ret_dialogs);
 	read_full(entity, view, ret_dialogs);
+	if (view->profile->list == PROFILE_LIST_CONSOLIDATED)
+		name_locals(ret_dialogs, entity, watched);
 	return true;
 }

@@ -10,7 +10,7 @@
 #include "pbx/auth.h"
 #include "pbx/dnd.h"
 #include "pbx/event_package.h"
-#include "pbx/lamp.h"
+#include "pbx/lamp_list.h"
 #include "pbx/own_watch.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
@@ -115,6 +115,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->legs, "legs", sizeof(struct leg), limits->legs, leg_on_free);
 	pool_init(&pbx->trunk_pool, "trunks", sizeof(struct trunk), 2 * TRUNKS_MAX, trunk_on_free);
 	list_init(&pbx->trunks);
+	list_init(&pbx->lists);
 	pbx->directory = directory_ref(directory);
 	pbx->stack.session_expires_s = directory->session_expires_s;
 	apply_limits(pbx);
@@ -132,6 +133,7 @@ static void pbx_silence(struct pbx *pbx)
 	pbx->stack.is_ending = true;
 	while ((call = pool_walk(&pbx->calls, &slot)))
 		call_end(call, 503, SLICE_NONE);
+	lamp_list_fini(pbx);
 	lamp_fini(pbx);
 	own_fini(pbx);
 	registrar_fini(pbx);
@@ -175,6 +177,7 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	pbx->directory = directory;
 	pbx->stack.session_expires_s = directory->session_expires_s;
 	apply_limits(pbx);
+	lamp_list_on_directory(pbx);
 	lamp_on_directory(pbx);
 	registrar_drop_unknown(pbx);
 	dnd_drop_unknown(pbx);
@@ -192,6 +195,7 @@ void pbx_stop(struct pbx *pbx)
 			record_set_cause(call, RECORD_SHUTDOWN, NULL);
 			call_end(call, 503, SLICE("Retry-After: 5\r\n"));
 		}
+	lamp_list_stop(pbx);
 	lamp_stop(pbx);
 	own_stop(pbx);
 	trunk_stop_all(pbx);

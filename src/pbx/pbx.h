@@ -42,6 +42,8 @@ struct pbx {
 	struct lamp_audit lamp_audit;
 	struct lamp_cache *lamp_cache;		  /* documents, see lamp_document.h */
 	struct map owns;			  /* struct own, by extension number */
+	struct list lists;			  /* struct lamp_list */
+	uint32_t list_entries;			  /* of all of them */
 	struct pool trunk_pool;			  /* struct trunk */
 	struct list trunks;			  /* struct trunk: those of the directory */
 	struct timer trunks_due;		  /* one more try: memory was refused for a trunk */
