@@ -743,3 +743,73 @@ FLOW_PLAIN(a_phone_that_knows_no_such_list_is_told_no_more, "RFC 6665 4.2.2, RFC
 	expect(w, w->office.pbx.list_entries == 0);
 	expect_quiet(w);
 }
+
+/* --- Real phones, and what gets lost ------------------------------------------------------ */
+
+FLOW(a_list_lights_every_key, "RFC 4662 4.5, RFC 4235 4.1")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	watch_list(w, "alice", "keys-office");
+	expect_lamp(w, "alice", "bob", LAMP_DARK);
+	dial(w, "carol", "bob");
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	expect_lamp(w, "alice", "carol", LAMP_TALKING);
+	expect_lamp(w, "alice", "dave", LAMP_DARK);
+	answer(w, "bob");
+	expect_lamp(w, "alice", "bob", LAMP_TALKING);
+	hang_up(w, "carol");
+	expect_lamp(w, "alice", "bob", LAMP_DARK);
+	expect_lamp(w, "alice", "carol", LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW(a_listed_key_picks_up, "RFC 3891 3, RFC 4662 4.5")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	watch_list(w, "carol", "keys-office");
+	dial(w, "alice", "bob");
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	press(w, "carol", "bob");
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_lamp(w, "carol", "alice", LAMP_TALKING);
+	hang_up(w, "alice");
+	expect_quiet(w);
+}
+
+FLOW(a_list_by_a_connection_comes_in_one_piece, "RFC 3261 18.1.1, RFC 4662 4.5")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	by_transport(w, "alice", TRANSPORT_TCP);
+	watch_list(w, "alice", "keys-office");
+	expect_lamp(w, "alice", "bob", LAMP_DARK);
+	expect(w, w->phones[0].phone.lists[0].version == 0);
+	dial(w, "carol", "bob");
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	break_connections(w, "alice");
+	hang_up(w, "carol");
+	expect_lamp(w, "alice", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW(a_list_is_right_again_after_silence, "RFC 4662 5.2, RFC 6665 4.2.2")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	watch_list(w, "alice", "keys-office");
+	dial(w, "carol", "bob");
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	unplug(w, "alice");
+	answer(w, "bob");
+	hang_up(w, "bob");
+	dial(w, "dave", "carol");
+	advance_ms(w, 40000);
+	plug_in(w, "alice");
+	advance_ms(w, 200000);
+	expect_lamp(w, "alice", "bob", LAMP_DARK);
+	expect_lamp(w, "alice", "carol", LAMP_DARK);
+	expect_quiet(w);
+}

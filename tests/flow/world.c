@@ -187,6 +187,11 @@ static void start_phone(struct world *w, struct world_phone *p)
 			.kind = PHONE_KEY_BLF,
 			.target = slice_from_cstr(find_phone(w, p->watched[i])->number),
 		};
+	if (p->list)
+		keys[config.key_count++] =
+			(struct phone_key_config){ .number = (unsigned)p->key_count + 1,
+						   .kind = PHONE_KEY_LIST,
+						   .target = slice_from_cstr(p->list) };
 	CHECK(phone_init(&p->phone, &p->node->env, &p->node->timers, &config, on_event, p) == 0);
 	p->is_started = true;
 	phone_start(&p->phone);
@@ -232,6 +237,14 @@ void watch(struct world *w, const char *watcher, const char *watched)
 
 	CHECK(!p->is_started && p->key_count < PHONE_KEYS_MAX);
 	p->watched[p->key_count++] = watched;
+}
+
+void watch_list(struct world *w, const char *watcher, const char *list)
+{
+	struct world_phone *p = find_phone(w, watcher);
+
+	CHECK(!p->is_started && !p->list);
+	p->list = list;
 }
 
 /* A step's own error matters only on good wires: there it has to work. */
@@ -298,13 +311,22 @@ void set_early_media(struct world *w, const char *name)
 	find_phone(w, name)->phone.config.has_early_media = true;
 }
 
-static unsigned key_of(struct world_phone *p, const char *watched)
+/* 0: the list has not brought it (yet). */
+static unsigned listed_key_of(const struct world_phone *p, const struct world_phone *watched)
+{
+	for (size_t i = 0; i < p->phone.key_count; i++)
+		if (slice_eq(p->phone.keys[i].target, slice_from_cstr(watched->aor)))
+			return p->phone.keys[i].config.number;
+	return 0;
+}
+
+static unsigned key_of(struct world *w, struct world_phone *p, const char *watched)
 {
 	for (size_t i = 0; i < p->key_count; i++)
 		if (strcmp(p->watched[i], watched) == 0)
 			return (unsigned)i + 1;
-	CHECK(false);
-	return 0;
+	CHECK(p->list);
+	return listed_key_of(p, find_phone(w, watched));
 }
 
 void press(struct world *w, const char *watcher, const char *watched)
@@ -312,7 +334,7 @@ void press(struct world *w, const char *watcher, const char *watched)
 	struct world_phone *p = find_phone(w, watcher);
 
 	start_all(w);
-	must(w, p, phone_press(&p->phone, key_of(p, watched)));
+	must(w, p, phone_press(&p->phone, key_of(w, p, watched)));
 }
 
 void by_transport(struct world *w, const char *name, enum transport transport)
@@ -396,7 +418,7 @@ static bool lamp_is(struct world *w, const char *watcher, const char *watched, e
 {
 	struct world_phone *p = find_phone(w, watcher);
 
-	return phone_lamp(&p->phone, key_of(p, watched)) == lamp;
+	return phone_lamp(&p->phone, key_of(w, p, watched)) == lamp;
 }
 
 void expect_lamp(struct world *w, const char *watcher, const char *watched, enum lamp lamp)
@@ -499,10 +521,10 @@ static void check_lamps_dark(struct world *w)
 	for (size_t i = 0; i < w->phone_count; i++) {
 		struct world_phone *p = &w->phones[i];
 
-		for (size_t k = 0; p->is_started && k < p->key_count; k++)
+		for (size_t k = 0; p->is_started && k < p->phone.key_count; k++)
 			if (phone_lamp(&p->phone, (unsigned)k + 1) != LAMP_OFF)
-				run_fail(w, "%s's key for %s is lit in the end", p->name,
-					 p->watched[k]);
+				run_fail(w, "%s's key for %.*s is lit in the end", p->name,
+					 SLICE_ARGS(p->phone.keys[k].target));
 	}
 }
 

@@ -29,6 +29,7 @@ struct world_phone {
 	bool is_behind_nat; /* it knows another address of itself than the switch sees */
 	const char *watched[PHONE_KEYS_MAX]; /* [key_count] names, by key from 1 */
 	size_t key_count;
+	const char *list;	     /* behind those: what fills further keys (RFC 4662); or NULL */
 	enum phone_cause last_cause; /* of the last ended call */
 	unsigned last_status;
 	char last_error[160];
@@ -77,6 +78,9 @@ struct world *world_calling_raw_bob(struct raw **ret_bob);
 /* --- Steps -------------------------------------------------------------------------------- */
 
 void watch(struct world *w, const char *watcher, const char *watched);
+
+/* Keys for all who are on the list of this name, "keys-office". */
+void watch_list(struct world *w, const char *watcher, const char *list);
 void dial(struct world *w, const char *caller, const char *called);
 void dial_number(struct world *w, const char *caller, const char *number);
 void answer(struct world *w, const char *name);
