@@ -9,6 +9,8 @@
 
 #include "pbx/profile.h"
 #include "sip/multipart.h"
+#include "xml/dialog_info_read.h"
+#include "xml/rlmi_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +88,22 @@ static struct screen_key *find_key(struct screen *screen, const char *uri)
 		if (strcmp(screen->keys[i].uri, uri) == 0)
 			return &screen->keys[i];
 	return NULL;
+}
+
+/* Expat finds nothing wrong with any part. */
+static void expect_xml(struct world *w, const struct multipart *multipart)
+{
+	_Alignas(max_align_t) static char block[4 * XML_MAX_BYTES];
+	struct rlmi_list list;
+	struct dialog_info info;
+	struct arena arena;
+
+	arena_init(&arena, block, sizeof(block));
+	expect(w, rlmi_read(multipart->parts[0].body, &arena, &list) == 0);
+	for (size_t i = 1; i < multipart->part_count; i++) {
+		arena_init(&arena, block, sizeof(block));
+		expect(w, dialog_info_read(multipart->parts[i].body, &arena, &info) == 0);
+	}
 }
 
 static void show_part(struct world *w, struct screen_key *key, const struct multipart_part *part)
@@ -184,6 +202,7 @@ static void show_notify(struct world *w, struct screen *screen, const char *noti
 	for (size_t i = 0; i < multipart.part_count; i++)
 		*(char *)(multipart.parts[i].body.p + multipart.parts[i].body.n) = '\0';
 	expect(w, multipart.root == 0);
+	expect_xml(w, &multipart);
 	show_list(w, screen, &multipart);
 	/* What is longer than a datagram is one document, or nothing but names. */
 	if (screen->bytes > DATAGRAM_BYTES && !screen->is_whole)

@@ -140,5 +140,45 @@ def watches(scene):
     server.expect("event=unwatch watcher=203 watched=202")
 
 
+def a_lamp_through_a_call(scene):
+    """sipp: a foreign watcher of one lamp sees a call ring, be answered and end"""
+    watch_a_call(scene, "202", "replaces")
+
+
+def a_list_through_a_call(scene):
+    """sipp: a foreign watcher of a list sees a call of somebody on it ring, be answered and end"""
+    server = watch_a_call(scene, "keys-203", "eventlist")
+    notifies = server.traced("Sent to", "NOTIFY sip:203@")
+    for notify in notifies:
+        live.expect_equal("Require", "\nRequire: eventlist\n" in notify, True)
+    live.expect_equal("the first names all", all(word in notifies[0] for word in (
+        'version="0" fullState="true"', "<name>Bob</name>", "<name>Dave</name>")), True)
+
+
+def watch_a_call(scene, service, knows):
+    """203 is SIPp and watches; 201 calls 202, who is on its list."""
+    server = scene.server(config=live.CONFIG.replace('"meadow-spark-203",',
+                                                     '"meadow-spark-203", keys: ["202", "204"],'))
+    alice, bob = (scene.phone(server, number).ready() for number in ("201", "202"))
+    watcher = Sipp(scene, server, "203")
+    watching = watcher.start("watch", service, ["-m", "1", "-key", "knows", knows])
+    server.expect(f"event=watch watcher=203 (watched|list)={service}")
+    alice.send("dial 202")
+    bob.expect_event("ringing")
+    expect_told(server, 'direction="recipient"', "<state>early</state>")
+    bob.send("answer")
+    expect_told(server, 'direction="recipient"', "<state>confirmed</state>")
+    alice.send("hangup")
+    watcher.finish(watching)
+    server.expect(f"event=unwatch watcher=203 (watched|list)={service}")
+    return server
+
+
+def expect_told(server, *words):
+    """What is told while a NOTIFY is unanswered is told together: nobody may be too quick."""
+    live.poll(f"a NOTIFY with {words}", lambda: server.traced("Sent to", "NOTIFY", *words), server)
+
+
 live.main([registers, registers_over_tcp, calls, a_call_is_held, watches,
+           a_lamp_through_a_call, a_list_through_a_call,
            calls_at_a_steady_rate, held_calls_at_a_steady_rate])
