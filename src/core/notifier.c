@@ -152,17 +152,24 @@ static void notifier_wait(struct notifier *notifier, uint64_t asked_ms)
 	notifier_retry_in(notifier, wait_ms);
 }
 
+/* Whoever has not asked may say no in any words, but for "too late" and "not now". */
+static bool status_is_refusal(unsigned status)
+{
+	return status >= 400 && status < 500 && status != 408 && status != 491;
+}
+
 static void notifier_on_failure(struct notifier *notifier, unsigned status, uint64_t asked_ms)
 {
 	uint64_t age_ms = notifier->stack->timers->now_ms - notifier->accepted_at_ms;
 	bool is_waiting = asked_ms > 0 && (status == 480 || status >= 500);
 
 	/* Our 200 may still be on its way: the phone does not know the subscription yet. */
-	if (status == 481 && age_ms < 64 * T1_MS)
+	if (status == 481 && age_ms < 64 * T1_MS && !notifier->is_unasked)
 		notifier_retry_in(notifier, T1_MS + age_ms);
 	else if (is_waiting)
 		notifier_wait(notifier, asked_ms);
-	else if (dialog_status_ends_usage(status))
+	else if (dialog_status_ends_usage(status) ||
+		 (notifier->is_unasked && status_is_refusal(status)))
 		notifier_finish(notifier);
 	else
 		notifier_suspend(notifier);
@@ -226,6 +233,8 @@ static void print_state(struct buf *buf, const struct notifier *notifier)
 			buf_lit(buf, ";retry-after=");
 			buf_u64(buf, notifier->retry_after_s);
 		}
+	} else if (notifier->is_unasked) {
+		buf_lit(buf, "active");
 	} else {
 		buf_lit(buf, "active;expires=");
 		buf_u64(buf, notifier_expires_s(notifier));
@@ -288,6 +297,16 @@ void notifier_end_until(struct notifier *notifier, const char *reason, uint32_t 
 	notifier->retry_after_s = retry_after_s;
 	timer_stop(notifier->stack->timers, &notifier->expiry);
 	notifier_force(notifier);
+}
+
+void notifier_drop(struct notifier *notifier)
+{
+	struct txn_client *pending = pool_find(&notifier->stack->txn_clients, notifier->pending);
+
+	if (pending)
+		txn_client_end(pending);
+	notifier->owner = NULL;
+	notifier_finish(notifier);
 }
 
 static void on_expiry(struct timer *timer)
@@ -440,6 +459,31 @@ int notifier_take(struct incoming *in, const struct notifier_terms *terms,
 	notifier->owner = owner;
 	event_read_rates(notifier, sip_msg_value(in->msg, HDR_EVENT));
 	subscribe_accept(notifier, in, expires_s);
+	*ret_notifier = notifier;
+	return 0;
+}
+
+int notifier_new(struct stack *stack, const struct dialog_spec *spec, struct slice event,
+		 uint32_t gap_ms, const struct notifier_ops *ops, void *owner,
+		 struct notifier **ret_notifier)
+{
+	struct notifier *notifier = pool_new(&stack->notifiers);
+	int err;
+
+	if (!notifier)
+		return ERR_NOMEM;
+	notifier->stack = stack;
+	notifier->is_unasked = true;
+	notifier->terms.gap_ms = gap_ms;
+	notifier->ops = ops;
+	err = slice_keep(event, &notifier->event);
+	if (!err)
+		err = dialog_init_uac(&notifier->dialog, stack, spec);
+	if (err) {
+		notifier_drop(notifier);
+		return err;
+	}
+	notifier->owner = owner;
 	*ret_notifier = notifier;
 	return 0;
 }

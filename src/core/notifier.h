@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Notifiers: our side of a subscription that a peer made with SUBSCRIBE (RFC 6665 4.2). What a
+ * Notifiers: our side of a subscription that a peer made with SUBSCRIBE (RFC 6665 4.2), or of one
+ * that it would have made if it could, and is told without having asked. What a
  * NOTIFY says is the owner's business; when one may go out, and what its answer means for the
  * subscription, is decided here. At most one NOTIFY is unanswered at a time: changes that happen
  * meanwhile become one NOTIFY.
@@ -59,6 +60,7 @@ struct notifier {
 	const struct notifier_ops *ops;
 	void *owner;
 	enum notifier_state state;
+	bool is_unasked; /* by notifier_new(): it has no time of its own, and no requests come */
 	struct dialog dialog;
 	struct flow peer;   /* the way the peer has spoken so far */
 	struct slice event; /* owned: the Event value, echoed in every NOTIFY (id parameter) */
@@ -88,6 +90,17 @@ struct notifier {
 int notifier_take(struct incoming *in, const struct notifier_terms *terms,
 		  const struct notifier_ops *ops, void *owner, struct notifier **ret_notifier);
 
+/*
+ * NOTIFYs to a peer that has not subscribed and is known to take them. Each is a request outside of
+ * any dialog, all with the Call-ID and From tag of `spec` and its CSeq growing; the subscription
+ * state is "active" and names no time. It goes on until notifier_end(), notifier_drop(), or until
+ * the peer refuses one: then notifier->reason is NULL in on_end. notifier_repeat() sends the first.
+ * ERR_NOMEM.
+ */
+int notifier_new(struct stack *stack, const struct dialog_spec *spec, struct slice event,
+		 uint32_t gap_ms, const struct notifier_ops *ops, void *owner,
+		 struct notifier **ret_notifier);
+
 /* Asks for the first NOTIFY, when the owner is ready. After Expires: 0, a fetch, it is the only
  * one. */
 void notifier_start(struct notifier *notifier);
@@ -116,6 +129,10 @@ void notifier_end(struct notifier *notifier, const char *reason);
 /* The same for "probation" or "giveup": the peer may come again, after so long (0: when it likes).
  */
 void notifier_end_until(struct notifier *notifier, const char *reason, uint32_t retry_after_s);
+
+/* Ends it without a word to anybody: what it has sent is not repeated, and on_end does not follow.
+ */
+void notifier_drop(struct notifier *notifier);
 
 /* Seconds left. */
 uint32_t notifier_expires_s(const struct notifier *notifier);

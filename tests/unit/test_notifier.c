@@ -554,6 +554,111 @@ static void silence_never_ends_it_before_its_time(void **state)
 	assert_int_equal(rig->ends, 1);
 }
 
+/* --- What nobody asked for ---------------------------------------------------------------- */
+
+static int offer(struct rig *rig)
+{
+	const struct dialog_spec spec = { .call_id = SLICE("c"),
+					  .local = SLICE("<sip:202@pbx.example.com>"),
+					  .remote = SLICE("<sip:201@pbx.example.com>"),
+					  .target = SLICE("sip:201@192.0.2.5:5060"),
+					  .contact = SLICE("Contact: <sip:202@192.0.2.1:5060>\r\n"),
+					  .flow = rig->peer.flow };
+
+	return notifier_new(&rig->stack, &spec, SLICE("dialog"), rig->terms.gap_ms, &ops, rig,
+			    &rig->notifier);
+}
+
+static void an_unasked_notify_is_outside_of_any_dialog(void **state)
+{
+	struct rig *rig = *state;
+	const struct sip_msg *msg;
+
+	assert_int_equal(offer(rig), 0);
+	notifier_repeat(rig->notifier);
+	for (uint32_t cseq = 1; cseq <= 2; cseq++) {
+		msg = take_notify(rig, "active", cseq == 1);
+		assert_true(slice_eq(sip_msg_value(msg, HDR_SUBSCRIPTION_STATE), SLICE("active")));
+		assert_true(slice_eq(sip_msg_value(msg, HDR_EVENT), SLICE("dialog")));
+		assert_true(slice_eq(msg->call_id, SLICE("c")));
+		assert_true(slice_eq(msg->from_tag, dialog_local_tag(&rig->notifier->dialog)));
+		assert_int_equal(msg->to_tag.n, 0);
+		assert_int_equal(msg->cseq, cseq);
+		fake_peer_answer(&rig->peer, 200, "theirs", "", "");
+		change(rig);
+	}
+	(void)take_notify(rig, "active", false);
+	notifier_end(rig->notifier, "noresource");
+	(void)take_notify(rig, "terminated;reason=noresource", true);
+	fake_peer_answer(&rig->peer, 481, "", "", "");
+	assert_int_equal(rig->ends, 1);
+}
+
+static void a_refusal_ends_what_nobody_asked_for(void **state)
+{
+	static const unsigned refusals[] = { 400, 403, 404, 405, 406, 480, 481, 489, 501 };
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		assert_int_equal(offer(rig), 0);
+		notifier_repeat(rig->notifier);
+		(void)take_notify(rig, "active", true);
+		fake_peer_answer(&rig->peer, refusals[i], "", "", "");
+		assert_int_equal(rig->ends, i + 1);
+		assert_int_equal(rig->last_answer, refusals[i]);
+		stack_on_turn_end(&rig->stack);
+	}
+	fake_peer_advance_ms(&rig->peer, 100000);
+	assert_true(fake_peer_is_idle(&rig->peer));
+}
+
+static void silence_does_not_end_what_nobody_asked_for(void **state)
+{
+	static const unsigned later[] = { 408, 491, 500, 503 };
+	struct rig *rig = *state;
+
+	assert_int_equal(offer(rig), 0);
+	notifier_repeat(rig->notifier);
+	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
+		(void)take_notify(rig, "active", true);
+		fake_peer_answer(&rig->peer, later[i], "", "", "");
+		fake_peer_advance_ms(&rig->peer, 32000);
+	}
+	(void)take_notify(rig, "active", true);
+	assert_int_equal(rig->ends, 0);
+}
+
+static void what_is_dropped_says_nothing_more(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_int_equal(offer(rig), 0);
+	notifier_repeat(rig->notifier);
+	(void)take_notify(rig, "active", true);
+	notifier_drop(rig->notifier);
+	rig->notifier = NULL;
+	stack_on_turn_end(&rig->stack);
+	fake_peer_advance_ms(&rig->peer, 100000);
+	assert_true(fake_peer_is_idle(&rig->peer));
+	assert_int_equal(rig->ends, 0);
+	assert_int_equal(rig->stack.notifiers.held_count, 0);
+}
+
+static void an_offer_copes_with_refused_memory(void **state)
+{
+	struct rig *rig = *state;
+	int err = ERR_NOMEM;
+
+	for (uint64_t nth = 1; err == ERR_NOMEM; nth++) {
+		mem_refuse_nth(nth);
+		err = offer(rig);
+		mem_refuse_nth(0);
+		stack_on_turn_end(&rig->stack);
+		assert_int_equal(rig->stack.notifiers.held_count, err ? 0 : 1);
+	}
+	assert_int_equal(err, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -567,6 +672,11 @@ int main(void)
 		TEST(a_gap_of_ours_and_a_min_rate_go_together),
 		TEST(an_event_is_told_by_package_and_id),
 		TEST(a_broken_event_is_refused),
+		TEST(an_unasked_notify_is_outside_of_any_dialog),
+		TEST(a_refusal_ends_what_nobody_asked_for),
+		TEST(silence_does_not_end_what_nobody_asked_for),
+		TEST(what_is_dropped_says_nothing_more),
+		TEST(an_offer_copes_with_refused_memory),
 		TEST(refreshes_of_a_site_spread),
 		TEST(the_end_says_why_and_when_to_come_again),
 		TEST(what_an_answer_means),
