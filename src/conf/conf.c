@@ -520,6 +520,8 @@ int conf_read(struct slice text, struct slice file_name, const uint64_t map_secr
 	err = read_text(&reader, text);
 	if (!err && report->count > 0)
 		err = ERR_SYNTAX;
+	if (!err)
+		err = directory_link(reader.directory);
 	if (err) {
 		directory_unref(reader.directory);
 		return err;

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "crypto/tls.h"
+#include "pbx/visibility.h"
 
 #define EXPIRES_MAX_DEFAULT_S 3600
 #define RING_TIMEOUT_DEFAULT_S 60
@@ -395,6 +396,69 @@ int directory_add_extension(struct directory *directory, const struct extension 
 		mem_free(copy);
 	}
 	return err;
+}
+
+static struct extension *find_watcher(const struct directory *directory,
+				      const struct extension *watched, struct slice number)
+{
+	struct map_node *node = map_find(&directory->extensions, number);
+	struct extension *watcher = node ? CONTAINER_OF(node, struct extension, node) : NULL;
+
+	if (!watcher || watcher == watched ||
+	    rights_of(watched, watcher).visibility == VISIBILITY_NONE)
+		return NULL;
+	return watcher;
+}
+
+static void each_told(struct directory *directory,
+		      void (*tell)(struct extension *watcher, const struct extension *watched))
+{
+	const struct map_node *node = map_first(&directory->extensions);
+
+	for (; node; node = map_next(&directory->extensions, node)) {
+		const struct extension *watched = CONTAINER_OF(node, struct extension, node);
+
+		for (size_t i = 0; i < watched->notify.count; i++) {
+			struct extension *watcher =
+				find_watcher(directory, watched, watched->notify.numbers[i]);
+
+			if (watcher)
+				tell(watcher, watched);
+		}
+	}
+}
+
+static void count_told(struct extension *watcher, const struct extension *watched)
+{
+	(void)watched;
+	watcher->told_count++;
+}
+
+static void add_told(struct extension *watcher, const struct extension *watched)
+{
+	const struct extension **room = (const struct extension **)watcher->told_of;
+
+	room[watcher->told_count++] = watched;
+}
+
+int directory_link(struct directory *directory)
+{
+	const struct map_node *node = map_first(&directory->extensions);
+
+	each_told(directory, count_told);
+	for (; node; node = map_next(&directory->extensions, node)) {
+		struct extension *watcher = CONTAINER_OF(node, struct extension, node);
+
+		if (watcher->told_count == 0)
+			continue;
+		watcher->told_of =
+			keep_room(directory, watcher->told_count * sizeof(*watcher->told_of));
+		if (!watcher->told_of)
+			return ERR_NOMEM;
+		watcher->told_count = 0;
+	}
+	each_told(directory, add_told);
+	return 0;
 }
 
 void directory_set_tls(struct directory *directory, struct tls_context *context)

@@ -75,7 +75,9 @@ struct extension {
 	enum visibility visibility; /* for whom none of the rules is */
 	struct visibility_rules visibility_rules;
 	enum pickup_right pickup;
-	struct number_list notify;     /* watchers that are told without having subscribed */
+	struct number_list notify; /* watchers that are told without having subscribed */
+	const struct extension *const *told_of; /* [told_count] see directory_link() */
+	size_t told_count;
 	struct number_list keys;       /* whom the list "keys-NUMBER" is of, in this order */
 	const struct profile *profile; /* of its phones; NULL: by their User-Agent */
 	enum lamp_source lamp_source;
@@ -181,6 +183,12 @@ int directory_keep_numbers(struct directory *directory, const struct slice *numb
 /* Groups come before the extensions that name them, which become their members. */
 int directory_add_group(struct directory *directory, const struct group *group);
 int directory_add_extension(struct directory *directory, const struct extension *extension);
+
+/*
+ * Once all extensions are there: each knows whom it is told of by their `notify`, those who may see
+ * something and are not themselves. ERR_NOMEM.
+ */
+int directory_link(struct directory *directory);
 
 /* Takes a reference of its own. */
 void directory_set_tls(struct directory *directory, struct tls_context *context);

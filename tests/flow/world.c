@@ -213,6 +213,7 @@ static void start_all(struct world *w)
 	}
 	if (!is_new)
 		return;
+	CHECK(directory_link(w->office.directory) == 0);
 	pbx_start(&w->office.pbx);
 	if (w->has_far)
 		pbx_start(&w->far.pbx);

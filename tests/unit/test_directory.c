@@ -130,6 +130,57 @@ static void there_can_be_many_extensions(void **state)
 	assert_int_equal(mem_count().blocks, 0);
 }
 
+/* Whom an extension is told of is written at the others; itself, strangers and the hidden do not
+ * count. */
+static void watchers_know_whom_they_are_told_of(void **state)
+{
+	static const struct slice watchers[] = { SLICE_INIT("201"), SLICE_INIT("202"),
+						 SLICE_INIT("299") };
+	static const struct visibility_rule hidden = { SCOPE_USER, SLICE_INIT("201"),
+						       VISIBILITY_NONE };
+	static const char *const numbers[] = { "201", "202", "203", "204" };
+	struct directory *directory = directory_new(secret);
+	struct number_list list;
+	const struct extension *alice;
+
+	(void)state;
+	assert_int_equal(directory_keep_numbers(directory, watchers, 3, &list), 0);
+	for (size_t i = 0; i < 4; i++) {
+		struct extension extension = extension_of(numbers[i], NULL);
+
+		if (i < 3)
+			extension.notify = list;
+		if (i == 2)
+			extension.visibility_rules = (struct visibility_rules){ &hidden, 1 };
+		assert_int_equal(directory_add_extension(directory, &extension), 0);
+	}
+	assert_int_equal(directory_link(directory), 0);
+	alice = directory_find(directory, SLICE("201"));
+	assert_int_equal(alice->told_count, 1);
+	assert_slice(alice->told_of[0]->number, "202");
+	assert_int_equal(directory_find(directory, SLICE("202"))->told_count, 2);
+	assert_int_equal(directory_find(directory, SLICE("203"))->told_count, 0);
+	directory_unref(directory);
+	assert_int_equal(mem_count().blocks, 0);
+}
+
+static void lists_have_bounds(void **state)
+{
+	static struct slice numbers[DIRECTORY_LIST_MAX + 1];
+	static struct visibility_rule rules[DIRECTORY_RULES_MAX + 1];
+	struct directory *directory = directory_new(secret);
+	struct visibility_rules kept_rules;
+	struct number_list kept;
+
+	(void)state;
+	assert_int_equal(directory_keep_numbers(directory, numbers, ARRAY_LEN(numbers), &kept),
+			 ERR_LIMIT);
+	assert_int_equal(directory_keep_rules(directory, rules, ARRAY_LEN(rules), &kept_rules),
+			 ERR_LIMIT);
+	directory_unref(directory);
+	assert_int_equal(mem_count().blocks, 0);
+}
+
 static void too_many_groups_and_codes_are_refused(void **state)
 {
 	struct directory *directory = directory_new(secret);
@@ -234,6 +285,8 @@ int main(void)
 		cmocka_unit_test(an_extension_may_lack_everything_but_the_number),
 		cmocka_unit_test(a_number_is_given_once),
 		cmocka_unit_test(there_can_be_many_extensions),
+		cmocka_unit_test(watchers_know_whom_they_are_told_of),
+		cmocka_unit_test(lists_have_bounds),
 		cmocka_unit_test(too_many_groups_and_codes_are_refused),
 		cmocka_unit_test(the_domain_is_lowered_and_replaced),
 		cmocka_unit_test(the_last_reference_frees),
