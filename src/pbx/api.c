@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "pbx/call.h"
 #include "pbx/lamp_list.h"
+#include "pbx/lamp_subscription.h"
+#include "pbx/lamp_unasked.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
 
@@ -151,16 +153,19 @@ static enum api_step next_call(struct api_cursor *cursor, struct buf *buf)
 
 /* --- Registrations ------------------------------------------------------------------------ */
 
+static uint64_t binding_expires_s(const struct binding *binding)
+{
+	return (binding->expires_at_ms - binding->pbx->stack.timers->now_ms + 999) / 1000;
+}
+
 static void print_binding(struct buf *buf, const struct binding *binding)
 {
-	uint64_t now_ms = binding->pbx->stack.timers->now_ms;
-
 	json_object_begin(buf, NULL);
 	json_text(buf, "type", SLICE("registration"));
 	json_text(buf, "extension", binding->aor->number);
 	json_text(buf, "contact", binding->contact);
 	print_peer(buf, &binding->flow);
-	json_number(buf, "expires", (binding->expires_at_ms - now_ms + 999) / 1000);
+	json_number(buf, "expires", binding_expires_s(binding));
 	json_object_end(buf);
 }
 
@@ -187,6 +192,7 @@ struct watching {
 	struct slice watcher;
 	struct slice watched; /* an extension, or "keys-203" for a list */
 	uint32_t version;
+	const struct binding *binding; /* of a phone that did not ask; else NULL */
 };
 
 static bool list_has(const struct lamp_list *list, struct slice number)
@@ -201,47 +207,104 @@ static bool list_has(const struct lamp_list *list, struct slice number)
 static bool read_watching(const struct notifier *notifier, struct slice number,
 			  struct watching *ret_watching)
 {
-	const struct watcher *watcher = lamp_watcher(notifier);
 	const struct lamp_list *list = lamp_list_of(notifier);
+	const struct binding *binding = NULL;
+	const struct watcher *watcher = lamp_watcher(notifier);
 
+	if (!watcher)
+		watcher = lamp_unasked_watcher(notifier, &binding);
 	if (watcher)
 		*ret_watching = (struct watching){ watcher->number, watcher->entity->number,
-						   watcher->version };
+						   watcher->version, binding };
 	else if (list)
-		*ret_watching = (struct watching){ list->viewer, list->user, list->version };
+		*ret_watching = (struct watching){ list->viewer, list->user, list->version, NULL };
 	else
 		return false;
 	return slice_is_empty(number) || slice_eq(ret_watching->watcher, number) ||
 	       slice_eq(ret_watching->watched, number) || (list && list_has(list, number));
 }
 
+/* Nobody asked for it: it goes on as long as the phone is registered, by `binding`. */
+static struct slice subscription_state(const struct notifier *notifier,
+				       const struct binding *binding)
+{
+	if (notifier->state != NOTIFIER_ACTIVE)
+		return SLICE("ending");
+	return binding ? SLICE("unasked") : SLICE("active");
+}
+
 static void print_watching(struct buf *buf, const struct watching *watching,
 			   const struct notifier *notifier)
 {
-	bool is_active = notifier->state == NOTIFIER_ACTIVE;
+	const struct binding *binding = watching->binding;
 
 	json_object_begin(buf, NULL);
 	json_text(buf, "type", SLICE("subscription"));
 	json_text(buf, "watcher", watching->watcher);
 	json_text(buf, "watched", watching->watched);
-	json_text(buf, "state", is_active ? SLICE("active") : SLICE("ending"));
+	json_text(buf, "state", subscription_state(notifier, binding));
 	json_number(buf, "version", watching->version);
-	json_number(buf, "expires", notifier_expires_s(notifier));
+	json_number(buf, "expires",
+		    binding ? binding_expires_s(binding) : notifier_expires_s(notifier));
 	json_number(buf, "notify", notifier->last_status);
 	print_peer(buf, &notifier->dialog.flow);
 	json_text(buf, "call_id", notifier->dialog.call_id);
 	json_object_end(buf);
 }
 
+/* A phone that should be told without asking, and would not have it. */
+static void print_refusal(struct buf *buf, const struct binding *binding, struct slice watched,
+			  unsigned status)
+{
+	json_object_begin(buf, NULL);
+	json_text(buf, "type", SLICE("subscription"));
+	json_text(buf, "watcher", binding->aor->number);
+	json_text(buf, "watched", watched);
+	json_text(buf, "state", SLICE("refused"));
+	json_number(buf, "expires", binding_expires_s(binding));
+	json_number(buf, "notify", status);
+	print_peer(buf, &binding->flow);
+	json_object_end(buf);
+}
+
+static bool is_about(const struct api_cursor *cursor, struct slice watcher, struct slice watched)
+{
+	return slice_is_empty(cursor->number) || slice_eq(watcher, cursor->number) ||
+	       slice_eq(watched, cursor->number);
+}
+
+static enum api_step next_refusal(struct api_cursor *cursor, struct buf *buf)
+{
+	for (int i = 0; i < LOOKS_PER_STEP; i++) {
+		const struct binding *binding = pool_walk(&cursor->pbx->bindings, &cursor->slot);
+		struct slice watched;
+		unsigned status;
+
+		if (!binding)
+			return API_END;
+		status = lamp_unasked_refusal(binding, &watched);
+		if (status == 0 || !is_about(cursor, binding->aor->number, watched))
+			continue;
+		print_refusal(buf, binding, watched, status);
+		return API_ROW;
+	}
+	return API_AGAIN;
+}
+
 static enum api_step next_subscription(struct api_cursor *cursor, struct buf *buf)
 {
+	if (cursor->is_second)
+		return next_refusal(cursor, buf);
 	for (int i = 0; i < LOOKS_PER_STEP; i++) {
 		const struct notifier *notifier =
 			pool_walk(&cursor->pbx->stack.notifiers, &cursor->slot);
 		struct watching watching;
 
-		if (!notifier)
-			return API_END;
+		if (!notifier) {
+			cursor->is_second = true;
+			cursor->slot = 0;
+			return API_AGAIN;
+		}
 		if (!read_watching(notifier, cursor->number, &watching))
 			continue;
 		print_watching(buf, &watching, notifier);

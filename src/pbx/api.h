@@ -26,6 +26,7 @@ struct api_cursor {
 	enum api_table table;
 	struct slice number; /* caller's: only rows about this extension or trunk; empty: all */
 	uint32_t slot;	     /* of a pool: where to go on */
+	bool is_second;	     /* subscriptions: in the second pool, of phones that refused */
 	struct directory *directory; /* lamps: a reference, so that `node` stays */
 	const struct map_node *node; /* lamps: the next extension */
 };

@@ -9,6 +9,7 @@
 #include "pbx/auth.h"
 #include "pbx/event_package.h"
 #include "pbx/lamp_list.h"
+#include "pbx/lamp_unasked.h"
 #include "pbx/trunk.h"
 #include "pbx/visibility.h"
 #include "sip/print.h"
@@ -23,11 +24,10 @@ static const struct lamp_package *package_of(const struct watcher *watcher)
 
 /* --- Telling ------------------------------------------------------------------------------ */
 
-static void on_due(struct notifier *notifier)
+void lamp_package_tell(const struct lamp_package *package, struct watcher *watcher,
+		       struct notifier *notifier)
 {
 	static char text[XML_MAX_BYTES]; /* one thread, not re-entered */
-	struct watcher *watcher = notifier->owner;
-	const struct lamp_package *package = package_of(watcher);
 	struct buf body = BUF_ON(text);
 
 	if (!notifier->must_send && !package->is_news(watcher))
@@ -35,6 +35,13 @@ static void on_due(struct notifier *notifier)
 	package->tell(watcher, &body, notifier->must_send,
 		      notifier->dialog.flow.transport == TRANSPORT_UDP);
 	notifier_send(notifier, package->content_type, buf_text(&body));
+}
+
+static void on_due(struct notifier *notifier)
+{
+	struct watcher *watcher = notifier->owner;
+
+	lamp_package_tell(package_of(watcher), watcher, notifier);
 }
 
 static void on_answered(struct notifier *notifier, unsigned status)
@@ -48,6 +55,7 @@ static void on_end(struct notifier *notifier)
 
 	stack_trace(notifier->stack, "event=unwatch watcher=%.*s watched=%.*s",
 		    SLICE_ARGS(watcher->number), SLICE_ARGS(watcher->entity->number));
+	lamp_unasked_resume(watcher);
 	lamp_unwatch(watcher);
 }
 
@@ -92,7 +100,7 @@ void lamp_package_on_gone(struct watcher *watcher, const char *reason)
 	lamp_unwatch(watcher);
 }
 
-static const struct lamp_package dialog_package = {
+const struct lamp_package lamp_dialog_package = {
 	.ops = { lamp_package_on_change, lamp_package_on_gone },
 	.content_type = SLICE_INIT("application/dialog-info+xml"),
 	.is_news = lamp_is_news,
@@ -102,6 +110,11 @@ static const struct lamp_package dialog_package = {
 struct watcher *lamp_watcher(const struct notifier *notifier)
 {
 	return notifier->ops == &notifier_ops ? notifier->owner : NULL;
+}
+
+const struct notifier *lamp_subscription(const struct watcher *watcher)
+{
+	return watcher->ops == &lamp_dialog_package.ops ? watcher->owner : NULL;
 }
 
 /* --- SUBSCRIBE ---------------------------------------------------------------------------- */
@@ -205,6 +218,7 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 		    SLICE_ARGS(watcher->number), SLICE_ARGS(watched->number),
 		    watcher->profile->name);
 	notifier_start(notifier);
+	lamp_unasked_yield(watcher);
 }
 
 void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,
@@ -241,7 +255,7 @@ static void on_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp
 								     "to-tag") });
 		return;
 	}
-	lamp_subscribe(pbx, in, viewer, &dialog_package, &only);
+	lamp_subscribe(pbx, in, viewer, &lamp_dialog_package, &only);
 }
 
 void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)

@@ -35,12 +35,22 @@ struct lamp_package {
 void lamp_package_on_change(struct watcher *watcher);
 void lamp_package_on_gone(struct watcher *watcher, const char *reason);
 
+/* Dialog-info, as lamp_is_news() and lamp_tell() know it. */
+extern const struct lamp_package lamp_dialog_package;
+
+/* Tells the watcher what is due, if there is anything. */
+void lamp_package_tell(const struct lamp_package *package, struct watcher *watcher,
+		       struct notifier *notifier);
+
 /* Answers a SUBSCRIBE to this package, be it to one extension or to a list (lamp_list.h). */
 void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,
 		    const struct lamp_package *package, const struct dialog_ids *only);
 
 /* Whose subscription a notifier is; NULL when it is none of these, or nobody's any more. */
 struct watcher *lamp_watcher(const struct notifier *notifier);
+
+/* The subscription that carries a watcher to "dialog"; NULL when something else does. */
+const struct notifier *lamp_subscription(const struct watcher *watcher);
 
 /*
  * The URI of the request without parameters, headers and password: phones compare the entity of

@@ -10,7 +10,9 @@
 #include "pbx/auth.h"
 #include "pbx/dnd.h"
 #include "pbx/event_package.h"
+#include "pbx/lamp.h"
 #include "pbx/lamp_list.h"
+#include "pbx/lamp_unasked.h"
 #include "pbx/own_watch.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
@@ -135,6 +137,7 @@ static void pbx_silence(struct pbx *pbx)
 		call_end(call, 503, SLICE_NONE);
 	lamp_list_fini(pbx);
 	lamp_fini(pbx);
+	lamp_unasked_fini(pbx);
 	own_fini(pbx);
 	registrar_fini(pbx);
 }
@@ -182,6 +185,7 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	registrar_drop_unknown(pbx);
 	dnd_drop_unknown(pbx);
 	own_on_directory(pbx);
+	lamp_unasked_on_directory(pbx);
 	trunk_on_directory(pbx);
 }
 

@@ -44,6 +44,7 @@ struct pbx {
 	struct map owns;			  /* struct own, by extension number */
 	struct list lists;			  /* struct lamp_list */
 	uint32_t list_entries;			  /* of all of them */
+	struct timer unasked_due;		  /* one more try, see lamp_unasked.c */
 	struct pool trunk_pool;			  /* struct trunk */
 	struct list trunks;			  /* struct trunk: those of the directory */
 	struct timer trunks_due;		  /* one more try: memory was refused for a trunk */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/dialog.h"
 #include "pbx/lamp.h"
+#include "pbx/lamp_unasked.h"
 #include "pbx/reg_event.h"
 #include "sip/print.h"
 
@@ -72,6 +73,7 @@ static void binding_end(struct binding *binding, enum reg_event event)
 	struct own *own = NULL;
 
 	timer_stop(pbx->stack.timers, &binding->expiry);
+	lamp_unasked_end(binding);
 	if (aor) {
 		if (binding->registered_turn > 0)
 			own = reg_event_note_end(binding, event);
@@ -128,6 +130,8 @@ static int binding_set(struct binding *binding, const struct incoming *in, const
 
 	if (err)
 		return err;
+	binding->is_anew = binding->is_anew || !slice_eq(binding->call_id, call_id);
+	binding->profile = profile_of_agent(sip_msg_value(msg, HDR_USER_AGENT));
 	mem_free((char *)binding->call_id.p);
 	binding->call_id = call_id;
 	binding->cseq = msg->cseq;
@@ -398,6 +402,7 @@ void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct ex
 			    : 0);
 	answer_bindings(pbx, in, extension->number);
 	reg_event_tell(own_find(pbx, extension->number));
+	lamp_unasked_on_register(pbx, extension->number);
 }
 
 /* --- Connections -------------------------------------------------------------------------- */
@@ -459,6 +464,7 @@ static void binding_on_connection_lost(struct binding *binding)
 	addr.port = uri.port ? uri.port : transport_port(binding->flow.transport);
 	binding->flow.peer = addr;
 	binding->flow.conn = HANDLE_NONE;
+	lamp_unasked_on_moved(binding);
 }
 
 void registrar_on_connection_lost(struct pbx *pbx, struct handle conn)

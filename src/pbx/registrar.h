@@ -25,6 +25,9 @@ struct binding {
 	bool is_refreshed;
 	struct flow flow; /* where requests for it go */
 	struct timer expiry;
+	const struct profile *profile; /* by the User-Agent of its last REGISTER */
+	bool is_anew;		       /* its phone has begun to register, not refreshed */
+	struct unasked *unasked;       /* see lamp_unasked.h; NULL: it is told of nobody */
 };
 
 /* One address of record; exists while it has bindings. */
