@@ -143,8 +143,8 @@ static void tell_forward(const struct attempt *attempt, struct slice number, enu
 /* The attempt goes on at the number that its target names for this case, if there is one. */
 static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 {
-	const struct forward *forward = destination_forward(&attempt->to);
-	struct slice number = why < FORWARD_KINDS ? forward->to[why] : SLICE_NONE;
+	struct forward forward = destination_forward(attempt->call->pbx, &attempt->to);
+	struct slice number = why < FORWARD_KINDS ? forward.to[why] : SLICE_NONE;
 	struct destination to;
 	bool is_denied;
 

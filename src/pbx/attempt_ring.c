@@ -8,6 +8,7 @@
 #include "pbx/call_early.h"
 #include "pbx/dnd.h"
 #include "pbx/lamp.h"
+#include "pbx/phone_forward.h"
 #include "pbx/registrar.h"
 
 #define INVITE_LINES_MAX_BYTES 4096
@@ -128,14 +129,15 @@ void try_extension(struct attempt *attempt)
 {
 	const struct extension *extension = attempt->to.extension;
 	struct call *call = attempt->call;
+	struct forward forward = phone_forward_of(call->pbx, extension);
 
 	attempt->failure = extension_check(call, extension);
 	if (attempt->failure.status) {
 		attempt_over(attempt);
 		return;
 	}
-	if (!slice_is_empty(extension->forward.to[FORWARD_NO_ANSWER]))
-		attempt_limit(attempt, extension->forward.after_s);
+	if (!slice_is_empty(forward.to[FORWARD_NO_ANSWER]))
+		attempt_limit(attempt, forward.after_s);
 	ring_extension(attempt,
 		       share_of(call, registrar_find(call->pbx, extension->number)->count));
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/session.h"
 #include "pbx/call.h"
+#include "pbx/feature_sync.h"
 #include "pbx/lamp.h"
 #include "sip/print.h"
 #include "sip/sdp.h"
@@ -71,6 +72,7 @@ int dnd_set(struct pbx *pbx, struct slice number, bool is_on)
 	if (node && !is_on) {
 		dnd_remove(pbx, node);
 		lamp_state_changed(pbx, number);
+		feature_sync_changed(pbx, number);
 	}
 	if (!is_on || node)
 		return 0;
@@ -84,6 +86,7 @@ int dnd_set(struct pbx *pbx, struct slice number, bool is_on)
 		return err;
 	}
 	lamp_state_changed(pbx, number);
+	feature_sync_changed(pbx, number);
 	return 0;
 }
 

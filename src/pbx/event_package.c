@@ -4,6 +4,7 @@
  */
 #include "pbx/event_package.h"
 
+#include "pbx/feature_sync.h"
 #include "pbx/lamp_subscription.h"
 #include "pbx/mwi.h"
 #include "pbx/presence.h"
@@ -23,6 +24,7 @@ static const struct package packages[] = {
 	{ SLICE_INIT("presence"), presence_on_subscribe, NULL },
 	{ SLICE_INIT("message-summary"), mwi_on_subscribe, NULL },
 	{ SLICE_INIT("reg"), reg_event_on_subscribe, NULL },
+	{ SLICE_INIT("as-feature-event"), feature_sync_on_subscribe, NULL },
 };
 
 void event_packages_print(struct buf *lines)

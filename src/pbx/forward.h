@@ -25,6 +25,10 @@ struct forward {
 	uint32_t after_s;		/* of FORWARD_NO_ANSWER */
 };
 
+/* Of forward.after_s: what it is when nobody says, and at most. */
+#define FORWARD_AFTER_S 20
+#define FORWARD_AFTER_MAX_S 600
+
 /* How often one call may be forwarded. */
 #define TRAIL_MAX 5
 

@@ -6,6 +6,7 @@
 
 #include "pbx/call.h"
 #include "pbx/dnd.h"
+#include "pbx/phone_forward.h"
 #include "pbx/registrar.h"
 #include "pbx/visibility.h"
 #include "sip/print.h"
@@ -236,7 +237,7 @@ static struct slice status_of(const struct lamp_entity *entity, const struct ext
 
 	if (dnd_is_on(pbx, entity->number))
 		return SLICE("do-not-disturb");
-	if (watched && !slice_is_empty(watched->forward.to[FORWARD_ALWAYS]))
+	if (watched && !slice_is_empty(phone_forward_of(pbx, watched).to[FORWARD_ALWAYS]))
 		return SLICE("forwarded");
 	if (!registrar_find(pbx, entity->number))
 		return SLICE("unregistered");

@@ -61,7 +61,7 @@ static void on_due(struct notifier *notifier)
 	const struct own_package *package = watch->package;
 	struct buf body = BUF_ON(text);
 
-	if (!package->print(watch, &body))
+	if (watch->is_refreshing || !package->print(watch, &body))
 		return;
 	CHECK(!body.is_overflown);
 	notifier_send(notifier, package->content_type, buf_text(&body));
@@ -105,12 +105,16 @@ static void on_answered(struct notifier *notifier, unsigned status)
 
 static bool on_refresh(struct notifier *notifier, struct incoming *in)
 {
-	const struct own_watch *watch = notifier->owner;
+	struct own_watch *watch = notifier->owner;
 	const struct extension *extension = watch_extension(watch);
+	bool is_taken;
 
 	if (!watch->package->on_subscribe || !extension)
 		return true;
-	return watch->package->on_subscribe(watch->own->pbx, in, extension);
+	watch->is_refreshing = true;
+	is_taken = watch->package->on_subscribe(watch->own->pbx, in, extension);
+	watch->is_refreshing = false;
+	return is_taken;
 }
 
 static const struct notifier_ops notifier_ops = { .on_due = on_due,

@@ -61,6 +61,7 @@ struct own_watch {
 	struct own *own;
 	const struct own_package *package;
 	struct notifier *notifier;
+	bool is_refreshing; /* a SUBSCRIBE is at hand, whose NOTIFY tells all */
 };
 
 /* Answers a SUBSCRIBE of `extension` outside of any dialog. */

@@ -14,9 +14,11 @@
 #include "pbx/lamp_list.h"
 #include "pbx/lamp_unasked.h"
 #include "pbx/own_watch.h"
+#include "pbx/phone_forward.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
 #include "sip/digest.h"
+#include "sip/feature_event.h"
 #include "sip/print.h"
 
 #define ANONYMOUS "\"Anonymous\" <sip:anonymous@anonymous.invalid>" /* RFC 3323 4.1.1.3 */
@@ -33,7 +35,8 @@
 	}
 
 #define FLOOD_TOLD_MS 10000
-#define ACCEPT_LINE "Accept: application/sdp, application/dialog-info+xml\r\n"
+#define ACCEPT_LINE                                                                                \
+	"Accept: application/sdp, application/dialog-info+xml, " FEATURE_DOCUMENT_TYPE "\r\n"
 
 const struct pbx_limits pbx_default_limits = {
 	.stack = { .transactions = 65536,
@@ -109,6 +112,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	if (err)
 		return err;
 	map_init(&pbx->owns, map_secret);
+	map_init(&pbx->phone_forwards, map_secret);
 	dnd_init(pbx, map_secret, limits->notices);
 	pool_init(&pbx->bindings, "bindings", sizeof(struct binding), limits->bindings,
 		  binding_on_free);
@@ -152,6 +156,7 @@ void pbx_fini(struct pbx *pbx)
 	pool_fini(&pbx->calls);
 	pool_fini(&pbx->bindings);
 	dnd_fini(pbx);
+	phone_forward_fini(pbx);
 	map_fini(&pbx->aors);
 	map_fini(&pbx->entities);
 	map_fini(&pbx->owns);
@@ -176,6 +181,7 @@ void pbx_start(struct pbx *pbx)
 void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 {
 	directory_ref(directory);
+	phone_forward_on_directory(pbx, directory);
 	directory_unref(pbx->directory);
 	pbx->directory = directory;
 	pbx->stack.session_expires_s = directory->session_expires_s;

@@ -41,6 +41,7 @@ struct pbx {
 	struct map entities;  /* struct lamp_entity, by extension number */
 	struct lamp_audit lamp_audit;
 	struct lamp_cache *lamp_cache;		  /* documents, see lamp_document.h */
+	struct map phone_forwards;		  /* struct phone_forward, by extension number */
 	struct map owns;			  /* struct own, by extension number */
 	struct list lists;			  /* struct lamp_list */
 	uint32_t list_entries;			  /* of all of them */

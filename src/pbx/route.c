@@ -7,6 +7,7 @@
 
 #include "pbx/call.h"
 #include "pbx/dnd.h"
+#include "pbx/phone_forward.h"
 #include "pbx/pickup.h"
 
 /* What stands behind the longest matching pick-up code; empty when none matches. */
@@ -65,13 +66,12 @@ struct party destination_party(const struct destination *to)
 	return (struct party){ to->extension->number, to->extension->name };
 }
 
-const struct forward *destination_forward(const struct destination *to)
+struct forward destination_forward(const struct pbx *pbx, const struct destination *to)
 {
-	static const struct forward none;
-
 	if (to->kind == DESTINATION_ROUTE)
-		return &none;
-	return to->kind == DESTINATION_GROUP ? &to->group->forward : &to->extension->forward;
+		return (struct forward){ 0 };
+	return to->kind == DESTINATION_GROUP ? to->group->forward
+					     : phone_forward_of(pbx, to->extension);
 }
 
 bool destination_is_emergency(const struct destination *to)

@@ -7,6 +7,8 @@
 
 #include "pbx/directory.h"
 
+struct pbx;
+
 enum destination_kind {
 	DESTINATION_NONE,
 	DESTINATION_EXTENSION,
@@ -25,7 +27,7 @@ struct destination {
 
 /* Who that is, and where its calls go otherwise; not for DESTINATION_NONE. */
 struct party destination_party(const struct destination *to);
-const struct forward *destination_forward(const struct destination *to);
+struct forward destination_forward(const struct pbx *pbx, const struct destination *to);
 
 /* No limit is in the way of such a call. */
 bool destination_is_emergency(const struct destination *to);

@@ -186,11 +186,11 @@ static void print_side(struct buf *buf, const char *name, const struct sip_addr 
 	buf_char(buf, '\n');
 }
 
-unsigned raw_speak(struct raw *raw, const char *start, const char *tag, const char *method,
-		   const char *rest)
+static void print_within(struct raw *raw, char text[RAW_MESSAGE_MAX_BYTES], const char *start,
+			 const char *tag, const char *method, const char *rest)
 {
-	char text[RAW_MESSAGE_MAX_BYTES], about_text[RAW_MESSAGE_MAX_BYTES];
-	struct buf buf = { .p = text, .cap = sizeof(text) - 1 };
+	char about_text[RAW_MESSAGE_MAX_BYTES];
+	struct buf buf = { .p = text, .cap = RAW_MESSAGE_MAX_BYTES - 1 };
 	const char *about = raw_last(raw, start);
 	struct sip_msg msg;
 
@@ -210,7 +210,24 @@ unsigned raw_speak(struct raw *raw, const char *start, const char *tag, const ch
 		buf_printf(&buf, "CSeq: {cseq} %s\n%s", method, rest);
 	CHECK(!buf.is_overflown);
 	text[buf.n] = '\0';
+}
+
+unsigned raw_speak(struct raw *raw, const char *start, const char *tag, const char *method,
+		   const char *rest)
+{
+	char text[RAW_MESSAGE_MAX_BYTES];
+
+	print_within(raw, text, start, tag, method, rest);
 	return raw_ask(raw, text);
+}
+
+unsigned raw_speak_as(struct raw *raw, const char *user, const char *password, const char *start,
+		      const char *method, const char *rest)
+{
+	char text[RAW_MESSAGE_MAX_BYTES];
+
+	print_within(raw, text, start, "", method, rest);
+	return raw_ask_as(raw, user, password, text);
 }
 
 static bool starts(const char *text, const char *start)

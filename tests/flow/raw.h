@@ -53,6 +53,10 @@ void raw_reply(struct raw *raw, const char *method, unsigned status, const char 
 unsigned raw_speak(struct raw *raw, const char *start, const char *tag, const char *method,
 		   const char *rest);
 
+/* The same, where both sides have their tags, answering one 401 where `rest` has {auth}. */
+unsigned raw_speak_as(struct raw *raw, const char *user, const char *password, const char *start,
+		      const char *method, const char *rest);
+
 /* The last message with this start ("NOTIFY", "SIP/2.0 200"), as text; "" when there is none. */
 const char *raw_last(const struct raw *raw, const char *start);
 

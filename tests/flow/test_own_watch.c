@@ -49,7 +49,7 @@ FLOW_PLAIN(an_unknown_package_is_refused_with_those_that_are_known, "RFC 6665 7.
 
 	expect(w, say(raw, SUBSCRIBE("201", "s", "conference") TEXT_END) == 489);
 	expect(w, strstr(raw_last(raw, "SIP/2.0 489"),
-			 "Allow-Events: dialog, presence, message-summary, reg"));
+			 "Allow-Events: dialog, presence, message-summary, reg, as-feature-event"));
 	expect_quiet(w);
 }
 
