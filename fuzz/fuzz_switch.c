@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzing of the whole switch with datagrams. A phone is registered, watches another and has a
- * call ringing before the input begins; random numbers repeat in each run, so that inputs can hit
- * the very dialogs. Between two datagrams (cut at a line "====") some time goes by. In the end
- * everything must run out by itself.
+ * Fuzzing of the whole switch with datagrams. A phone is registered, watches another and
+ * itself, and has a call ringing before the input begins; random numbers repeat in each run, so
+ * that inputs can hit the very dialogs. Between two datagrams (cut at a line "====") some time goes
+ * by. In the end everything must run out by itself.
  */
 #include "base/check.h"
 #include "base/mem.h"
@@ -30,6 +30,16 @@ static void set_the_scene(struct raw *phone)
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
 			 HEAD("INVITE", "201", "i", "call") "Max-Forwards: 70\n"
 							    "Content-Length: 0\n\n") == 100);
+	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
+			 HEAD("SUBSCRIBE", "202", "p", "presence") "Event: presence\n"
+								   "Content-Length: 0\n\n") == 200);
+	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
+			 HEAD("SUBSCRIBE", "201", "g", "reg-event") "Event: reg\n"
+								    "Content-Length: 0\n\n") ==
+	      200);
+	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
+			 HEAD("SUBSCRIBE", "201", "f", "features") "Event: as-feature-event\n"
+								   "Content-Length: 0\n\n") == 200);
 }
 
 static void feed(struct raw *phone, struct slice input)

@@ -21,7 +21,7 @@ struct package {
 
 static const struct package packages[] = {
 	{ SLICE_INIT("dialog"), lamp_on_subscribe, lamp_on_subscribe_from_trunk },
-	{ SLICE_INIT("presence"), presence_on_subscribe, NULL },
+	{ SLICE_INIT("presence"), presence_on_subscribe, presence_on_subscribe_from_trunk },
 	{ SLICE_INIT("message-summary"), mwi_on_subscribe, NULL },
 	{ SLICE_INIT("reg"), reg_event_on_subscribe, NULL },
 	{ SLICE_INIT("as-feature-event"), feature_sync_on_subscribe, NULL },

@@ -7,6 +7,7 @@
 
 #include "pbx/lamp_subscription.h"
 #include "pbx/lamp_view.h"
+#include "pbx/trunk.h"
 #include "sip/pidf.h"
 
 /* What the dialogs come to. */
@@ -111,5 +112,12 @@ static const struct lamp_package package = {
 void presence_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
 {
 	lamp_subscribe(pbx, in, &(struct lamp_viewer){ .extension = viewer }, &package,
+		       &(struct dialog_ids){ 0 });
+}
+
+void presence_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in,
+				      const struct trunk *trunk)
+{
+	lamp_subscribe(pbx, in, &(struct lamp_viewer){ .domain = trunk_domain(trunk) }, &package,
 		       &(struct dialog_ids){ 0 });
 }

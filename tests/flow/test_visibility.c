@@ -166,11 +166,12 @@ FLOW(the_groups_code_takes_nothing_of_who_is_hidden, "RFC 3891 5")
 
 /* --- From outside ------------------------------------------------------------------------- */
 
-#define SUBSCRIBE_FROM(host, call)                                                                 \
+#define SUBSCRIBE_TO(event, host, call)                                                            \
 	"SUBSCRIBE sip:201@" OFFICE_DOMAIN " SIP/2.0\n{via}\nMax-Forwards: 70\n"                   \
 	"From: <sip:desk@" host ">;tag=o" call "\nTo: <sip:201@" OFFICE_DOMAIN ">\n"               \
 	"Call-ID: " call "\nCSeq: {cseq} SUBSCRIBE\n{auth}\n"                                      \
-	"Contact: <sip:desk@192.0.2.3>\nEvent: dialog\n" TEXT_END
+	"Contact: <sip:desk@192.0.2.3>\nEvent: " event "\n" TEXT_END
+#define SUBSCRIBE_FROM(host, call) SUBSCRIBE_TO("dialog", host, call)
 
 FLOW_PLAIN(a_partner_sees_what_the_rule_for_its_domain_allows, "RFC 4235 6")
 {
@@ -194,5 +195,23 @@ FLOW_PLAIN(a_partner_sees_what_the_rule_for_its_domain_allows, "RFC 4235 6")
 	lamp_on_directory(&w->office.pbx);
 	advance_ms(w, 100);
 	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=noresource"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_partner_sees_presence_and_nothing_of_ones_own, "RFC 3856 9, RFC 6665 7.2")
+{
+	static const struct visibility_rule rules[] = {
+		{ SCOPE_DOMAIN, SLICE_INIT("192.0.2.3"), VISIBILITY_CALLS },
+	};
+	struct raw *raw;
+	struct world *w = office_with_acme(&raw, NULL, NULL);
+
+	expect(w, raw_ask(raw, SUBSCRIBE_TO("presence", "192.0.2.3", "hidden")) == 404);
+	world_extension(w, "alice")->visibility_rules =
+		(struct visibility_rules){ rules, ARRAY_LEN(rules) };
+	expect(w, raw_ask(raw, SUBSCRIBE_TO("presence", "192.0.2.3", "seen")) == 200);
+	dial_number(w, "alice", "00123");
+	expect(w, strstr(raw_last(raw, "NOTIFY"), "<note>On the phone</note>"));
+	expect(w, raw_ask(raw, SUBSCRIBE_TO("reg", "192.0.2.3", "reg")) == 489);
 	expect_quiet(w);
 }
