@@ -5,15 +5,16 @@
  */
 #include "base/check.h"
 #include "base/mem.h"
+#include "sip/limits.h"
 #include "xml/feature_read.h"
 
 #include <stdalign.h>
 
-#define PRINTED_MAX_BYTES (16 * FEATURE_TEXT_MAX_BYTES) /* an escape is six bytes for one */
+#define PRINTED_MAX_BYTES (8 * XML_MAX_BYTES) /* an escape is six bytes for one */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static alignas(max_align_t) char block[3 * FEATURE_TEXT_MAX_BYTES];
+	static alignas(max_align_t) char block[4 * XML_MAX_BYTES];
 	static char room[PRINTED_MAX_BYTES];
 	struct buf buf = BUF_ON(room);
 	uint64_t blocks = mem_count().blocks;

@@ -214,7 +214,7 @@ static void features_read_so(void **state)
 	}
 }
 
-static alignas(max_align_t) char block[4 * FEATURE_TEXT_MAX_BYTES];
+static alignas(max_align_t) char block[4096];
 
 static int read_text(struct slice text, struct feature_event *ret_event)
 {
@@ -330,8 +330,10 @@ static const struct {
 	{ "an entity",
 	  SLICE_INIT("<!DOCTYPE d [<!ENTITY x \"1\">]>" FORWARD(ON "<forwardDN>&x;</forwardDN>")),
 	  ERR_SYNTAX },
-	{ "a text too long",
-	  SLICE_INIT(FORWARD(ON "<forwardDN>" X256 X256 X256 X256 "x</forwardDN>")), ERR_LIMIT },
+	{ "a text too long for the arena",
+	  SLICE_INIT(FORWARD(ON "<forwardDN>" X256 X256 X256 X256 X256 X256 X256 X256 X256 X256 X256
+				     X256 X256 X256 X256 X256 "x</forwardDN>")),
+	  ERR_LIMIT },
 	{ "too deep",
 	  SLICE_INIT(FORWARD(ON "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a></a></a></a></a>"
 				"</a></a></a></a></a></a></a></a></a></a></a></a>")),
