@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options of `lampyrid phone`, and where the server is when they do not say it.
+ */
+#include "cmd/phone_options.h"
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXPIRES_MIN_S 10
+#define EXPIRES_MAX_S 86400
+#define PASSWORD_VARIABLE "LAMPYRID_PASSWORD"
+
+static const char usage[] =
+	"usage: lampyrid phone --aor sip:USER@SERVER[:PORT] [--password PASSWORD] [--key KEY]...\n"
+	"\n"
+	"A phone for people and scripts: it registers, calls and is called, watches others by\n"
+	"lamps on its keys, and picks up their calls. Signalling only: there is no sound.\n"
+	"\n"
+	"  --aor URI           who this phone is: sip:203@192.0.2.1:5060\n"
+	"  --password TEXT     without one, a server that asks for it is not answered. Others on\n"
+	"                      this machine may see it for a moment; the next two hide it\n"
+	"  --password-file FILE\n"
+	"                      the password is the first line of FILE\n"
+	"  LAMPYRID_PASSWORD   in the environment: the password when neither is given\n"
+	"  --auth-user NAME    when it differs from the user of the AOR\n"
+	"  --name TEXT         the name that others see\n"
+	"  --server ADDR:PORT  where the server is, when the AOR has a domain name: names are\n"
+	"                      not looked up yet\n"
+	"  --transport T       udp (default), tcp or tls; ;transport= of the AOR says the same\n"
+	"  --tls-ca FILE       by TLS: the server's certificate must lead to one in FILE (PEM),\n"
+	"                      in place of those that this machine trusts; a certificate that\n"
+	"                      nobody else has signed is named itself. It must be for the\n"
+	"                      server's name or address as the AOR has it\n"
+	"  --listen ADDR:PORT  our own address (default: a free port; on loopback when the\n"
+	"                      server is there)\n"
+	"  --key N=blf:TARGET[,talking=WHAT]\n"
+	"                      key N watches TARGET (202, or a SIP address). A press calls it\n"
+	"                      when it is idle and picks up when it rings; while it talks, WHAT\n"
+	"                      is calls (default), pickup (take the call over) or nothing\n"
+	"  --key N=speed:TARGET\n"
+	"                      key N calls TARGET\n"
+	"  --pickup HOW        auto (default), replaces, target or code\n"
+	"  --pickup-code CODE  *8 makes the pick-up of 202 a call to *8202\n"
+	"  --expires SECONDS   of registration and subscriptions (default 3600)\n"
+	"  --no-register       call and watch without registering\n"
+	"  --json              events as JSON, an object a line\n"
+	"  --trace FILE        append every SIP message to FILE, for `lampyrid flow`\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Commands: dial TARGET, press N, answer [CALL], hangup [CALL], hold [CALL],\n"
+	"resume [CALL], dnd on, dnd off, calls, lamps, register, unregister, help, quit. CALL\n"
+	"is the number of a call; without it the one that is meant is taken. The end of the\n"
+	"input is quit, too; so are SIGINT, SIGTERM and SIGHUP.\n"
+	"\n"
+	"Exit code: 0 done, 1 failed, 2 wrongly called, 3 it has never been registered: refused,\n"
+	"not answered, or ended before the answer (not with --no-register).\n"
+	"\n"
+	"Example:\n"
+	"  lampyrid phone --aor sip:203@127.0.0.1:5060 --password secret --key 1=blf:202\n";
+
+static int refuse_usage(const char *message, const char *what)
+{
+	return options_refuse("phone", message, what);
+}
+
+static int set_talking(struct phone_key_config *key, struct slice option, const char *text)
+{
+	struct slice name, value;
+
+	if (slice_is_empty(option))
+		return EXIT_CODE_OK;
+	slice_cut(option, '=', &name, &value);
+	if (key->kind != PHONE_KEY_BLF || !slice_eq(name, SLICE("talking")))
+		return refuse_usage("behind the comma only a blf key's talking= is known", text);
+	if (slice_eq(value, SLICE("calls")))
+		key->talking = PHONE_TALKING_CALLS;
+	else if (slice_eq(value, SLICE("pickup")))
+		key->talking = PHONE_TALKING_PICKS_UP;
+	else if (slice_eq(value, SLICE("nothing")))
+		key->talking = PHONE_TALKING_NOTHING;
+	else
+		return refuse_usage("talking= should be calls, pickup or nothing", text);
+	return EXIT_CODE_OK;
+}
+
+/* "1=blf:202,talking=pickup" */
+static int add_key(struct phone_options *options, const char *text)
+{
+	struct phone_key_config *key = &options->keys[options->phone.key_count];
+	struct slice number, rest, what, kind;
+	uint32_t value;
+
+	if (options->phone.key_count == PHONE_KEYS_MAX)
+		return refuse_usage("there are too many keys", NULL);
+	slice_cut(slice_from_cstr(text), '=', &number, &rest);
+	if (slice_to_u32(number, 9999, &value) || value == 0)
+		return refuse_usage("--key should begin with a number, as 1=blf:202", text);
+	slice_cut(rest, ',', &what, &rest);
+	slice_cut(what, ':', &kind, &key->target);
+	if (slice_eq(kind, SLICE("blf")))
+		key->kind = PHONE_KEY_BLF;
+	else if (slice_eq(kind, SLICE("speed")))
+		key->kind = PHONE_KEY_SPEED;
+	else
+		return refuse_usage("--key should be as 1=blf:202 or 2=speed:201", text);
+	if (slice_is_empty(key->target))
+		return refuse_usage("--key lacks the one to watch or call, as 1=blf:202", text);
+	for (size_t i = 0; i < options->phone.key_count; i++)
+		if (options->keys[i].number == value)
+			return refuse_usage("--key was given twice for this number", text);
+	key->number = value;
+	options->phone.key_count++;
+	return set_talking(key, rest, text);
+}
+
+static int set_pickup(struct phone_options *options, const char *text)
+{
+	static const struct {
+		const char *name;
+		enum pickup_mode mode;
+	} modes[] = { { "auto", PICKUP_AUTO },
+		      { "replaces", PICKUP_BY_REPLACES },
+		      { "target", PICKUP_BY_TARGET },
+		      { "code", PICKUP_BY_CODE } };
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		if (!strcmp(text, modes[i].name)) {
+			options->phone.pickup = modes[i].mode;
+			return EXIT_CODE_OK;
+		}
+	}
+	return refuse_usage("--pickup should be auto, replaces, target or code", text);
+}
+
+static int set_password(struct phone_options *options, struct slice text)
+{
+	if (text.n == 0 || text.n > sizeof(options->password))
+		return refuse_usage("the password should have 1 to 256 bytes", NULL);
+	memcpy(options->password, text.p, text.n);
+	options->phone.password = slice_of(options->password, text.n);
+	return EXIT_CODE_OK;
+}
+
+/* ps shows an argument for as long as it stands there. */
+static int take_password_argument(struct phone_options *options, char *text)
+{
+	int code = set_password(options, slice_from_cstr(text));
+
+	explicit_bzero(text, strlen(text));
+	return code;
+}
+
+static int read_password_file(struct phone_options *options, const char *path)
+{
+	char text[PHONE_PASSWORD_MAX_BYTES + 2];
+	FILE *file = fopen(path, "re");
+	struct slice line;
+	size_t n;
+	int code;
+
+	if (!file)
+		return refuse_usage(strerror(errno), path);
+	n = fread(text, 1, sizeof(text), file);
+	line = slice_head(slice_of(text, n), slice_find_char(slice_of(text, n), '\n'));
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	code = ferror(file) ? refuse_usage("cannot be read", path) : set_password(options, line);
+	(void)fclose(file);
+	explicit_bzero(text, sizeof(text));
+	return code;
+}
+
+static int find_password(struct phone_options *options)
+{
+	char *text = getenv(PASSWORD_VARIABLE);
+	int code = EXIT_CODE_OK;
+
+	if (!text || text[0] == '\0')
+		return EXIT_CODE_OK;
+	if (slice_is_empty(options->phone.password))
+		code = set_password(options, slice_from_cstr(text));
+	explicit_bzero(text, strlen(text));
+	return code;
+}
+
+static int set_transport(struct phone_options *options, const char *text)
+{
+	options->has_transport = true;
+	if (transport_parse(slice_from_cstr(text), &options->transport))
+		return refuse_usage("--transport should be udp, tcp or tls", text);
+	return EXIT_CODE_OK;
+}
+
+static int set_addr(struct addr *addr, const char *message, const char *text)
+{
+	if (addr_parse(slice_from_cstr(text), addr))
+		return refuse_usage(message, text);
+	return EXIT_CODE_OK;
+}
+
+static int set_expires(struct phone_options *options, const char *text)
+{
+	uint32_t seconds;
+
+	if (slice_to_u32(slice_from_cstr(text), EXPIRES_MAX_S, &seconds) || seconds < EXPIRES_MIN_S)
+		return refuse_usage("--expires should be a number from 10 to 86400", text);
+	options->phone.expires_s = seconds;
+	return EXIT_CODE_OK;
+}
+
+enum option_id {
+	OPTION_AOR = 256,
+	OPTION_PASSWORD,
+	OPTION_PASSWORD_FILE,
+	OPTION_AUTH_USER,
+	OPTION_NAME,
+	OPTION_SERVER,
+	OPTION_TRANSPORT,
+	OPTION_LISTEN,
+	OPTION_TLS_CA,
+	OPTION_KEY,
+	OPTION_PICKUP,
+	OPTION_PICKUP_CODE,
+	OPTION_EXPIRES,
+	OPTION_NO_REGISTER,
+	OPTION_JSON,
+	OPTION_TRACE,
+	OPTION_HELP = 'h',
+};
+
+static const struct option long_options[] = {
+	{ "aor", required_argument, NULL, OPTION_AOR },
+	{ "password", required_argument, NULL, OPTION_PASSWORD },
+	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
+	{ "auth-user", required_argument, NULL, OPTION_AUTH_USER },
+	{ "name", required_argument, NULL, OPTION_NAME },
+	{ "server", required_argument, NULL, OPTION_SERVER },
+	{ "transport", required_argument, NULL, OPTION_TRANSPORT },
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "tls-ca", required_argument, NULL, OPTION_TLS_CA },
+	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "pickup", required_argument, NULL, OPTION_PICKUP },
+	{ "pickup-code", required_argument, NULL, OPTION_PICKUP_CODE },
+	{ "expires", required_argument, NULL, OPTION_EXPIRES },
+	{ "no-register", no_argument, NULL, OPTION_NO_REGISTER },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "trace", required_argument, NULL, OPTION_TRACE },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int set_option(void *object, int id)
+{
+	struct phone_options *options = object;
+
+	switch (id) {
+	case OPTION_AOR:
+		options->phone.aor = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_PASSWORD:
+		return take_password_argument(options, optarg);
+	case OPTION_PASSWORD_FILE:
+		return read_password_file(options, optarg);
+	case OPTION_AUTH_USER:
+		options->phone.auth_user = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_NAME:
+		options->phone.display_name = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_SERVER:
+		return set_addr(&options->server, "--server should be as 192.0.2.1:5060", optarg);
+	case OPTION_TRANSPORT:
+		return set_transport(options, optarg);
+	case OPTION_LISTEN:
+		return set_addr(&options->listen, "--listen should be as 127.0.0.1:0", optarg);
+	case OPTION_TLS_CA:
+		options->tls_ca = optarg;
+		return EXIT_CODE_OK;
+	case OPTION_KEY:
+		return add_key(options, optarg);
+	case OPTION_PICKUP:
+		return set_pickup(options, optarg);
+	case OPTION_PICKUP_CODE:
+		options->phone.pickup_code = slice_from_cstr(optarg);
+		return EXIT_CODE_OK;
+	case OPTION_EXPIRES:
+		return set_expires(options, optarg);
+	case OPTION_NO_REGISTER:
+		options->phone.is_unregistered = true;
+		return EXIT_CODE_OK;
+	case OPTION_JSON:
+		options->is_json = true;
+		return EXIT_CODE_OK;
+	case OPTION_TRACE:
+		options->trace = optarg;
+		return EXIT_CODE_OK;
+	default:
+		return EXIT_CODE_USAGE; /* no row of long_options has another value */
+	}
+}
+
+/* The AOR's own word on it (RFC 3261 19.1.1) counts as --transport does. */
+static int find_transport(struct phone_options *options, const struct sip_uri *aor)
+{
+	struct slice value;
+	uint8_t transport;
+
+	if (!sip_param(aor->params, SLICE("transport"), &value))
+		return EXIT_CODE_OK;
+	if (transport_parse(value, &transport))
+		return refuse_usage("the transport of --aor should be udp, tcp or tls",
+				    options->phone.aor.p);
+	if (options->has_transport && transport != options->transport)
+		return refuse_usage("--transport contradicts the transport of --aor",
+				    options->phone.aor.p);
+	options->transport = transport;
+	return EXIT_CODE_OK;
+}
+
+/* The AOR's host as an address, when it is one. */
+static int find_server(struct phone_options *options)
+{
+	struct sip_uri uri;
+
+	if (slice_is_empty(options->phone.aor))
+		return refuse_usage("--aor is missing, as --aor sip:203@192.0.2.1:5060", NULL);
+	if (sip_uri_parse(options->phone.aor, &uri) || uri.scheme != URI_SIP ||
+	    slice_is_empty(uri.user))
+		return refuse_usage("--aor should be as sip:203@192.0.2.1:5060",
+				    options->phone.aor.p);
+	if (find_transport(options, &uri) != EXIT_CODE_OK)
+		return EXIT_CODE_USAGE;
+	options->host = uri.host;
+	if (options->server.family != ADDR_NONE)
+		return EXIT_CODE_OK;
+	if (slice_eq_nocase(uri.host, SLICE("localhost")))
+		uri.host = SLICE("127.0.0.1");
+	if (addr_parse_ip(uri.host, &options->server)) {
+		fprintf(stderr,
+			"lampyrid phone: the server '%.*s' is a name, and names are not looked up "
+			"yet; say where it is by --server ADDRESS:PORT\n",
+			SLICE_ARGS(uri.host));
+		return EXIT_CODE_USAGE;
+	}
+	options->server.port = uri.port ? uri.port : transport_port(options->transport);
+	return EXIT_CODE_OK;
+}
+
+static int find_listen(struct phone_options *options)
+{
+	struct addr *listen = &options->listen;
+
+	if (listen->family != ADDR_NONE && listen->family != options->server.family)
+		return refuse_usage("--listen and the server should both be IPv4 or both IPv6",
+				    NULL);
+	if (listen->family != ADDR_NONE)
+		return EXIT_CODE_OK;
+	*listen = (struct addr){ .family = options->server.family };
+	if (addr_is_loopback(&options->server))
+		memcpy(listen->ip, options->server.ip, sizeof(listen->ip));
+	return EXIT_CODE_OK;
+}
+
+int phone_options_parse(int argc, char **argv, struct phone_options *options, bool *ret_is_done)
+{
+	static const struct option_set set = {
+		.command = "phone",
+		.usage = usage,
+		.letters = ":h",
+		.longs = long_options,
+		.set = set_option,
+	};
+	int code = options_read(&set, argc, argv, options, ret_is_done);
+
+	if (code != EXIT_CODE_OK || *ret_is_done)
+		return code;
+	if (optind < argc)
+		return refuse_usage("it takes options only", argv[optind]);
+	options->phone.keys = options->keys;
+	if (options->phone.pickup == PICKUP_BY_CODE && slice_is_empty(options->phone.pickup_code))
+		return refuse_usage("--pickup code needs a --pickup-code", NULL);
+	code = find_password(options);
+	if (code == EXIT_CODE_OK)
+		code = find_server(options);
+	return code == EXIT_CODE_OK ? find_listen(options) : code;
+}
