@@ -4,6 +4,7 @@
  */
 #include "cmd/phone_options.h"
 
+#include "base/check.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
@@ -38,14 +39,20 @@ static const char usage[] =
 	"                      server's name or address as the AOR has it\n"
 	"  --listen ADDR:PORT  our own address (default: a free port; on loopback when the\n"
 	"                      server is there)\n"
-	"  --key N=blf:TARGET[,talking=WHAT]\n"
+	"  --key N=blf:TARGET[,talking=WHAT][,subscribe=no]\n"
 	"                      key N watches TARGET (202, or a SIP address). A press calls it\n"
 	"                      when it is idle and picks up when it rings; while it talks, WHAT\n"
-	"                      is calls (default), pickup (take the call over) or nothing\n"
+	"                      is calls (default), pickup (take the call over) or nothing.\n"
+	"                      subscribe=no waits for NOTIFYs that the server sends unasked\n"
+	"  --key N=list:TARGET[,talking=WHAT]\n"
+	"                      subscribes to a list, as sip:keys-203@example.com: each one on it\n"
+	"                      gets a blf key, by the first free numbers from N on\n"
 	"  --key N=speed:TARGET\n"
 	"                      key N calls TARGET\n"
-	"  --pickup HOW        auto (default), replaces, target or code\n"
-	"  --pickup-code CODE  *8 makes the pick-up of 202 a call to *8202\n"
+	"  --profile MAKE      behaves like a make of phones: generic (default), snom, yealink,\n"
+	"                      poly, grandstream, cisco-spa, cisco-mpp or linphone\n"
+	"  --pickup HOW        auto, replaces, tags, target or code (default: as the make does)\n"
+	"  --pickup-code CODE  *8 makes the pick-up of 202 a call to *8202 (default: the make's)\n"
 	"  --expires SECONDS   of registration and subscriptions (default 3600)\n"
 	"  --no-register       call and watch without registering\n"
 	"  --json              events as JSON, an object a line\n"
@@ -68,15 +75,8 @@ static int refuse_usage(const char *message, const char *what)
 	return options_refuse("phone", message, what);
 }
 
-static int set_talking(struct phone_key_config *key, struct slice option, const char *text)
+static int set_talking(struct phone_key_config *key, struct slice value, const char *text)
 {
-	struct slice name, value;
-
-	if (slice_is_empty(option))
-		return EXIT_CODE_OK;
-	slice_cut(option, '=', &name, &value);
-	if (key->kind != PHONE_KEY_BLF || !slice_eq(name, SLICE("talking")))
-		return refuse_usage("behind the comma only a blf key's talking= is known", text);
 	if (slice_eq(value, SLICE("calls")))
 		key->talking = PHONE_TALKING_CALLS;
 	else if (slice_eq(value, SLICE("pickup")))
@@ -86,6 +86,57 @@ static int set_talking(struct phone_key_config *key, struct slice option, const 
 	else
 		return refuse_usage("talking= should be calls, pickup or nothing", text);
 	return EXIT_CODE_OK;
+}
+
+static int set_subscribe(struct phone_key_config *key, struct slice value, const char *text)
+{
+	if (key->kind != PHONE_KEY_BLF)
+		return refuse_usage("subscribe= is known for blf keys only", text);
+	key->is_unsubscribed = slice_eq(value, SLICE("no"));
+	if (!key->is_unsubscribed && !slice_eq(value, SLICE("yes")))
+		return refuse_usage("subscribe= should be yes or no", text);
+	return EXIT_CODE_OK;
+}
+
+/* What stands behind the commas of a key with a lamp. */
+static int set_key_options(struct phone_key_config *key, struct slice rest, const char *text)
+{
+	struct slice option, name, value;
+	int code = EXIT_CODE_OK;
+
+	while (code == EXIT_CODE_OK && !slice_is_empty(rest)) {
+		slice_cut(rest, ',', &option, &rest);
+		slice_cut(option, '=', &name, &value);
+		if (key->kind != PHONE_KEY_SPEED && slice_eq(name, SLICE("talking")))
+			code = set_talking(key, value, text);
+		else if (key->kind != PHONE_KEY_SPEED && slice_eq(name, SLICE("subscribe")))
+			code = set_subscribe(key, value, text);
+		else
+			code = refuse_usage("behind the comma only talking= and subscribe= of keys "
+					    "with a lamp are known",
+					    text);
+	}
+	return code;
+}
+
+static bool key_kind_find(struct slice name, enum phone_key_kind *ret_kind)
+{
+	static const struct {
+		struct slice name;
+		enum phone_key_kind kind;
+	} kinds[] = {
+		{ SLICE_INIT("blf"), PHONE_KEY_BLF },
+		{ SLICE_INIT("list"), PHONE_KEY_LIST },
+		{ SLICE_INIT("speed"), PHONE_KEY_SPEED },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (slice_eq(kinds[i].name, name)) {
+			*ret_kind = kinds[i].kind;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* "1=blf:202,talking=pickup" */
@@ -102,12 +153,9 @@ static int add_key(struct phone_options *options, const char *text)
 		return refuse_usage("--key should begin with a number, as 1=blf:202", text);
 	slice_cut(rest, ',', &what, &rest);
 	slice_cut(what, ':', &kind, &key->target);
-	if (slice_eq(kind, SLICE("blf")))
-		key->kind = PHONE_KEY_BLF;
-	else if (slice_eq(kind, SLICE("speed")))
-		key->kind = PHONE_KEY_SPEED;
-	else
-		return refuse_usage("--key should be as 1=blf:202 or 2=speed:201", text);
+	if (!key_kind_find(kind, &key->kind))
+		return refuse_usage("--key should be as 1=blf:202, 1=list:keys-203 or 2=speed:201",
+				    text);
 	if (slice_is_empty(key->target))
 		return refuse_usage("--key lacks the one to watch or call, as 1=blf:202", text);
 	for (size_t i = 0; i < options->phone.key_count; i++)
@@ -115,7 +163,38 @@ static int add_key(struct phone_options *options, const char *text)
 			return refuse_usage("--key was given twice for this number", text);
 	key->number = value;
 	options->phone.key_count++;
-	return set_talking(key, rest, text);
+	options->list_count += key->kind == PHONE_KEY_LIST;
+	if (options->list_count > PHONE_LISTS_MAX)
+		return refuse_usage("there are too many lists", text);
+	return set_key_options(key, rest, text);
+}
+
+static int set_profile(struct phone_options *options, const char *text)
+{
+	options->phone.profile = phone_profile_find(slice_from_cstr(text));
+	if (!options->phone.profile)
+		return refuse_usage(
+			"--profile should be generic, snom, yealink, poly, grandstream, "
+			"cisco-spa, cisco-mpp or linphone",
+			text);
+	return EXIT_CODE_OK;
+}
+
+/* What one option says of another, whatever their order. */
+static int check_profile(const struct phone_options *options)
+{
+	const struct phone_profile *profile = options->phone.profile;
+
+	for (size_t i = 0; i < options->phone.key_count; i++)
+		if (options->keys[i].is_unsubscribed && !profile->takes_unasked)
+			return refuse_usage(
+				"subscribe=no needs a make that takes NOTIFYs unasked, as "
+				"--profile snom",
+				profile->name.p);
+	if (options->phone.pickup == PICKUP_BY_CODE && slice_is_empty(options->phone.pickup_code) &&
+	    slice_is_empty(profile->pickup_code))
+		return refuse_usage("--pickup code needs a --pickup-code", NULL);
+	return EXIT_CODE_OK;
 }
 
 static int set_pickup(struct phone_options *options, const char *text)
@@ -125,6 +204,7 @@ static int set_pickup(struct phone_options *options, const char *text)
 		enum pickup_mode mode;
 	} modes[] = { { "auto", PICKUP_AUTO },
 		      { "replaces", PICKUP_BY_REPLACES },
+		      { "tags", PICKUP_BY_TAGS },
 		      { "target", PICKUP_BY_TARGET },
 		      { "code", PICKUP_BY_CODE } };
 
@@ -134,7 +214,7 @@ static int set_pickup(struct phone_options *options, const char *text)
 			return EXIT_CODE_OK;
 		}
 	}
-	return refuse_usage("--pickup should be auto, replaces, target or code", text);
+	return refuse_usage("--pickup should be auto, replaces, tags, target or code", text);
 }
 
 static int set_password(struct phone_options *options, struct slice text)
@@ -224,6 +304,7 @@ enum option_id {
 	OPTION_LISTEN,
 	OPTION_TLS_CA,
 	OPTION_KEY,
+	OPTION_PROFILE,
 	OPTION_PICKUP,
 	OPTION_PICKUP_CODE,
 	OPTION_EXPIRES,
@@ -244,6 +325,7 @@ static const struct option long_options[] = {
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "tls-ca", required_argument, NULL, OPTION_TLS_CA },
 	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "profile", required_argument, NULL, OPTION_PROFILE },
 	{ "pickup", required_argument, NULL, OPTION_PICKUP },
 	{ "pickup-code", required_argument, NULL, OPTION_PICKUP_CODE },
 	{ "expires", required_argument, NULL, OPTION_EXPIRES },
@@ -283,6 +365,8 @@ static int set_option(void *object, int id)
 		return EXIT_CODE_OK;
 	case OPTION_KEY:
 		return add_key(options, optarg);
+	case OPTION_PROFILE:
+		return set_profile(options, optarg);
 	case OPTION_PICKUP:
 		return set_pickup(options, optarg);
 	case OPTION_PICKUP_CODE:
@@ -382,9 +466,11 @@ int phone_options_parse(int argc, char **argv, struct phone_options *options, bo
 	if (optind < argc)
 		return refuse_usage("it takes options only", argv[optind]);
 	options->phone.keys = options->keys;
-	if (options->phone.pickup == PICKUP_BY_CODE && slice_is_empty(options->phone.pickup_code))
-		return refuse_usage("--pickup code needs a --pickup-code", NULL);
-	code = find_password(options);
+	if (!options->phone.profile)
+		options->phone.profile = phone_profile_generic();
+	code = check_profile(options);
+	if (code == EXIT_CODE_OK)
+		code = find_password(options);
 	if (code == EXIT_CODE_OK)
 		code = find_server(options);
 	return code == EXIT_CODE_OK ? find_listen(options) : code;

@@ -12,6 +12,7 @@
 struct phone_options {
 	struct phone_config phone;
 	struct phone_key_config keys[PHONE_KEYS_MAX];
+	size_t list_count;  /* of those */
 	struct addr server; /* ADDR_NONE: from the AOR */
 	struct addr listen; /* ADDR_NONE: the default */
 	const char *trace;  /* NULL: none */
