@@ -574,12 +574,13 @@ static void subscriber_on_state(struct subscriber *subscriber, const struct sip_
 {
 	struct handle handle = subscriber->pooled.handle;
 	struct stack *stack = subscriber->stack;
+	bool is_first = subscriber->state == SUBSCRIBER_STARTING;
 	struct slice value, params;
 	bool is_terminated;
 
 	sip_token_params(sip_msg_value(msg, HDR_SUBSCRIPTION_STATE), &value, &params);
 	is_terminated = slice_eq_nocase(value, SLICE("terminated"));
-	if (subscriber->state == SUBSCRIBER_STARTING) {
+	if (is_first) {
 		subscriber->ops->on_new(subscriber);
 		if (!subscriber_is_same(stack, handle, SUBSCRIBER_STARTING))
 			return;
@@ -588,7 +589,7 @@ static void subscriber_on_state(struct subscriber *subscriber, const struct sip_
 		subscriber_on_stands(subscriber, value);
 		subscriber_on_expires(subscriber, params);
 	}
-	if (!slice_is_empty(msg->body)) {
+	if (!slice_is_empty(msg->body) || (is_first && subscriber->state == SUBSCRIBER_ACTIVE)) {
 		enum subscriber_state state = subscriber->state;
 
 		subscriber->ops->on_notify(subscriber, msg);

@@ -25,7 +25,10 @@ struct subscriber;
 struct subscriber_ops {
 	/* The first NOTIFY of a new subscription has come: versions count anew from here. */
 	void (*on_new)(struct subscriber *subscriber);
-	/* A body of a type that was asked for. It was answered with 200 already. */
+	/*
+	 * A body of a type that was asked for, or none when the first NOTIFY of an active
+	 * subscription has none: the notifier knows nothing. It was answered with 200 already.
+	 */
 	void (*on_notify)(struct subscriber *subscriber, const struct sip_msg *notify);
 	/*
 	 * The subscription is lost. `reason` is that of its last NOTIFY, or empty; `status` that of

@@ -129,6 +129,10 @@ static void on_notify(struct subscriber *subscriber, const struct sip_msg *notif
 	struct slice type, params;
 	struct arena arena;
 
+	if (slice_is_empty(notify->body)) {
+		phone_key_forget(key, SLICE_NONE);
+		return;
+	}
 	arena_init(&arena, key->phone->xml_block, PHONE_XML_BYTES);
 	sip_token_params(sip_msg_value(notify, HDR_CONTENT_TYPE), &type, &params);
 	switch (phone_key_take(key, type, notify->body, &arena)) {

@@ -221,6 +221,8 @@ static void on_notify(struct subscriber *subscriber, const struct sip_msg *notif
 	struct slice document;
 	int err;
 
+	if (slice_is_empty(notify->body))
+		return;
 	arena_init(&arena, list->phone->xml_block, PHONE_XML_BYTES);
 	reading.arena = &arena;
 	err = find_rlmi(notify, &parts, &reading.multipart, &document);

@@ -188,6 +188,24 @@ static void each_change_is_told_once(void **state)
 	phone_rig_end(&rig);
 }
 
+/* Kamailio, until somebody has published something. */
+static void a_server_that_knows_nothing_says_off(void **state)
+{
+	struct phone_rig rig;
+
+	(void)state;
+	phone_rig_start_watching(&rig, "202", NULL);
+	phone_rig_notify(&rig, "");
+	phone_rig_expect(&rig,
+			 "{\"event\":\"lamp\",\"key\":1,\"entity\":\"sip:202@pbx.example.com\","
+			 "\"lamp\":\"off\",\"state\":\"terminated\"}");
+	/* Later on it says nothing new. */
+	phone_rig_notify(&rig, FULL("1", DIALOG("1", RECIPIENT, "early")));
+	phone_rig_notify(&rig, "");
+	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_FLASH);
+	phone_rig_end(&rig);
+}
+
 /* A notifier that answers each question with another gap does not make us ask as fast. */
 static void gaps_are_asked_about_later_and_later(void **state)
 {
@@ -409,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sequences_give_their_lamps),
 		cmocka_unit_test(each_change_is_told_once),
+		cmocka_unit_test(a_server_that_knows_nothing_says_off),
 		cmocka_unit_test(gaps_are_asked_about_later_and_later),
 		cmocka_unit_test(a_lost_connection_is_made_good),
 		cmocka_unit_test(busy_keys_leave_room_for_a_call),
