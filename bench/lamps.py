@@ -13,7 +13,8 @@ import time
 
 from under_load import SETTLE_S, compare, print_table
 
-USERS = 8000  # the first half calls the second
+USERS = 16000  # the first half calls the second
+VIEWERS = 2500  # the first of the users who watch, none of whom calls or is called
 PAIRS = 1000  # callers, and callees, that are watched by one each
 WATCHERS = (1, 100, 1000, 5000)
 HUBS = {watchers: PAIRS + i for i, watchers in enumerate(WATCHERS)}  # callers whose callee is
@@ -61,8 +62,8 @@ def calls_and_watched_calls(servers):
         for server in servers:
             measure_calls(server, "unwatched", BESIDE)
     for server in servers:
-        watch(server, f"subscribe {PAIRS} {USERS // 4} 0 1")
-        watch(server, f"subscribe {PAIRS} {USERS // 4} {USERS // 2} 1")
+        watch(server, f"subscribe {PAIRS} {VIEWERS} 0 1")
+        watch(server, f"subscribe {PAIRS} {VIEWERS} {USERS // 2} 1")
     for _ in range(ROUNDS):
         for server in servers:
             watch(server, "await 0")
@@ -107,8 +108,8 @@ def fan_out(server, watchers):
         server.figures[which, watchers] += values
 
 
-def subscribe_to_hub(server, count, viewer, watchers):
-    watch(server, f"subscribe {count} {viewer} {USERS // 2 + HUBS[watchers]} 0")
+def subscribe_to_hub(server, count, first, watchers):
+    watch(server, f"subscribe {count} {VIEWERS + first} {USERS // 2 + HUBS[watchers]} 0")
 
 
 def weigh_subscriptions(servers):

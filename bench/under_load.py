@@ -156,7 +156,8 @@ def start_ours(build, folder, users):
     port = free_port()
     config = os.path.join(folder, "lampyrid.yaml")
     with open(config, "w", encoding="ascii") as f:
-        f.write(f'domain: 127.0.0.1\nlisten: ["udp:127.0.0.1:{port}"]\nextensions:\n')
+        f.write(f'domain: 127.0.0.1\nlisten: ["udp:127.0.0.1:{port}"]\n'
+                'defaults: {pickup: all}\nextensions:\n')
         for number in range(100000, 100000 + users):
             f.write(f'  "{number}": {{password: load-secret}}\n')
     command = [os.path.join(build, "lampyrid"), "serve", "-c", config, "--log",
