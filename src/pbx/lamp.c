@@ -189,7 +189,7 @@ void lamp_unwatch(struct watcher *watcher)
 
 /* --- Telling ------------------------------------------------------------------------------ */
 
-static uint64_t truth_hash(const struct watcher *watcher)
+static uint64_t truth_hash(struct watcher *watcher)
 {
 	struct lamp_view view = lamp_view_of(watcher);
 	struct lamp_document document;
@@ -235,7 +235,7 @@ void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_
 	buf_slice(body, document.rest);
 	if (document.has_ids)
 		watcher->ids_turn = entity->turn;
-	lamp_note_told(watcher, truth_hash(watcher));
+	lamp_note_told(watcher, is_partial ? truth_hash(watcher) : document.hash);
 }
 
 void lamp_told(struct watcher *watcher, bool has_arrived)
@@ -260,7 +260,7 @@ bool lamp_was_told(const struct leg *leg, struct slice picker)
 /* --- A new configuration ------------------------------------------------------------------ */
 
 /* Whoever may see nothing is told what they would be told of an unknown extension. */
-static bool is_watchable(const struct watcher *watcher)
+static bool is_watchable(struct watcher *watcher)
 {
 	return lamp_view_of(watcher).visibility > VISIBILITY_NONE;
 }

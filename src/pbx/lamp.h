@@ -12,6 +12,7 @@
 #include "pbx/lamp_audit.h"
 #include "pbx/pbx.h"
 #include "pbx/profile.h"
+#include "pbx/visibility.h"
 #include "sip/dialog_info.h"
 
 struct leg;
@@ -84,6 +85,8 @@ struct watcher {
 	const struct profile *profile; /* of the viewer's phone */
 	struct slice number;	       /* whose phone it is; bytes behind the struct, as the next */
 	bool is_outside;	       /* somebody behind a trunk: `number` is its domain */
+	struct rights rights;	       /* by the directory of rights_turn: lamp_view_of() */
+	uint64_t rights_turn;	       /* 0: not asked yet */
 	struct slice entity_uri;       /* as it was subscribed, byte for byte */
 	struct dialog_ids only;	       /* the one dialog that was asked for; empty: all */
 	uint32_t version;	       /* of the next document; only grows */

@@ -19,7 +19,7 @@ static bool viewer_is_caller(const struct leg *leg, struct slice viewer)
 	       slice_eq(caller->extension->number, viewer);
 }
 
-static struct rights watcher_rights(const struct watcher *watcher)
+static struct rights rights_now(const struct watcher *watcher)
 {
 	const struct directory *directory = watcher->entity->pbx->directory;
 	const struct extension *watched = directory_find(directory, watcher->entity->number);
@@ -32,14 +32,24 @@ static struct rights watcher_rights(const struct watcher *watcher)
 	return (struct rights){ 0 };
 }
 
-struct lamp_view lamp_view_of(const struct watcher *watcher)
+/* Asked once for each directory, not for each NOTIFY. */
+static void watcher_ask_rights(struct watcher *watcher)
 {
-	struct rights rights = watcher_rights(watcher);
-	struct lamp_view view = { .visibility = rights.visibility,
-				  .may_pick_up = rights.may_pick_up,
-				  .profile = watcher->profile,
-				  .only = watcher->only };
+	uint64_t turn = watcher->entity->pbx->directory_turn;
 
+	if (watcher->rights_turn == turn)
+		return;
+	watcher->rights = rights_now(watcher);
+	watcher->rights_turn = turn;
+}
+
+struct lamp_view lamp_view_of(struct watcher *watcher)
+{
+	struct lamp_view view = { .profile = watcher->profile, .only = watcher->only };
+
+	watcher_ask_rights(watcher);
+	view.visibility = watcher->rights.visibility;
+	view.may_pick_up = watcher->rights.may_pick_up;
 	LIST_FOR (leg, &watcher->entity->legs, struct leg, lamp_node)
 		if (viewer_is_caller(leg, watcher->number))
 			view.viewer = watcher->number;

@@ -28,7 +28,8 @@ struct lamp_dialogs {
 	char uri_text[DIALOG_INFO_MAX * 3 * LAMP_URI_MAX_BYTES];
 };
 
-struct lamp_view lamp_view_of(const struct watcher *watcher);
+/* As its rights are now. */
+struct lamp_view lamp_view_of(struct watcher *watcher);
 
 /*
  * All that this view shows now, the dialog that matters most first; or with `since` > 0 only what

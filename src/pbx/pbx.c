@@ -123,6 +123,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	list_init(&pbx->trunks);
 	list_init(&pbx->lists);
 	pbx->directory = directory_ref(directory);
+	pbx->directory_turn = ++pbx->turn;
 	pbx->stack.session_expires_s = directory->session_expires_s;
 	apply_limits(pbx);
 	for (size_t i = 0; i < ARRAY_LEN(call_pools); i++)
@@ -184,6 +185,7 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	phone_forward_on_directory(pbx, directory);
 	directory_unref(pbx->directory);
 	pbx->directory = directory;
+	pbx->directory_turn = ++pbx->turn;
 	pbx->stack.session_expires_s = directory->session_expires_s;
 	apply_limits(pbx);
 	lamp_list_on_directory(pbx);

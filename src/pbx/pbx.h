@@ -27,6 +27,7 @@ extern const struct pbx_limits pbx_default_limits;
 struct pbx {
 	struct stack stack;
 	struct directory *directory; /* the current one */
+	uint64_t directory_turn;     /* when it became that; never 0 */
 	struct pbx_limits limits;    /* where the directory names no other */
 	struct nonces nonces;
 	struct strangers strangers;

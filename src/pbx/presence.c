@@ -62,7 +62,7 @@ static void pidf_set_doing(struct pidf *pidf, const struct dialog_info *info)
 	}
 }
 
-static void presence_print(const struct watcher *watcher, struct buf *body)
+static void presence_print(struct watcher *watcher, struct buf *body)
 {
 	static struct lamp_dialogs dialogs; /* one thread, not re-entered */
 	const struct lamp_entity *entity = watcher->entity;

@@ -119,6 +119,7 @@ FLOW_PLAIN(presence_goes_as_far_as_the_right_to_see, "RFC 3856 9, SECURITY S6")
 	expect(w, IS_FREE(raw));
 	world_extension(w, "bob")->visibility = VISIBILITY_CALLS;
 	world_extension(w, "bob")->pickup = PICKUP_NONE;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
 	dial(w, "carol", "bob");
 	/* Who may not pick up is not invited to. */
 	expect(w, IS_ON_THE_PHONE(raw) && !told(raw, "203"));

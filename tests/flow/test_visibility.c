@@ -192,7 +192,7 @@ FLOW_PLAIN(a_partner_sees_what_the_rule_for_its_domain_allows, "RFC 4235 6")
 	expect(w, !strstr(raw_last(raw, "NOTIFY"), "00123"));
 	expect(w, !strstr(raw_last(raw, "NOTIFY"), "call-id="));
 	alice->visibility_rules.count = 0;
-	lamp_on_directory(&w->office.pbx);
+	pbx_set_directory(&w->office.pbx, w->office.directory);
 	advance_ms(w, 100);
 	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=noresource"));
 	expect_quiet(w);
