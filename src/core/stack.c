@@ -27,7 +27,6 @@ int stack_init(struct stack *stack, const struct env *env, struct timers *timers
 	*stack = (struct stack){ .env = env, .timers = timers, .user = *user, .product = product };
 	env->random(env->host, map_secret, sizeof(map_secret));
 	env->random(env->host, stack->tag_secret, sizeof(stack->tag_secret));
-	map_init(&stack->client_map, map_secret);
 	map_init(&stack->server_map, map_secret);
 	map_init(&stack->merge_map, map_secret);
 	map_init(&stack->usages, map_secret);
@@ -63,7 +62,6 @@ void stack_fini(struct stack *stack)
 	pool_fini(&stack->subscribers);
 	pool_fini(&stack->txn_clients);
 	pool_fini(&stack->txn_servers);
-	map_fini(&stack->client_map);
 	map_fini(&stack->server_map);
 	map_fini(&stack->merge_map);
 	map_fini(&stack->usages);

@@ -114,7 +114,6 @@ struct stack {
 	struct pool notifiers;
 	struct pool registrations;
 	struct pool subscribers;
-	struct map client_map;	/* branch and method -> txn_client */
 	struct map server_map;	/* branch, sent-by and method -> txn_server */
 	struct map merge_map;	/* From tag, Call-ID, CSeq -> txn_server (RFC 3261 8.2.2.2) */
 	struct map usages;	/* local tag -> usage */

@@ -30,20 +30,56 @@ static void txn_client_set_state(struct txn_client *txn, enum txn_client_state s
 	txn->state = state;
 }
 
-/* --- Matching (RFC 3261 17.1.3) ----------------------------------------------------------- */
+/* --- The branch (RFC 3261 17.1.3) --------------------------------------------------------- */
+
+/*
+ * "z9hG4bK" token "." slot "." serial: the handle leads back to the transaction, and the token,
+ * which nobody can guess, proves that the response answers it.
+ */
+#define BRANCH_MAX_BYTES (7 + TOKEN_BYTES + 2 * 11)
+
+static void branch_print(struct buf *buf, const struct txn_client *txn)
+{
+	buf_lit(buf, MAGIC_COOKIE);
+	buf_slice(buf, slice_of(txn->token, TOKEN_BYTES));
+	buf_char(buf, '.');
+	buf_u64(buf, txn->pooled.handle.slot);
+	buf_char(buf, '.');
+	buf_u64(buf, txn->pooled.handle.serial);
+}
+
+static struct txn_client *branch_find(struct stack *stack, struct slice branch)
+{
+	struct slice token, slot, serial;
+	struct txn_client *txn;
+	struct handle handle;
+
+	if (branch.n <= 7 + TOKEN_BYTES || branch.p[7 + TOKEN_BYTES] != '.')
+		return NULL;
+	token = slice_of(branch.p + 7, TOKEN_BYTES);
+	slice_cut(slice_from(branch, 7 + TOKEN_BYTES + 1), '.', &slot, &serial);
+	if (slice_to_u32(slot, UINT32_MAX, &handle.slot) ||
+	    slice_to_u32(serial, UINT32_MAX, &handle.serial))
+		return NULL;
+	txn = pool_find(&stack->txn_clients, handle);
+	return txn && slice_eq(token, slice_of(txn->token, TOKEN_BYTES)) ? txn : NULL;
+}
+
+/* A method without a name here is told by its text. */
+static bool txn_client_has_method(const struct txn_client *txn, const struct sip_msg *msg)
+{
+	if (txn->method != METHOD_OTHER)
+		return msg->method == txn->method;
+	return txn->request && slice_starts_with(packet_bytes(txn->request), msg->method_name);
+}
 
 struct txn_client *txn_client_match(struct stack *stack, const struct sip_msg *msg)
 {
-	char text[sizeof(((struct txn_client *)0)->key)];
-	struct buf buf = BUF_ON(text);
-	struct map_node *node;
+	struct txn_client *txn = branch_find(stack, msg->via.branch);
 
-	buf_slice(&buf, msg->via.branch);
-	buf_slice(&buf, msg->method_name);
-	if (buf.is_overflown)
-		return NULL;
-	node = map_find(&stack->client_map, buf_text(&buf));
-	return node ? CONTAINER_OF(node, struct txn_client, node) : NULL;
+	if (txn && txn->method == METHOD_INVITE && msg->method == METHOD_CANCEL)
+		txn = pool_find(&stack->txn_clients, txn->cancel_txn);
+	return txn && txn_client_has_method(txn, msg) ? txn : NULL;
 }
 
 /* --- Printing ----------------------------------------------------------------------------- */
@@ -61,19 +97,14 @@ static struct packet *request_print(struct stack *stack, const struct request *r
 	return buf.is_overflown ? NULL : packet_new(buf_text(&buf));
 }
 
-static struct slice branch_make(struct stack *stack, char text[7 + TOKEN_BYTES])
-{
-	memcpy(text, MAGIC_COOKIE, 7);
-	stack_token(stack, text + 7);
-	return slice_of(text, 7 + TOKEN_BYTES);
-}
-
 int request_send(struct stack *stack, const struct request *request, struct packet **ret_packet)
 {
-	char text[7 + TOKEN_BYTES];
-	struct packet *packet = request_print(stack, request, branch_make(stack, text));
+	char text[7 + TOKEN_BYTES] = MAGIC_COOKIE;
+	struct packet *packet;
 	int err;
 
+	stack_token(stack, text + 7);
+	packet = request_print(stack, request, slice_of(text, sizeof(text)));
 	if (!packet)
 		return ERR_NOMEM;
 	err = way_send(stack, &request->flow, packet);
@@ -86,19 +117,11 @@ int request_send(struct stack *stack, const struct request *request, struct pack
 
 /* --- Life --------------------------------------------------------------------------------- */
 
-static void txn_client_leave_map(struct txn_client *txn)
-{
-	if (txn->node.key.n > 0)
-		map_remove(&txn->stack->client_map, &txn->node);
-	txn->node.key = SLICE_NONE;
-}
-
 void txn_client_end(struct txn_client *txn)
 {
 	txn_client_set_state(txn, TXN_CLIENT_ENDED);
 	timer_stop(txn->stack->timers, &txn->retransmit);
 	timer_stop(txn->stack->timers, &txn->timeout);
-	txn_client_leave_map(txn);
 	pool_end(&txn->stack->txn_clients, txn);
 }
 
@@ -108,7 +131,6 @@ void txn_client_on_free(void *object)
 
 	timer_stop(txn->stack->timers, &txn->retransmit);
 	timer_stop(txn->stack->timers, &txn->timeout);
-	txn_client_leave_map(txn);
 	packet_unref(txn->request);
 	packet_unref(txn->ack);
 	packet_unref(txn->cancel_lines);
@@ -238,27 +260,14 @@ static void txn_client_switch(struct txn_client *txn)
 
 /* --- Starting ----------------------------------------------------------------------------- */
 
-static int txn_client_enter_map(struct txn_client *txn, struct slice branch, struct slice method)
-{
-	struct buf key = BUF_ON(txn->key);
-	int err;
-
-	buf_slice(&key, branch);
-	buf_slice(&key, method);
-	if (key.is_overflown)
-		return ERR_LIMIT;
-	err = map_insert(&txn->stack->client_map, &txn->node, buf_text(&key));
-	if (err)
-		txn->node.key = SLICE_NONE;
-	return err;
-}
-
+/* With the branch of the INVITE for a CANCEL, else empty: its own. */
 static int txn_client_start_on(struct stack *stack, const struct request *request,
 			       struct slice branch, const struct txn_client_ops *ops,
 			       struct handle owner, struct handle *ret_handle)
 {
 	struct txn_client *txn = pool_new(&stack->txn_clients);
-	int err;
+	char text[BRANCH_MAX_BYTES];
+	struct buf own = BUF_ON(text);
 
 	if (!txn)
 		return ERR_NOMEM;
@@ -269,11 +278,13 @@ static int txn_client_start_on(struct stack *stack, const struct request *reques
 	txn->challenges = request->challenges;
 	txn->ops = ops;
 	txn->owner = owner;
-	txn->request = request_print(stack, request, branch);
-	err = txn->request ? txn_client_enter_map(txn, branch, request->method) : ERR_NOMEM;
-	if (err) {
+	stack_token(stack, txn->token);
+	branch_print(&own, txn);
+	txn->request =
+		request_print(stack, request, slice_is_empty(branch) ? buf_text(&own) : branch);
+	if (!txn->request) {
 		txn_client_end(txn);
-		return err;
+		return ERR_NOMEM;
 	}
 	if (ret_handle)
 		*ret_handle = txn->pooled.handle;
@@ -294,10 +305,7 @@ int txn_client_start(struct stack *stack, const struct request *request,
 		     const struct txn_client_ops *ops, struct handle owner,
 		     struct handle *ret_handle)
 {
-	char text[7 + TOKEN_BYTES];
-
-	return txn_client_start_on(stack, request, branch_make(stack, text), ops, owner,
-				   ret_handle);
+	return txn_client_start_on(stack, request, SLICE_NONE, ops, owner, ret_handle);
 }
 
 /* --- From the sent request ---------------------------------------------------------------- */
@@ -376,7 +384,7 @@ static void txn_client_send_cancel(struct txn_client *txn, struct slice more_lin
 						     .uri = sent.uri.text,
 						     .flow = txn->flow,
 						     .lines = buf_text(&lines) },
-				  sent.via.branch, NULL, HANDLE_NONE, NULL);
+				  sent.via.branch, NULL, HANDLE_NONE, &txn->cancel_txn);
 }
 
 void txn_client_cancel(struct txn_client *txn, struct slice lines)
@@ -412,7 +420,6 @@ int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice m
 	struct stack *stack = txn->stack;
 	struct buf lines = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	_Alignas(max_align_t) char block[AGAIN_ARENA_BYTES];
-	char text[7 + TOKEN_BYTES];
 	struct arena arena;
 	struct sip_msg sent;
 	int err = sent_parse(txn, &arena, block, sizeof(block), &sent);
@@ -442,7 +449,7 @@ int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice m
 				   .lines = buf_text(&lines),
 				   .content_type = sip_msg_value(&sent, HDR_CONTENT_TYPE),
 				   .body = sent.body },
-		branch_make(stack, text), ops, owner, ret_handle);
+		SLICE_NONE, ops, owner, ret_handle);
 }
 
 /* --- Responses ---------------------------------------------------------------------------- */

@@ -33,8 +33,7 @@ struct txn_client_ops {
 struct txn_client {
 	struct pooled pooled;
 	struct stack *stack;
-	struct map_node node;
-	char key[7 + TOKEN_BYTES + SIP_METHOD_MAX_BYTES]; /* branch and method */
+	char token[TOKEN_BYTES]; /* of its branch, which names it, see txn_client.c */
 	enum txn_client_state state;
 	enum sip_method method;
 	struct flow flow;
@@ -46,6 +45,7 @@ struct txn_client {
 	struct packet *request; /* NULL when its failure leaves nothing to print from it */
 	struct packet *ack;	/* INVITE: the ACK for a non-2xx, once there is one */
 	enum txn_cancel cancel;
+	struct handle cancel_txn;    /* the CANCEL, which has the same branch */
 	struct packet *cancel_lines; /* of the CANCEL that is wanted; may be NULL */
 	struct timer retransmit;     /* A or E, or the next look for a way */
 	struct timer timeout;	     /* B, D, F or M; after CANCEL the wait of 9.1 */
