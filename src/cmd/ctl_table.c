@@ -95,6 +95,7 @@ CELL(cell_extension, "extension")
 CELL(cell_contact, "contact")
 CELL(cell_watcher, "watcher")
 CELL(cell_watched, "watched")
+CELL(cell_event, "event")
 CELL(cell_version, "version")
 CELL(cell_lamp, "lamp")
 CELL(cell_name, "name")
@@ -225,9 +226,9 @@ static const struct ctl_column registration_columns[] = {
 
 static const struct ctl_column subscription_columns[] = {
 	{ "WATCHER", false, cell_watcher },   { "WATCHES", false, cell_watched },
-	{ "STATE", false, cell_state },	      { "VERSION", true, cell_version },
-	{ "EXPIRES IN", true, cell_expires }, { "LAST NOTIFY", true, cell_notify },
-	{ "WAY", false, cell_way },
+	{ "EVENT", false, cell_event },	      { "STATE", false, cell_state },
+	{ "VERSION", true, cell_version },    { "EXPIRES IN", true, cell_expires },
+	{ "LAST NOTIFY", true, cell_notify }, { "WAY", false, cell_way },
 };
 
 static const struct ctl_column lamp_columns[] = {

@@ -11,6 +11,7 @@
 #include "pbx/lamp_list.h"
 #include "pbx/lamp_subscription.h"
 #include "pbx/lamp_unasked.h"
+#include "pbx/own_watch.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
 
@@ -190,8 +191,8 @@ static enum api_step next_registration(struct api_cursor *cursor, struct buf *bu
 
 struct watching {
 	struct slice watcher;
-	struct slice watched; /* an extension, or "keys-203" for a list */
-	uint32_t version;
+	struct slice watched;	       /* an extension, or "keys-203" for a list */
+	uint32_t version;	       /* of lamps; else 0 */
 	const struct binding *binding; /* of a phone that did not ask; else NULL */
 };
 
@@ -203,13 +204,14 @@ static bool list_has(const struct lamp_list *list, struct slice number)
 	return false;
 }
 
-/* False: it is none of lamps, or `number`, if it is not empty, has no part in it. */
+/* False: it is nobody's any more, or `number`, if it is not empty, has no part in it. */
 static bool read_watching(const struct notifier *notifier, struct slice number,
 			  struct watching *ret_watching)
 {
 	const struct lamp_list *list = lamp_list_of(notifier);
 	const struct binding *binding = NULL;
 	const struct watcher *watcher = lamp_watcher(notifier);
+	const struct own_watch *own = own_watch_of(notifier);
 
 	if (!watcher)
 		watcher = lamp_unasked_watcher(notifier, &binding);
@@ -218,6 +220,9 @@ static bool read_watching(const struct notifier *notifier, struct slice number,
 						   watcher->version, binding };
 	else if (list)
 		*ret_watching = (struct watching){ list->viewer, list->user, list->version, NULL };
+	else if (own)
+		*ret_watching = (struct watching){ .watcher = own->own->number,
+						   .watched = own->own->number };
 	else
 		return false;
 	return slice_is_empty(number) || slice_eq(ret_watching->watcher, number) ||
@@ -237,11 +242,14 @@ static void print_watching(struct buf *buf, const struct watching *watching,
 			   const struct notifier *notifier)
 {
 	const struct binding *binding = watching->binding;
+	struct slice event, params;
 
+	sip_token_params(notifier->event, &event, &params);
 	json_object_begin(buf, NULL);
 	json_text(buf, "type", SLICE("subscription"));
 	json_text(buf, "watcher", watching->watcher);
 	json_text(buf, "watched", watching->watched);
+	json_text(buf, "event", event);
 	json_text(buf, "state", subscription_state(notifier, binding));
 	json_number(buf, "version", watching->version);
 	json_number(buf, "expires",

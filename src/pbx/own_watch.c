@@ -123,6 +123,11 @@ static const struct notifier_ops notifier_ops = { .on_due = on_due,
 						  .on_answered = on_answered,
 						  .on_refresh = on_refresh };
 
+const struct own_watch *own_watch_of(const struct notifier *notifier)
+{
+	return notifier->ops == &notifier_ops ? notifier->owner : NULL;
+}
+
 static struct own_watch *watch_new(struct pbx *pbx, struct slice number,
 				   const struct own_package *package)
 {

@@ -71,6 +71,9 @@ void own_subscribe(struct pbx *pbx, struct incoming *in, const struct extension 
 /* NULL when nobody watches. */
 struct own *own_find(struct pbx *pbx, struct slice number);
 
+/* Whose subscription a notifier is; NULL when it is none of these, or nobody's any more. */
+const struct own_watch *own_watch_of(const struct notifier *notifier);
+
 /* The watches of this package have something new to tell. */
 void own_change(struct own *own, const struct own_package *package);
 

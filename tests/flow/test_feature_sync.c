@@ -76,7 +76,7 @@ static void turn_off(struct world *w)
 	(void)dnd_set(&w->office.pbx, SLICE("201"), false);
 }
 
-FLOW(a_phone_is_told_of_all_its_features, "RFC 6665 4.2.1.2, BroadWorks 11-BD5196-00 2.1")
+FLOW(a_phone_is_told_of_all_its_features, "RFC 6665 4.2.1.2, BroadWorks as-feature-event")
 {
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
@@ -99,7 +99,7 @@ FLOW(a_phone_is_told_of_all_its_features, "RFC 6665 4.2.1.2, BroadWorks 11-BD519
 	expect_quiet(w);
 }
 
-FLOW(a_phone_sets_do_not_disturb, "BroadWorks 11-BD5196-00 3.1.2")
+FLOW(a_phone_sets_do_not_disturb, "BroadWorks as-feature-event")
 {
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
@@ -122,7 +122,7 @@ FLOW(a_phone_sets_do_not_disturb, "BroadWorks 11-BD5196-00 3.1.2")
 	expect_quiet(w);
 }
 
-FLOW(a_phone_sets_a_forward, "BroadWorks 11-BD5196-00 3.1.2, RFC 5359 2.7")
+FLOW(a_phone_sets_a_forward, "BroadWorks as-feature-event, RFC 5359 2.7")
 {
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
@@ -157,7 +157,7 @@ FLOW_PLAIN(a_forward_by_uri_after_some_rings, "RFC 5359 2.9")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_phone_takes_back_what_the_configuration_says, "BroadWorks 11-BD5196-00 3.1.2")
+FLOW_PLAIN(a_phone_takes_back_what_the_configuration_says, "BroadWorks as-feature-event")
 {
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
@@ -176,7 +176,7 @@ FLOW_PLAIN(a_phone_takes_back_what_the_configuration_says, "BroadWorks 11-BD5196
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(what_cannot_be_set_is_told_as_it_is, "BroadWorks 11-BD5196-00 3.1.2, SECURITY R3")
+FLOW_PLAIN(what_cannot_be_set_is_told_as_it_is, "BroadWorks as-feature-event, SECURITY R3")
 {
 	static const char *const wishes[] = {
 		SET_FORWARD("Immediate", "true", "201"), /* to itself */
@@ -237,7 +237,7 @@ FLOW_PLAIN(nobody_sets_features_without_proof, "RFC 3261 22.1, SECURITY S1")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(what_was_said_last_holds, "BroadWorks 11-BD5196-00 2.1")
+FLOW_PLAIN(what_was_said_last_holds, "BroadWorks as-feature-event")
 {
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);

@@ -3,6 +3,7 @@
  * What phones are told of their own extension: that no message waits (RFC 3842), and who has
  * registered for it (RFC 3680).
  */
+#include "pbx/api.h"
 #include "texts.h"
 #include "world.h"
 
@@ -177,5 +178,25 @@ FLOW_PLAIN(who_stops_says_that_it_is_over_for_now, "RFC 6665 4.2.2")
 	pbx_stop(&w->office.pbx);
 	advance_ms(w, 100);
 	expect(w, told(raw, "Subscription-State: terminated;reason=deactivated"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(what_ones_phones_watch_is_shown_to_tools, "RFC 6665 8.2.1")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+	char text[API_ROW_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	struct api_cursor cursor;
+
+	expect(w, say(raw, SUBSCRIBE("201", "s", "reg;id=7") TEXT_END) == 200);
+	api_cursor_init(&cursor, &w->office.pbx, API_SUBSCRIPTIONS, SLICE("201"));
+	expect(w, api_next(&cursor, &buf) == API_ROW);
+	expect(w, slice_starts_with(buf_text(&buf),
+				    SLICE("{\"type\":\"subscription\",\"watcher\":\"201\","
+					  "\"watched\":\"201\",\"event\":\"reg\","
+					  "\"state\":\"active\"")));
+	expect(w, api_next(&cursor, &buf) != API_ROW);
+	api_cursor_fini(&cursor);
 	expect_quiet(w);
 }

@@ -93,7 +93,7 @@ def scripts_get_a_row_a_line(scene):
                       ["201", "202", "203"])
     live.expect_equal("one's own", [r["extension"] for r in
                                     rows(scene, server, "registrations", "203")], ["203"])
-    expect_row(rows(scene, server, "subscriptions"), watcher="203", watched="202",
+    expect_row(rows(scene, server, "subscriptions"), watcher="203", watched="202", event="dialog",
                state="active", notify=200)
     lamps = rows(scene, server, "lamps")
     expect_row(lamps, extension="201", lamp="steady", watchers=0)
