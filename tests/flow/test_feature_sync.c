@@ -99,7 +99,8 @@ FLOW(a_phone_is_told_of_all_its_features, "RFC 6665 4.2.1.2, BroadWorks as-featu
 	expect_quiet(w);
 }
 
-FLOW(a_phone_sets_do_not_disturb, "BroadWorks as-feature-event")
+/* FIELD 25: phones set do-not-disturb by as-feature-event, and no lamp told of it. */
+FLOW(complaint_25_a_phone_sets_do_not_disturb, "BroadWorks as-feature-event")
 {
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
@@ -137,6 +138,29 @@ FLOW(a_phone_sets_a_forward, "BroadWorks as-feature-event, RFC 5359 2.7")
 	expect(w, set(raw, SET_FORWARD("Immediate", "false", "203")) == 200);
 	dial(w, "bob", "alice");
 	expect_calls(w, "alice", PHONE_CALL_RINGING, 1);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_forward_that_a_phone_has_set_is_on_the_lamp, "RFC 4235 4.1, RFC 4480 3.2")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+	struct raw *dialog = world_raw(w, "dialog");
+	struct raw *presence = world_raw(w, "presence");
+
+	expect(w, raw_ask_as(dialog, "203", OFFICE_PASSWORD,
+			     TEXT_HEAD("SUBSCRIBE", "203", "201", "d") TEXT_CONTACT(
+				     "203", "192.0.2.6") "Event: dialog\n" TEXT_END) == 200);
+	expect(w, raw_ask_as(presence, "203", OFFICE_PASSWORD,
+			     TEXT_HEAD("SUBSCRIBE", "203", "201", "p") TEXT_CONTACT(
+				     "203", "192.0.2.7") "Event: presence\n" TEXT_END) == 200);
+	expect(w, say(raw, SUBSCRIBE("s") SET_FORWARD("Immediate", "true", "203")) == 200);
+	advance_ms(w, 100);
+	expect(w, told(dialog, "<status xmlns=\"urn:lampyrid:lamp\">forwarded</status>"));
+	expect(w, told(presence, "<note>Forwarded</note>"));
+	expect(w, set(raw, SET_FORWARD("Immediate", "false", "")) == 200);
+	advance_ms(w, 100);
+	expect(w, !told(dialog, "<status") && !told(presence, "note>"));
 	expect_quiet(w);
 }
 
