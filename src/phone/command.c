@@ -121,7 +121,7 @@ static const struct {
 	{ SLICE_INIT("resume"), do_resume, "[CALL]", "goes on with it" },
 	{ SLICE_INIT("transfer"), do_transfer, "TARGET", "not yet available" },
 	{ SLICE_INIT("dnd"), do_dnd, "on|off", "refuses all calls as busy, or no more" },
-	{ SLICE_INIT("calls"), do_calls, "", "the calls, and those that ring at keys" },
+	{ SLICE_INIT("calls"), do_calls, "", "our calls, and those of whom keys watch" },
 	{ SLICE_INIT("lamps"), do_lamps, "", "what each key's lamp shows" },
 	{ SLICE_INIT("register"), do_register, "", "registers now" },
 	{ SLICE_INIT("unregister"), do_unregister, "", "is not reached any more" },

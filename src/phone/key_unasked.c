@@ -87,8 +87,6 @@ static int unasked_start(struct phone_key *key, struct incoming *in)
 	int err;
 
 	phone_unasked_end(key);
-	if (!txn_server_start(in, NULL, HANDLE_NONE))
-		return ERR_NOMEM;
 	err = dialog_init_uas(dialog, in, txn_server_to_tag(in->txn).p, key->phone->contact);
 	if (!err)
 		err = usage_start(in->stack, &key->unasked.usage, &usage_ops, dialog->call_id,
@@ -96,6 +94,31 @@ static int unasked_start(struct phone_key *key, struct incoming *in)
 	if (!err)
 		dialog_set_restart(&key->watch.set);
 	return err;
+}
+
+/*
+ * 0, or the status to refuse it with. Some servers never learn our tag: their later ones stand
+ * outside of the dialog, too, and are told by Call-ID and their own tag.
+ */
+static unsigned unasked_enter(struct phone_key *key, struct incoming *in)
+{
+	struct dialog *dialog = &key->unasked.dialog;
+
+	if (!txn_server_start(in, NULL, HANDLE_NONE))
+		return 503;
+	if (slice_eq(dialog->call_id, in->msg->call_id) &&
+	    slice_eq(dialog->remote_tag, in->msg->from_tag)) {
+		txn_server_set_to_tag(in->txn, dialog->local_tag);
+		return dialog_check_request(dialog, in->msg);
+	}
+	switch (unasked_start(key, in)) {
+	case 0:
+		return 0;
+	case ERR_SYNTAX:
+		return 400;
+	default:
+		return 503;
+	}
 }
 
 /* The key that shows whom the NOTIFY comes from and that no subscription feeds. */
@@ -115,26 +138,23 @@ void phone_on_unasked_notify(struct phone *phone, struct incoming *in)
 {
 	bool is_taken = phone->config.profile->takes_unasked && !phone->is_stopping &&
 			addr_eq(&in->flow.peer, &phone->config.server.peer);
-	struct phone_key *key = is_taken ? key_find(phone, in->msg) : NULL;
-	int err;
+	struct phone_key *key;
+	unsigned refusal;
 
-	if (!key) {
+	if (!is_taken) {
 		incoming_reply_status(in, 481);
 		return;
 	}
 	if (!notify_check(in))
 		return;
-	err = unasked_start(key, in);
-	if (err == ERR_SYNTAX) {
-		incoming_reply(in,
-			       &(struct answer){ .status = 400, .reason = SLICE("Bad Contact") });
-		return;
-	}
-	if (err) {
-		incoming_reply(in, &(struct answer){ .status = 503,
-						     .lines = SLICE_INIT("Retry-After: 5\r\n") });
+	/* To refuse what no key shows would be to refuse all that the server has to tell. */
+	key = key_find(phone, in->msg);
+	refusal = key ? unasked_enter(key, in) : 0;
+	if (refusal) {
+		incoming_reply_status(in, refusal);
 		return;
 	}
 	incoming_reply(in, &(struct answer){ .status = 200, .lines = phone->contact });
-	key_take(key, in->msg);
+	if (key)
+		key_take(key, in->msg);
 }

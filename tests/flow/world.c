@@ -179,6 +179,8 @@ static void start_phone(struct world *w, struct world_phone *p)
 		.server = flow_to_office(p),
 		.keys = keys,
 		.key_count = p->key_count,
+		.profile = p->profile,
+		.pickup_code = p->pickup_code,
 	};
 
 	for (size_t i = 0; i < p->key_count; i++)
@@ -246,6 +248,16 @@ void watch_list(struct world *w, const char *watcher, const char *list)
 
 	CHECK(!p->is_started && !p->list);
 	p->list = list;
+}
+
+void behave_like(struct world *w, const char *name, const char *make, const char *code)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	CHECK(!p->is_started);
+	p->profile = phone_profile_find(slice_from_cstr(make));
+	CHECK(p->profile);
+	p->pickup_code = slice_from_cstr(code);
 }
 
 /* A step's own error matters only on good wires: there it has to work. */

@@ -29,6 +29,8 @@ struct world_phone {
 	bool is_behind_nat; /* it knows another address of itself than the switch sees */
 	const char *watched[PHONE_KEYS_MAX]; /* [key_count] names, by key from 1 */
 	size_t key_count;
+	const struct phone_profile *profile; /* NULL: generic */
+	struct slice pickup_code;
 	const char *list;	     /* behind those: what fills further keys (RFC 4662); or NULL */
 	enum phone_cause last_cause; /* of the last ended call */
 	unsigned last_status;
@@ -81,6 +83,9 @@ void watch(struct world *w, const char *watcher, const char *watched);
 
 /* Keys for all who are on the list of this name, "keys-office". */
 void watch_list(struct world *w, const char *watcher, const char *list);
+
+/* Before the first step: this phone is of a make ("snom"), with a pick-up code of its own or "". */
+void behave_like(struct world *w, const char *name, const char *make, const char *code);
 void dial(struct world *w, const char *caller, const char *called);
 void dial_number(struct world *w, const char *caller, const char *number);
 void answer(struct world *w, const char *name);

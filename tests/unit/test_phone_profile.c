@@ -25,6 +25,7 @@
 #define DIALOG(id, direction, state)                                                               \
 	"<dialog id=\"" id "\" direction=\"" direction "\"><state>" state "</state></dialog>"
 #define FULL(version, dialogs) DIALOG_INFO(version, "full") dialogs DIALOG_INFO_END
+#define PARTIAL(version, dialogs) DIALOG_INFO(version, "partial") dialogs DIALOG_INFO_END
 
 static const struct phone_profile *profile(const char *name)
 {
@@ -414,8 +415,7 @@ static void what_is_not_to_be_shown_is_refused(void **state)
 	}
 }
 
-/* No key shows them, the make takes none, somebody else sends it, or a subscription says it. */
-static void what_was_not_asked_for_is_mostly_refused(void **state)
+static void who_is_not_the_server_is_refused(void **state)
 {
 	struct phone_rig rig;
 
@@ -434,11 +434,57 @@ static void what_was_not_asked_for_is_mostly_refused(void **state)
 	(void)fake_peer_take_response(&rig.peer, 481);
 	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_OFF);
 	phone_rig_end(&rig);
+}
+
+/* Another key's lamp, or none, or one that a subscription lights: a snom says 200 to all of it. */
+static void what_no_key_waits_for_is_taken_and_not_shown(void **state)
+{
+	static const struct phone_key_config key = { .number = 1,
+						     .kind = PHONE_KEY_BLF,
+						     .target = SLICE_INIT("209"),
+						     .is_unsubscribed = true };
+	const struct phone_config config = { .profile = profile("snom"),
+					     .keys = &key,
+					     .key_count = 1 };
+	struct phone_rig rig;
+
+	(void)state;
+	phone_rig_start(&rig, &config);
+	send_unasked(&rig, 1, "u1", "", UNASKED, INNOVAPHONE_DOCUMENT("9", "early"));
+	(void)fake_peer_take_response(&rig.peer, 200);
+	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_OFF);
+	phone_rig_end(&rig);
 	start(&rig, "snom", SLICE_NONE);
 	phone_rig_notify(&rig, FULL("1", ""));
 	send_unasked(&rig, 1, "u1", "", UNASKED, INNOVAPHONE_DOCUMENT("9", "early"));
-	(void)fake_peer_take_response(&rig.peer, 481);
+	(void)fake_peer_take_response(&rig.peer, 200);
 	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_OFF);
+	phone_rig_end(&rig);
+}
+
+/* As our own server sends them: all outside of any dialog. */
+static void later_ones_may_come_outside_of_the_dialog(void **state)
+{
+	struct phone_rig rig;
+
+	(void)state;
+	start_unsubscribed(&rig, "snom");
+	send_unasked(&rig, 1, "u1", "", UNASKED, FULL("0", DIALOG("1", "recipient", "early")));
+	(void)fake_peer_take_response(&rig.peer, 200);
+	send_unasked(&rig, 3, "u1", "", UNASKED,
+		     PARTIAL("1", DIALOG("2", "recipient", "confirmed")));
+	(void)fake_peer_take_response(&rig.peer, 200);
+	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_FLASH);
+	send_unasked(&rig, 2, "u1", "", UNASKED, FULL("2", ""));
+	(void)fake_peer_take_response(&rig.peer, 500);
+	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_FLASH);
+	send_unasked(&rig, 4, "u1", "", UNASKED, FULL("1", ""));
+	(void)fake_peer_take_response(&rig.peer, 200);
+	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_FLASH);
+	send_unasked(&rig, 5, "u1", "", UNASKED,
+		     PARTIAL("2", DIALOG("1", "recipient", "terminated")));
+	(void)fake_peer_take_response(&rig.peer, 200);
+	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_STEADY);
 	phone_rig_end(&rig);
 }
 
@@ -455,7 +501,9 @@ int main(void)
 		cmocka_unit_test(a_snom_shows_what_it_has_not_asked_for),
 		cmocka_unit_test(the_last_one_darkens_the_lamp),
 		cmocka_unit_test(what_is_not_to_be_shown_is_refused),
-		cmocka_unit_test(what_was_not_asked_for_is_mostly_refused),
+		cmocka_unit_test(who_is_not_the_server_is_refused),
+		cmocka_unit_test(what_no_key_waits_for_is_taken_and_not_shown),
+		cmocka_unit_test(later_ones_may_come_outside_of_the_dialog),
 	};
 
 	return cmocka_run_group_tests_name("phone profile", tests, NULL, NULL);
