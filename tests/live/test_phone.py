@@ -2,6 +2,7 @@
 """`lampyrid phone` as a person or a script meets it: what it says when it cannot register, its exit
 code, and what its commands tell."""
 
+import re
 import socket
 
 import live
@@ -121,6 +122,46 @@ def who_answers_is_shown(scene):
     expect_party(carol, "Alice", marks[1])
 
 
+LISTED = live.CONFIG.replace('"203": {{name: Carol,', '"203": {{keys: ["202", "201"], name: Carol,')
+
+
+def a_list_fills_the_keys(scene):
+    """phone: keys come from a list, show who calls, and pick up as the make does"""
+    server = scene.server(config=LISTED)
+    alice, bob = (scene.phone(server, number).ready() for number in ("201", "202"))
+    carol = scene.phone(server, "203", options=["--key", "1=list:keys-203", "--key", "2=speed:204",
+                                                "--profile", "yealink"])
+    for key, name in ((1, "Bob"), (3, "Alice")):
+        live.expect_equal("name", carol.expect_event("lamp", key=key, lamp="off")["name"], name)
+    alice.send("dial 202")
+    carol.expect_lamp(1, "flash")
+    carol.expect_lamp(3, "steady")
+    carol.send("press 1")
+    live.expect_equal("called", carol.expect_event("calling")["remote"].split("@")[0], "sip:201")
+    expect_party(alice, "Carol", 0)
+    bob.expect_event("ended", cause="elsewhere")
+    carol.expect_lamp(1, "off")
+    mark = carol.event_mark()
+    carol.send("calls")
+    rows = carol.expect_event("calls", mark)["calls"]
+    live.expect_equal("rows", [(row.get("call"), row.get("key"), row["state"]) for row in rows],
+                      [(1, None, "talking"), (None, 3, "confirmed")])
+    server.expect_traced("INVITE sip:**202@", "User-Agent: Yealink ")
+
+
+def a_make_that_does_not_fit_is_said(scene):
+    """phone: an unknown make, and a key that its make would leave dark, are refused"""
+    aor = "sip:203@127.0.0.1:1"
+    for options, told in ((["--profile", "snoom"], "--profile should be generic, snom, yealink"),
+                          (["--key", "1=blf:202,subscribe=no"], "subscribe=no needs a make"),
+                          (["--key", "1=list:"], "--key lacks the one to watch or call"),
+                          (["--key", "1=lst:202"], "--key should be as 1=blf:202, 1=list:keys-203"),
+                          (["--pickup", "code"], "--pickup code needs a --pickup-code")):
+        phone = start(scene, aor, *options)
+        live.expect_equal(f"exit code of {options}", phone.end(), 2)
+        phone.expect(re.escape(told))
+
+
 def expect_party(phone, display, since):
     live.expect_equal(f"who {phone.name} sees", phone.expect_event("answered", since)["display"],
                       display)
@@ -128,4 +169,5 @@ def expect_party(phone, display, since):
 
 live.main([a_wrong_password_is_said, a_missing_password_is_said, a_refused_connection_is_said,
            silence_is_said, a_registered_phone_ends_well, its_commands_explain_themselves,
-           calls_tell_who_called, who_answers_is_shown])
+           calls_tell_who_called, who_answers_is_shown, a_list_fills_the_keys,
+           a_make_that_does_not_fit_is_said])
