@@ -16,6 +16,12 @@ static void reply_accept(struct incoming *in)
 					 .lines = SLICE_INIT("Accept: " FEED_DIALOG_TYPE "\r\n") });
 }
 
+static void reply_later(struct incoming *in)
+{
+	incoming_reply(
+		in, &(struct answer){ .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") });
+}
+
 /* True when there is a document to take; else it has been answered. */
 static bool notify_check(struct incoming *in)
 {
@@ -40,14 +46,23 @@ static bool notify_is_last(const struct sip_msg *msg)
 	return slice_eq_nocase(state, SLICE("terminated"));
 }
 
-static void key_take(struct phone_key *key, const struct sip_msg *notify)
+/*
+ * Takes the document and answers. There is no subscription to ask by for what is missing, but who
+ * gets no 200 has to tell all again.
+ */
+static void key_take(struct phone_key *key, struct incoming *in)
 {
+	struct phone *phone = key->phone;
 	struct arena arena;
 
-	arena_init(&arena, key->phone->xml_block, PHONE_XML_BYTES);
-	/* Whom to ask for what is missing? There is no subscription; the next document is taken. */
-	(void)phone_key_take(key, SLICE(FEED_DIALOG_TYPE), notify->body, &arena);
-	if (!notify_is_last(notify))
+	arena_init(&arena, phone->xml_block, PHONE_XML_BYTES);
+	if (phone_key_take(key, SLICE(FEED_DIALOG_TYPE), in->msg->body, &arena) ==
+	    PHONE_TAKEN_GAP) {
+		reply_later(in);
+		return;
+	}
+	incoming_reply(in, &(struct answer){ .status = 200, .lines = phone->contact });
+	if (!notify_is_last(in->msg))
 		return;
 	phone_unasked_end(key);
 	phone_key_forget(key, SLICE_NONE);
@@ -66,8 +81,7 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 		incoming_reply(in, &(struct answer){ .status = 405,
 						     .lines = SLICE_INIT("Allow: NOTIFY\r\n") });
 	} else if (notify_check(in)) {
-		incoming_reply_status(in, 200);
-		key_take(key, in->msg);
+		key_take(key, in);
 	}
 }
 
@@ -149,12 +163,15 @@ void phone_on_unasked_notify(struct phone *phone, struct incoming *in)
 		return;
 	/* To refuse what no key shows would be to refuse all that the server has to tell. */
 	key = key_find(phone, in->msg);
-	refusal = key ? unasked_enter(key, in) : 0;
-	if (refusal) {
-		incoming_reply_status(in, refusal);
+	if (!key) {
+		incoming_reply_status(in, 200);
 		return;
 	}
-	incoming_reply(in, &(struct answer){ .status = 200, .lines = phone->contact });
-	if (key)
-		key_take(key, in->msg);
+	refusal = unasked_enter(key, in);
+	if (refusal == 503)
+		reply_later(in);
+	else if (refusal)
+		incoming_reply_status(in, refusal);
+	else
+		key_take(key, in);
 }

@@ -120,3 +120,41 @@ FLOW(a_cisco_spa_is_told_of_one_call_of_two, "RFC 4235 4.1")
 	expect_lamp(w, "carol", "bob", LAMP_DARK);
 	expect_quiet(w);
 }
+
+/* Bob's calls are told to Carol's phone, which has asked for nothing. */
+static struct world *told_unasked(void)
+{
+	static const struct slice carol[] = { SLICE_INIT("203") };
+	struct world *w = world_new("alice", "bob", "carol");
+
+	world_extension(w, "bob")->notify = (struct number_list){ carol, 1 };
+	behave_like(w, "carol", "snom", "");
+	wait_for(w, "carol", "bob");
+	dial(w, "alice", "bob");
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	return w;
+}
+
+FLOW(a_snom_shows_what_it_has_not_asked_for, "RFC 4235 4.1, RFC 3261 12.1.1")
+{
+	struct world *w = told_unasked();
+
+	expect_silence(w, "carol -> switch SUBSCRIBE");
+	answer(w, "bob");
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	hang_up(w, "alice");
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW(a_snom_picks_up_what_it_has_not_asked_for, "RFC 3891 3, RFC 4235 4.1")
+{
+	struct world *w = told_unasked();
+
+	pick_up(w, "carol", "bob");
+	expect_ladder(w, "carol  -> switch  INVITE Replaces", "switch -> bob     CANCEL");
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	hang_up(w, "alice");
+	expect_quiet(w);
+}

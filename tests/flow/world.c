@@ -188,6 +188,7 @@ static void start_phone(struct world *w, struct world_phone *p)
 			.number = (unsigned)i + 1,
 			.kind = PHONE_KEY_BLF,
 			.target = slice_from_cstr(find_phone(w, p->watched[i])->number),
+			.is_unsubscribed = p->is_unsubscribed,
 		};
 	if (p->list)
 		keys[config.key_count++] =
@@ -240,6 +241,12 @@ void watch(struct world *w, const char *watcher, const char *watched)
 
 	CHECK(!p->is_started && p->key_count < PHONE_KEYS_MAX);
 	p->watched[p->key_count++] = watched;
+}
+
+void wait_for(struct world *w, const char *watcher, const char *watched)
+{
+	watch(w, watcher, watched);
+	find_phone(w, watcher)->is_unsubscribed = true;
 }
 
 void watch_list(struct world *w, const char *watcher, const char *list)

@@ -31,6 +31,7 @@ struct world_phone {
 	size_t key_count;
 	const struct phone_profile *profile; /* NULL: generic */
 	struct slice pickup_code;
+	bool is_unsubscribed;	     /* its keys wait for NOTIFYs that it has not asked for */
 	const char *list;	     /* behind those: what fills further keys (RFC 4662); or NULL */
 	enum phone_cause last_cause; /* of the last ended call */
 	unsigned last_status;
@@ -83,6 +84,9 @@ void watch(struct world *w, const char *watcher, const char *watched);
 
 /* Keys for all who are on the list of this name, "keys-office". */
 void watch_list(struct world *w, const char *watcher, const char *list);
+
+/* The same without a subscription, for a make that takes NOTIFYs unasked; so are its other keys. */
+void wait_for(struct world *w, const char *watcher, const char *watched);
 
 /* Before the first step: this phone is of a make ("snom"), with a pick-up code of its own or "". */
 void behave_like(struct world *w, const char *name, const char *make, const char *code);

@@ -485,6 +485,12 @@ static void later_ones_may_come_outside_of_the_dialog(void **state)
 		     PARTIAL("2", DIALOG("1", "recipient", "terminated")));
 	(void)fake_peer_take_response(&rig.peer, 200);
 	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_STEADY);
+	/* Nobody can be asked for what is missing: the server is to tell all again. */
+	send_unasked(&rig, 6, "u1", "", UNASKED, PARTIAL("9", DIALOG("3", "recipient", "early")));
+	(void)fake_peer_take_response(&rig.peer, 503);
+	send_unasked(&rig, 7, "u1", "", UNASKED, FULL("10", ""));
+	(void)fake_peer_take_response(&rig.peer, 200);
+	assert_int_equal(phone_lamp(&rig.phone, 1), LAMP_OFF);
 	phone_rig_end(&rig);
 }
 
