@@ -28,10 +28,11 @@ def expect_lamps(phones, watched, lamp):
 
 
 def ring(caller, called, phones):
-    """Alice calls Bob, and whoever watches him sees it."""
+    """Alice calls Bob, and whoever watches him sees it; only who may take the call sees it flash."""
     caller.send(f"dial {called.number}")
     called.expect_event("ringing")
-    expect_lamps(phones, called.number, "flash")
+    expect_lamps([phone for phone in phones if phone is not caller], called.number, "flash")
+    expect_lamps([caller], called.number, "steady")
 
 
 def story(scene, command="press 1", **options):
@@ -101,7 +102,7 @@ def a_stranger_cannot_pick_up(scene):
     server, alice, bob, carol = office(scene)
     dave = scene.phone(server, "204", keys=["202"]).ready(1)
     ring(alice, bob, (alice, carol))
-    dave.expect_lamp(1, "flash")
+    dave.expect_lamp(1, "steady")
     dave.send("dial *8202")
     live.expect_equal("Dave is told", dave.expect_event("ended", cause="refused")["status"], 403)
     bob.send("answer")
