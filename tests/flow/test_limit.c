@@ -179,6 +179,7 @@ FLOW(tools_see_what_the_switch_has, "ctl")
 			       "\"contact\":\"sip:202@192.0.2.3:5060\",\"transport\":\"udp\","
 			       "\"peer\":\"192.0.2.3:5060\",\"expires\":3534}\n") != NULL);
 	expect(w, strstr(text, "{\"type\":\"subscription\",\"watcher\":\"203\",\"watched\":\"202\","
+			       "\"event\":\"dialog\","
 			       "\"state\":\"active\",\"version\":3,\"expires\":3") != NULL);
 	expect(w, strstr(text, ",\"notify\":200,\"transport\":\"udp\"") != NULL);
 	expect(w, strstr(text, "{\"type\":\"lamp\",\"extension\":\"202\",\"name\":\"bob\","

@@ -286,14 +286,16 @@ FLOW_PLAIN(who_is_told_and_who_refuses_is_among_the_subscriptions, "RFC 6665 4.2
 	struct world *w = office_with_raw(&raw);
 
 	expect(w, say(raw, REGISTER("r")) == 200);
-	expect(w, strstr(subscriptions(w), "\"watcher\":\"204\",\"watched\":\"202\","
-					   "\"state\":\"unasked\",\"version\":1,\"expires\":300,"
-					   "\"notify\":200,"));
+	expect(w, strstr(subscriptions(w),
+			 "\"watcher\":\"204\",\"watched\":\"202\",\"event\":\"dialog\","
+			 "\"state\":\"unasked\",\"version\":1,\"expires\":300,"
+			 "\"notify\":200,"));
 	raw->is_mute = true;
 	dial(w, "carol", "bob");
 	raw_reply(raw, "NOTIFY", 489, "t", "", "");
-	expect(w, strstr(subscriptions(w), "\"watcher\":\"204\",\"watched\":\"202\","
-					   "\"state\":\"refused\",\"expires\":"));
+	expect(w, strstr(subscriptions(w),
+			 "\"watcher\":\"204\",\"watched\":\"202\",\"event\":\"dialog\","
+			 "\"state\":\"refused\",\"expires\":"));
 	expect(w, strstr(subscriptions(w), "\"notify\":489,\"transport\":\"udp\","));
 	expect_quiet(w);
 }
