@@ -268,6 +268,7 @@ static void print_refusal(struct buf *buf, const struct binding *binding, struct
 	json_text(buf, "type", SLICE("subscription"));
 	json_text(buf, "watcher", binding->aor->number);
 	json_text(buf, "watched", watched);
+	json_text(buf, "event", SLICE("dialog"));
 	json_text(buf, "state", SLICE("refused"));
 	json_number(buf, "expires", binding_expires_s(binding));
 	json_number(buf, "notify", status);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "pbx/auth.h"
+#include "pbx/lamp_unasked.h"
 #include "pbx/list_notice.h"
 #include "sip/print.h"
 
@@ -243,6 +244,7 @@ static void on_end(struct notifier *notifier)
 
 	stack_trace(notifier->stack, "event=unwatch watcher=%.*s list=%.*s",
 		    SLICE_ARGS(list->viewer), SLICE_ARGS(list->user));
+	lamp_unasked_review(list->pbx, list->viewer);
 	list_free(list);
 }
 
@@ -265,6 +267,15 @@ static const struct notifier_ops notifier_ops = {
 struct lamp_list *lamp_list_of(const struct notifier *notifier)
 {
 	return notifier->ops == &notifier_ops ? notifier->owner : NULL;
+}
+
+const struct notifier *lamp_list_subscription(const struct watcher *watcher)
+{
+	const struct list_entry *entry = watcher->owner;
+
+	if (watcher->ops != &watcher_ops || entry->list->package != &lamp_dialog_package)
+		return NULL;
+	return entry->list->notifier;
 }
 
 static struct lamp_list *list_new(struct pbx *pbx, const struct incoming *in, struct slice user,
@@ -318,6 +329,7 @@ static void subscribe(struct incoming *in, struct lamp_list *list)
 	stack_trace(&list->pbx->stack, "event=watch watcher=%.*s list=%.*s resources=%zu",
 		    SLICE_ARGS(list->viewer), SLICE_ARGS(list->user), list->count);
 	notifier_start(list->notifier);
+	lamp_unasked_review(list->pbx, list->viewer);
 }
 
 /* Who insists on it knows it, too, though it should not say so that way (RFC 4662 4.1). */

@@ -64,4 +64,7 @@ void lamp_list_fini(struct pbx *pbx);
 /* Whose subscription a notifier is; NULL when it is none of a list, or nobody's any more. */
 struct lamp_list *lamp_list_of(const struct notifier *notifier);
 
+/* The list subscription to "dialog" that carries a watcher; NULL when something else does. */
+const struct notifier *lamp_list_subscription(const struct watcher *watcher);
+
 #endif

@@ -55,7 +55,8 @@ static void on_end(struct notifier *notifier)
 
 	stack_trace(notifier->stack, "event=unwatch watcher=%.*s watched=%.*s",
 		    SLICE_ARGS(watcher->number), SLICE_ARGS(watcher->entity->number));
-	lamp_unasked_resume(watcher);
+	if (!watcher->is_outside)
+		lamp_unasked_review(watcher->entity->pbx, watcher->number);
 	lamp_unwatch(watcher);
 }
 
@@ -218,7 +219,8 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 		    SLICE_ARGS(watcher->number), SLICE_ARGS(watched->number),
 		    watcher->profile->name);
 	notifier_start(notifier);
-	lamp_unasked_yield(watcher);
+	if (viewer->extension)
+		lamp_unasked_review(pbx, viewer->extension->number);
 }
 
 void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "pbx/call.h"
-#include "pbx/lamp_subscription.h"
+#include "pbx/lamp_list.h"
 #include "pbx/lamp_view.h"
 #include "pbx/registrar.h"
 #include "pbx/visibility.h"
@@ -241,13 +241,15 @@ static bool is_phone_of(const struct binding *binding, const struct dialog *dial
 		sip_uri_parse(dialog->remote_target, &b) == 0 && sip_uri_eq(&a, &b));
 }
 
-/* The watcher's subscription to "dialog", when it has one as an extension of ours. */
+/* What carries a watcher that has asked for it; NULL: it has not. */
 static const struct notifier *subscription_of(const struct watcher *watcher)
 {
-	return watcher->is_outside ? NULL : lamp_subscription(watcher);
+	const struct notifier *notifier = lamp_subscription(watcher);
+
+	return notifier ? notifier : lamp_list_subscription(watcher);
 }
 
-/* It is told of this extension because it has asked. */
+/* It is told of this extension because it has asked, and for all its dialogs. */
 static bool is_subscribed(const struct binding *binding, struct slice watched)
 {
 	const struct lamp_entity *entity = lamp_find(binding->pbx, watched);
@@ -257,7 +259,8 @@ static bool is_subscribed(const struct binding *binding, struct slice watched)
 	LIST_FOR (watcher, &entity->watchers, struct watcher, node) {
 		const struct notifier *notifier = subscription_of(watcher);
 
-		if (notifier && notifier->state == NOTIFIER_ACTIVE &&
+		if (notifier && notifier->state == NOTIFIER_ACTIVE && !watcher->is_outside &&
+		    slice_is_empty(watcher->only.call_id) &&
 		    slice_eq(watcher->number, binding->aor->number) &&
 		    is_phone_of(binding, &notifier->dialog))
 			return true;
@@ -374,23 +377,6 @@ void lamp_unasked_end(struct binding *binding)
 		unasked_free(binding->unasked);
 }
 
-void lamp_unasked_yield(const struct watcher *subscribed)
-{
-	const struct notifier *notifier = subscription_of(subscribed);
-	struct aor *aor = registrar_find(subscribed->entity->pbx, subscribed->number);
-	struct stream *stream;
-
-	if (!notifier || !aor)
-		return;
-	LIST_FOR (binding, &aor->bindings, struct binding, node) {
-		stream = stream_find(binding->unasked, subscribed->entity->number);
-		if (!stream || !is_phone_of(binding, &notifier->dialog))
-			continue;
-		stream_drop(stream);
-		unasked_go(binding->unasked);
-	}
-}
-
 static bool is_told_of(const struct binding *binding, struct slice number)
 {
 	const struct extension *watched = directory_find(binding->pbx->directory, number);
@@ -405,40 +391,44 @@ static bool is_told_of(const struct binding *binding, struct slice number)
 	return false;
 }
 
-void lamp_unasked_resume(const struct watcher *leaving)
+/* Those of whom the phone is not to be told any more; if need be it is told so. */
+static void stream_review(struct stream *stream)
 {
-	struct slice watched = leaving->entity->number;
-	struct aor *aor = registrar_find(leaving->entity->pbx, leaving->number);
+	const struct binding *binding = stream->unasked->binding;
+	bool is_ending = stream->notifier->state == NOTIFIER_ENDING;
+	bool is_wanted = is_told_of(binding, stream->node.key);
 
-	if (!aor || !subscription_of(leaving))
-		return;
-	LIST_FOR (binding, &aor->bindings, struct binding, node)
-		if (is_told_of(binding, watched))
-			binding_tell(binding);
+	if (is_subscribed(binding, stream->node.key) || (is_wanted && is_ending))
+		stream_drop(stream);
+	else if (!is_wanted)
+		stream_end(stream, "noresource");
 }
 
-/* Those who are not to be told any more, and are not being told so just now. */
-static void binding_on_directory(struct binding *binding)
+static void binding_review(struct binding *binding)
 {
 	struct map_node *next;
 
 	if (binding->unasked)
 		for (struct map_node *node = map_first(&binding->unasked->streams); node;
 		     node = next) {
-			struct stream *stream = CONTAINER_OF(node, struct stream, node);
-
 			next = map_next(&binding->unasked->streams, node);
-			if (!is_told_of(binding, node->key))
-				stream_end(stream, "noresource");
-			else if (stream->notifier->state == NOTIFIER_ENDING)
-				stream_drop(stream);
+			stream_review(CONTAINER_OF(node, struct stream, node));
 		}
 	binding_tell(binding);
 }
 
+void lamp_unasked_review(struct pbx *pbx, struct slice number)
+{
+	struct aor *aor = registrar_find(pbx, number);
+
+	if (aor)
+		LIST_FOR (binding, &aor->bindings, struct binding, node)
+			binding_review(binding);
+}
+
 void lamp_unasked_on_directory(struct pbx *pbx)
 {
-	each_binding(pbx, binding_on_directory);
+	each_binding(pbx, binding_review);
 }
 
 void lamp_unasked_fini(struct pbx *pbx)

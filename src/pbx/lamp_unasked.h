@@ -23,9 +23,11 @@ void lamp_unasked_on_moved(struct binding *binding);
 /* A binding is about to end: its phone is told nothing more, not even that. */
 void lamp_unasked_end(struct binding *binding);
 
-/* A watcher has subscribed, and is not told twice; or its subscription is over. */
-void lamp_unasked_yield(const struct watcher *subscribed);
-void lamp_unasked_resume(const struct watcher *leaving);
+/*
+ * A phone of this extension has subscribed to "dialog", and is not told twice; or its subscription
+ * is over.
+ */
+void lamp_unasked_review(struct pbx *pbx, struct slice number);
 
 /* Whom phones are told of has changed; lamp_on_directory() was called. */
 void lamp_unasked_on_directory(struct pbx *pbx);

@@ -9,6 +9,92 @@
 
 #include <stdio.h>
 
+/* --- Lamps that light without a subscription ---------------------------------------------- */
+
+FLOW(a_lamp_lights_without_a_subscription, "RFC 6665 4.2.2, RFC 4235 4.1")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	watch_unasked(w, "carol", "bob");
+	dial(w, "alice", "bob");
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	answer(w, "bob");
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	hang_up(w, "alice");
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_silence(w, "carol -> switch SUBSCRIBE");
+	expect_quiet(w);
+}
+
+FLOW(who_is_told_without_a_subscription_picks_up, "RFC 3891 3")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	watch_unasked(w, "carol", "bob");
+	dial(w, "alice", "bob");
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	pick_up(w, "carol", "bob");
+	expect_ladder(w, "carol  -> switch  INVITE Replaces", "switch -> carol   200 INVITE");
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW(several_lamps_light_beside_one_that_was_subscribed, "RFC 6665 4.2.2")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	watch_unasked(w, "carol", "bob");
+	watch_unasked(w, "carol", "alice");
+	watch_unasked(w, "dave", "bob");
+	watch(w, "carol", "dave");
+	dial(w, "alice", "bob");
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	expect_lamp(w, "dave", "bob", LAMP_RINGING);
+	expect_lamp(w, "carol", "alice", LAMP_TALKING);
+	expect_lamp(w, "carol", "dave", LAMP_DARK);
+	hang_up(w, "alice");
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_lamp(w, "dave", "bob", LAMP_DARK);
+	expect_lamp(w, "carol", "alice", LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW(a_lamp_shows_what_happened_before_its_phone_registered, "RFC 3261 10.3")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	watch_unasked(w, "carol", "bob");
+	unregister(w, "carol");
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	register_again(w, "carol");
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	hang_up(w, "alice");
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW(unasked_lamps_follow_a_phone_to_its_new_connection, "RFC 5626 4.2, RFC 3261 18.1.1")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	by_transport(w, "carol", TRANSPORT_TCP);
+	behind_nat(w, "carol");
+	watch_unasked(w, "carol", "bob");
+	dial(w, "alice", "bob");
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	break_connections(w, "carol");
+	advance_ms(w, 2000);
+	answer(w, "bob");
+	expect_lamp(w, "carol", "bob", LAMP_TALKING);
+	hang_up(w, "alice");
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+/* --- In messages -------------------------------------------------------------------------- */
+
 #define REGISTER(call)                                                                             \
 	TEXT_HEAD("REGISTER", "204", "204", call)                                                  \
 	"Contact: <sip:204@192.0.2.5:5060;line=x7>\n"                                              \
@@ -210,6 +296,45 @@ FLOW_PLAIN(a_phone_that_is_gone_is_told_no_more, "RFC 3261 10.2.2")
 	dial(w, "carol", "bob");
 	expect(w, raw_count(raw, "NOTIFY") == before);
 	expect(w, w->office.pbx.stack.notifiers.held_count == 0);
+	expect_quiet(w);
+}
+
+/* The same by a list that has bob on it. */
+FLOW_PLAIN(a_phone_that_subscribes_to_a_list_is_not_told_twice, "RFC 4662 4.5, RFC 6665 4.2.2")
+{
+	static const struct slice keys[] = { SLICE_INIT("202") };
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+	struct extension *dave =
+		(struct extension *)directory_find(w->office.directory, SLICE("204"));
+
+	dave->keys = (struct number_list){ keys, 1 };
+	expect(w, say(raw, REGISTER("r")) == 200);
+	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "204", "keys-204",
+				     "l") "Contact: <sip:204@192.0.2.5:5060;line=x7>\n"
+					  "Event: dialog\nSupported: eventlist\n" TEXT_END) == 200);
+	expect(w, w->office.pbx.stack.notifiers.live_count == 1);
+	dial(w, "carol", "bob");
+	expect(w, told(raw, "Call-ID: l\r\n") && told(raw, "<state>early</state>"));
+	expect(w, raw_speak(raw, "NOTIFY", "tl", "SUBSCRIBE",
+			    "{auth}\nEvent: dialog\nExpires: 0\n" TEXT_END) == 200);
+	advance_ms(w, 1000);
+	expect(w, told(raw, "Subscription-State: active\r\n") && told(raw, "early</state>"));
+	expect_quiet(w);
+}
+
+/* One call is not all of them. */
+FLOW_PLAIN(a_subscription_to_one_dialog_is_no_lamp, "RFC 4235 3.2")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+
+	expect(w, say(raw, REGISTER("r")) == 200);
+	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "204", "202",
+				     "s") "Contact: <sip:204@192.0.2.5:5060;line=x7>\n"
+					  "Event: dialog;call-id=x;to-tag=y\n" TEXT_END) == 200);
+	dial(w, "carol", "bob");
+	expect(w, told(raw, "Subscription-State: active\r\n") && told(raw, "early</state>"));
 	expect_quiet(w);
 }
 

@@ -188,7 +188,7 @@ static void start_phone(struct world *w, struct world_phone *p)
 			.number = (unsigned)i + 1,
 			.kind = PHONE_KEY_BLF,
 			.target = slice_from_cstr(find_phone(w, p->watched[i])->number),
-			.is_unsubscribed = p->is_unsubscribed,
+			.is_unsubscribed = p->is_unasked[i],
 		};
 	if (p->list)
 		keys[config.key_count++] =
@@ -245,8 +245,21 @@ void watch(struct world *w, const char *watcher, const char *watched)
 
 void wait_for(struct world *w, const char *watcher, const char *watched)
 {
+	struct world_phone *p = find_phone(w, watcher);
+
+	p->is_unasked[p->key_count] = true;
 	watch(w, watcher, watched);
-	find_phone(w, watcher)->is_unsubscribed = true;
+}
+
+void watch_unasked(struct world *w, const char *watcher, const char *watched)
+{
+	struct world_phone *p = find_phone(w, watcher), *told = find_phone(w, watched);
+
+	if (!p->profile)
+		behave_like(w, watcher, "snom", "");
+	wait_for(w, watcher, watched);
+	told->told[told->told_count++] = slice_from_cstr(p->number);
+	world_extension(w, watched)->notify = (struct number_list){ told->told, told->told_count };
 }
 
 void watch_list(struct world *w, const char *watcher, const char *list)
@@ -314,6 +327,21 @@ void resume(struct world *w, const char *name)
 	struct world_phone *p = find_phone(w, name);
 
 	must(w, p, phone_resume(&p->phone, 0));
+}
+
+void unregister(struct world *w, const char *name)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	start_all(w);
+	must(w, p, phone_unregister(&p->phone));
+}
+
+void register_again(struct world *w, const char *name)
+{
+	struct world_phone *p = find_phone(w, name);
+
+	must(w, p, phone_register(&p->phone));
 }
 
 void set_pickup(struct world *w, const char *name, enum pickup_mode mode, const char *code)

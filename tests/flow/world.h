@@ -31,7 +31,9 @@ struct world_phone {
 	size_t key_count;
 	const struct phone_profile *profile; /* NULL: generic */
 	struct slice pickup_code;
-	bool is_unsubscribed;	     /* its keys wait for NOTIFYs that it has not asked for */
+	bool is_unasked[PHONE_KEYS_MAX];     /* [key_count] it waits to be told instead */
+	struct slice told[WORLD_PHONES_MAX]; /* [told_count] numbers of those who wait for it */
+	size_t told_count;
 	const char *list;	     /* behind those: what fills further keys (RFC 4662); or NULL */
 	enum phone_cause last_cause; /* of the last ended call */
 	unsigned last_status;
@@ -82,10 +84,14 @@ struct world *world_calling_raw_bob(struct raw **ret_bob);
 
 void watch(struct world *w, const char *watcher, const char *watched);
 
+/* The same without a subscription: the office tells unasked, and the phone is of a make that
+ * listens. */
+void watch_unasked(struct world *w, const char *watcher, const char *watched);
+
 /* Keys for all who are on the list of this name, "keys-office". */
 void watch_list(struct world *w, const char *watcher, const char *list);
 
-/* The same without a subscription, for a make that takes NOTIFYs unasked; so are its other keys. */
+/* Without a subscription, for a make that takes NOTIFYs unasked. */
 void wait_for(struct world *w, const char *watcher, const char *watched);
 
 /* Before the first step: this phone is of a make ("snom"), with a pick-up code of its own or "". */
@@ -120,6 +126,10 @@ void break_connections(struct world *w, const char *name);
 /* The same, and nothing comes through until it is plugged in again. */
 void unplug(struct world *w, const char *name);
 void plug_in(struct world *w, const char *name);
+
+/* The phone takes its registration back; it makes a new one. */
+void unregister(struct world *w, const char *name);
+void register_again(struct world *w, const char *name);
 
 /* What is sent to this phone is lost, or arrives again. */
 void cut_off(struct world *w, const char *name);
