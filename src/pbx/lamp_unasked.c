@@ -155,6 +155,26 @@ static const struct notifier_ops notifier_ops = {
 	.on_answered = on_answered,
 };
 
+/* Under the host by which the phone knows us: it compares with that, if with anything. */
+static void print_aor(struct buf *buf, const struct binding *binding, struct slice number)
+{
+	if (slice_is_empty(binding->host)) {
+		pbx_print_aor(binding->pbx, buf, number);
+		return;
+	}
+	buf_lit(buf, "sip:");
+	uri_escape_user(buf, number);
+	buf_char(buf, '@');
+	buf_slice(buf, binding->host);
+}
+
+static void print_identity(struct buf *buf, const struct binding *binding, struct slice number)
+{
+	buf_char(buf, '<');
+	print_aor(buf, binding, number);
+	buf_char(buf, '>');
+}
+
 /* From whom, to whom and where: the same for each NOTIFY of the stream. */
 static int stream_new_notifier(struct stream *stream, struct slice watched)
 {
@@ -165,8 +185,8 @@ static int stream_new_notifier(struct stream *stream, struct slice watched)
 	struct buf local = BUF_ON(local_text), remote = BUF_ON(remote_text);
 	struct buf contact = BUF_ON(contact_text);
 
-	pbx_print_identity(pbx, &local, SLICE_NONE, watched);
-	pbx_print_identity(pbx, &remote, SLICE_NONE, binding->aor->number);
+	print_identity(&local, binding, watched);
+	print_identity(&remote, binding, binding->aor->number);
 	pbx_print_contact(&contact, watched, &binding->flow);
 	return notifier_new(&pbx->stack,
 			    &(struct dialog_spec){ .local = buf_text(&local),
@@ -185,7 +205,7 @@ static struct watcher *stream_new_watcher(struct stream *stream, struct slice wa
 	char text[LAMP_URI_MAX_BYTES];
 	struct buf entity = BUF_ON(text);
 
-	pbx_print_aor(binding->pbx, &entity, watched);
+	print_aor(&entity, binding, watched);
 	return lamp_watch(binding->pbx,
 			  &(struct watcher_spec){
 				  .ops = &watcher_ops,

@@ -63,6 +63,7 @@ void binding_on_free(void *object)
 
 	mem_free((char *)binding->contact.p);
 	mem_free((char *)binding->call_id.p);
+	mem_free((char *)binding->host.p);
 }
 
 /* `event` says why, to whoever watches. */
@@ -117,12 +118,29 @@ static struct binding *binding_new(struct pbx *pbx, struct slice number, struct 
 	return binding;
 }
 
+/* "192.0.2.1:5060", when the phone has registered there and not at the domain. */
+static int keep_host(const struct pbx *pbx, const struct sip_uri *uri, struct slice *ret_host)
+{
+	char text[SIP_URI_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+
+	*ret_host = SLICE_NONE;
+	if (uri->port == 0 && slice_eq_nocase(uri->host, pbx->directory->domain))
+		return 0;
+	buf_slice(&buf, uri->host);
+	if (uri->port > 0) {
+		buf_char(&buf, ':');
+		buf_u64(&buf, uri->port);
+	}
+	return slice_keep(buf_text(&buf), ret_host);
+}
+
 /* Only text that came with the request can be refused memory; the rest is set in place. */
 static int binding_set(struct binding *binding, const struct incoming *in, const struct wish *wish)
 {
 	const struct sip_msg *msg = in->msg;
 	struct timers *timers = binding->pbx->stack.timers;
-	struct slice call_id;
+	struct slice call_id, host;
 	struct addr sent_by;
 	bool is_natted =
 		addr_parse_ip(msg->via.host, &sent_by) || !addr_eq_ip(&sent_by, &in->flow.peer);
@@ -130,10 +148,17 @@ static int binding_set(struct binding *binding, const struct incoming *in, const
 
 	if (err)
 		return err;
+	err = keep_host(binding->pbx, &msg->uri, &host);
+	if (err) {
+		mem_free((char *)call_id.p);
+		return err;
+	}
 	binding->is_anew = binding->is_anew || !slice_eq(binding->call_id, call_id);
 	binding->profile = profile_of_agent(sip_msg_value(msg, HDR_USER_AGENT));
 	mem_free((char *)binding->call_id.p);
 	binding->call_id = call_id;
+	mem_free((char *)binding->host.p);
+	binding->host = host;
 	binding->cseq = msg->cseq;
 	binding->q = wish->q;
 	binding->flow = dialog_flow_to(&wish->contact.uri, &in->flow, is_natted);

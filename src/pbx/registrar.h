@@ -26,6 +26,7 @@ struct binding {
 	struct flow flow; /* where requests for it go */
 	struct timer expiry;
 	const struct profile *profile; /* by the User-Agent of its last REGISTER */
+	struct slice host;	       /* owned: by which its phone knows us; empty: the domain */
 	bool is_anew;		       /* its phone has begun to register, not refreshed */
 	struct unasked *unasked;       /* see lamp_unasked.h; NULL: it is told of nobody */
 };

@@ -184,6 +184,22 @@ FLOW_PLAIN(a_phone_that_never_subscribes_is_told_in_the_form_of_the_reference,
 	expect_quiet(w);
 }
 
+/* Snom phones compare byte by byte, and know the server as they were told. */
+FLOW_PLAIN(an_unasked_notify_has_the_host_that_the_phone_registered_at, "RFC 4235 4.1")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+
+	expect(w, say(raw, "REGISTER sip:192.0.2.1:5060 SIP/2.0\n{via}\nMax-Forwards: 70\n"
+			   "From: <sip:204@192.0.2.1:5060>;tag=1\nTo: <sip:204@192.0.2.1:5060>\n"
+			   "Call-ID: r\nCSeq: {cseq} REGISTER\n{auth}\n"
+			   "Contact: <sip:204@192.0.2.5:5060>\nExpires: 300\n" TEXT_END) == 200);
+	expect(w, told(raw, "entity=\"sip:202@192.0.2.1:5060\""));
+	expect(w, told(raw, "\r\nFrom: <sip:202@192.0.2.1:5060>;tag="));
+	expect(w, told(raw, "\r\nTo: <sip:204@192.0.2.1:5060>\r\n"));
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(what_changes_while_an_unasked_notify_is_unanswered_becomes_one, "RFC 6665 4.2.2")
 {
 	struct raw *raw;
