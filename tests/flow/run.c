@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define FLOWS_MAX 200
+#define FLOWS_MAX 400
 #define SEEDS 3
 
 /* A flow with more allocations than this has every k-th refused, so that the suite stays short. */
