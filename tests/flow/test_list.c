@@ -832,3 +832,23 @@ FLOW(a_list_is_right_again_after_silence, "RFC 4662 5.2, RFC 6665 4.2.2")
 	expect_lamp(w, "alice", "carol", LAMP_DARK);
 	expect_quiet(w);
 }
+
+FLOW(a_list_tells_changes_of_dialogs, "RFC 4235 4.3, RFC 4662 4.5")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	world_extension(w, "alice")->profile = profile_find(SLICE("yealink"));
+	by_transport(w, "alice", TRANSPORT_TCP);
+	watch_list(w, "alice", "keys-office");
+	dial(w, "carol", "bob");
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	answer(w, "bob");
+	dial(w, "dave", "bob");
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	hang_up(w, "carol");
+	expect_lamp(w, "alice", "carol", LAMP_DARK);
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	hang_up(w, "dave");
+	expect_lamp(w, "alice", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
