@@ -20,8 +20,8 @@
 	((struct multipart_part){ .type = SLICE_INIT(RLMI_TYPE), .id = SLICE_INIT("rlmi@list") })
 
 /* The switch runs in one thread, and making a notice does not call itself. */
-static char document_text[XML_MAX_BYTES], line_text[4096], parts_text[2 * XML_MAX_BYTES],
-	body_text[4 * XML_MAX_BYTES], type_text[256];
+static char document_text[XML_MAX_BYTES], line_text[4096], rlmi_text[2 * XML_MAX_BYTES],
+	parts_text[2 * XML_MAX_BYTES], body_text[4 * XML_MAX_BYTES], type_text[256];
 
 /* No line of XML with escaped text begins as a delimiter does, so few characters will do. */
 #define BOUNDARY_BYTES 8
@@ -129,16 +129,28 @@ static size_t room_of(const struct lamp_list *list)
 	return most > head ? most - head : 0;
 }
 
+/* The RLMI document in its part: with all, or with those who are told of. */
+static void print_root(struct buf *buf, const struct lamp_list *list)
+{
+	struct buf rlmi = BUF_ON(rlmi_text);
+	struct multipart_part root = ROOT_PART;
+
+	print_head(&rlmi, list);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->is_full_due || list->entries[i].is_pending)
+			print_line(&rlmi, &list->entries[i], list->entries[i].is_pending);
+	rlmi_print_end(&rlmi);
+	root.encoding = encoding_of(buf_text(&rlmi));
+	multipart_print_part(buf, boundary_of(list), &root, true);
+	buf_slice(buf, buf_text(&rlmi));
+}
+
 /* What stands around the lines and the parts, and in a full one all the lines without instances. */
 static size_t frame_bytes(const struct lamp_list *list)
 {
 	struct buf buf = BUF_ON(body_text);
 
-	multipart_print_part(&buf, boundary_of(list), &ROOT_PART, true);
-	print_head(&buf, list);
-	for (size_t i = 0; list->is_full_due && i < list->count; i++)
-		print_line(&buf, &list->entries[i], false);
-	rlmi_print_end(&buf);
+	print_root(&buf, list);
 	multipart_print_end(&buf, boundary_of(list));
 	return buf.n;
 }
@@ -194,12 +206,7 @@ static bool take_wanted(struct lamp_list *list, struct buf *parts)
 
 static void print_body(struct buf *buf, const struct lamp_list *list, struct slice parts)
 {
-	multipart_print_part(buf, boundary_of(list), &ROOT_PART, true);
-	print_head(buf, list);
-	for (size_t i = 0; i < list->count; i++)
-		if (list->is_full_due || list->entries[i].is_pending)
-			print_line(buf, &list->entries[i], list->entries[i].is_pending);
-	rlmi_print_end(buf);
+	print_root(buf, list);
 	buf_slice(buf, parts);
 	multipart_print_end(buf, boundary_of(list));
 }

@@ -24,6 +24,7 @@
 static const struct profile roomy = {
 	.name = "roomy",
 	.is_dialog_needed = true,
+	.is_name_shown = true,
 	.notify_bytes = 6000,
 };
 
@@ -299,6 +300,29 @@ FLOW_PLAIN(ones_keys_come_in_their_order, "RFC 4662 4.5, RFC 4662 5.3")
 	advance_ms(w, 100);
 	look(w, &screen, raw);
 	expect(w, shows(&screen, "204 terminated, 202 terminated"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(names_beyond_ascii_are_said_to_be_there, "RFC 2045 6.1, RFC 2045 6.2")
+{
+	static const char root[] = "Content-Transfer-Encoding: binary\r\nContent-ID: <rlmi@list>";
+	static const char part[] = "Content-Transfer-Encoding: binary\r\nContent-ID: <2.";
+	struct screen screen = { .version = -1, .is_whole = true };
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+
+	world_extension(w, "alice")->profile = &roomy;
+	world_extension(w, "bob")->name = SLICE("B\xc3\xb6"
+						"b <&>");
+	world_start(w);
+	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
+	look(w, &screen, raw);
+	expect(w, strcmp(screen.keys[0].name, "B\xc3\xb6"
+					      "b &lt;&amp;&gt;") == 0);
+	expect(w, strstr(raw_last(raw, "NOTIFY"), root) && !strstr(raw_last(raw, "NOTIFY"), part));
+	dial(w, "carol", "bob");
+	look(w, &screen, raw);
+	expect(w, !strstr(raw_last(raw, "NOTIFY"), root) && strstr(raw_last(raw, "NOTIFY"), part));
 	expect_quiet(w);
 }
 

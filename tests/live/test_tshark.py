@@ -48,6 +48,22 @@ def tshark(scene, path, port, wanted):
     return process.lines[start + 1:]
 
 
+def expect_well_formed(scene, server, methods):
+    """Every message that the server sent or received is SIP, and none has a fault; of each method
+    there is one."""
+    found = list(records(server.trace))
+    pcap = scene.path("trace.pcap")
+    write_pcap(pcap, [packet(*record) for record in found])
+    live.expect_equal("messages that are SIP", len(tshark(scene, pcap, server.port(), "sip")),
+                      len(found))
+    live.expect_equal("messages with a fault", tshark(
+        scene, pcap, server.port(), "_ws.malformed || _ws.expert.severity >= 0x600000"), [])
+    for method in methods:
+        seen = tshark(scene, pcap, server.port(), f'sip.Method == "{method}"')
+        live.expect_equal(f"a {method} is there", bool(seen), True)
+    return pcap
+
+
 def nothing_is_malformed(scene):
     """tshark: every message of a pick-up is SIP, and none is malformed"""
     server = scene.server()
@@ -62,20 +78,37 @@ def nothing_is_malformed(scene):
     carol.expect_lamp(1, "off")
     alice.send("hangup")
     carol.expect_event("ended")
-    for phone in (alice, bob, carol):
+    end(server, alice, bob, carol)
+    expect_well_formed(scene, server, ("INVITE", "CANCEL", "NOTIFY", "BYE"))
+
+
+def lists_are_read(scene):
+    """tshark: a list's NOTIFYs are multipart/related with documents of lists and dialogs"""
+    server = scene.server(config=live.CONFIG.replace("name: Bob", 'name: "Böb <&>"').replace(
+        '"meadow-spark-203",', '"meadow-spark-203", keys: ["202", "204"],'))
+    alice = scene.phone(server, "201").ready()
+    bob = scene.phone(server, "202").ready()
+    carol = scene.phone(server, "203", options=["--key", "1=list:keys-203"]).ready(2)
+    alice.send("dial 202")
+    bob.expect_event("ringing")
+    carol.expect_lamp(1, "flash")
+    alice.send("hangup")
+    bob.expect_event("ended")
+    carol.expect_lamp(1, "off")
+    end(server, alice, bob, carol)
+    pcap = expect_well_formed(scene, server, ("SUBSCRIBE", "NOTIFY"))
+    for wanted in ('list.fullstate == "true" && list.resource.name contains "&lt;&amp;&gt;"',
+                   'list.fullstate == "false" && list.resource.instance.cid',
+                   'mime_multipart.header.content-id contains "rlmi"'):
+        seen = tshark(scene, pcap, server.port(), wanted)
+        live.expect_equal(f"a message with {wanted}", bool(seen), True)
+
+
+def end(server, *phones):
+    for phone in phones:
         phone.send("quit")
         phone.end()
     server.stop()
-    found = list(records(server.trace))
-    pcap = scene.path("pickup.pcap")
-    write_pcap(pcap, [packet(*record) for record in found])
-    live.expect_equal("messages that are SIP", len(tshark(scene, pcap, server.port(), "sip")),
-                      len(found))
-    live.expect_equal("messages with a fault", tshark(
-        scene, pcap, server.port(), "_ws.malformed || _ws.expert.severity >= 0x600000"), [])
-    for method in ("INVITE", "CANCEL", "NOTIFY", "BYE"):
-        seen = tshark(scene, pcap, server.port(), f'sip.Method == "{method}"')
-        live.expect_equal(f"a {method} is there", bool(seen), True)
 
 
-live.main([nothing_is_malformed])
+live.main([nothing_is_malformed, lists_are_read])
