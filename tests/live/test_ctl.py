@@ -105,6 +105,22 @@ def scripts_get_a_row_a_line(scene):
     live.expect_equal("with", rows(scene, server, "calls", "202")[0]["with"]["number"], "202")
 
 
+def a_list_is_a_row(scene):
+    """ctl --json subscriptions: a list, for who watches it and for each who is on it; a reload that
+    changes it changes the phone's keys"""
+    keys = CONFIG.replace('"meadow-spark-203",', '"meadow-spark-203", keys: ["202"],')
+    server = start(scene, keys)
+    watcher = scene.phone(server, "203", options=["--key", "1=list:keys-203"]).ready(1)
+    for number in ((), ("203",), ("202",)):
+        expect_row(rows(scene, server, "subscriptions", *number), watcher="203",
+                   watched="keys-203", event="dialog", state="active")
+    live.expect_equal("of somebody else", rows(scene, server, "subscriptions", "201"), [])
+    server.write_config(keys.replace('["202"]', '["202", "201"]').replace("CTL", server.socket))
+    live.expect_equal("reload", ctl(scene, server, "reload")[0], 0)
+    watcher.expect_lamp(2, "off")
+    expect_row(rows(scene, server, "subscriptions", "201"), watched="keys-203")
+
+
 def people_get_tables(scene):
     """ctl: tables for people, aligned, and a page for the status"""
     server, *_ = ringing(scene)
@@ -324,7 +340,7 @@ def wrong_words_are_explained(scene):
         expect_in("usage: lampyrid ctl", process.lines)
 
 
-live.main([scripts_get_a_row_a_line, people_get_tables, the_status_counts,
+live.main([scripts_get_a_row_a_line, a_list_is_a_row, people_get_tables, the_status_counts,
            a_reload_says_what_is_wrong, only_its_owner_may_speak, a_living_server_keeps_its_socket,
            a_place_of_others_is_refused, nonsense_is_answered, a_last_line_says_how_it_ended,
            many_rows_do_not_stop_the_calls, too_many_clients_are_told,
