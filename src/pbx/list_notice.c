@@ -19,9 +19,12 @@
 #define ROOT_PART                                                                                  \
 	((struct multipart_part){ .type = SLICE_INIT(RLMI_TYPE), .id = SLICE_INIT("rlmi@list") })
 
-/* The switch runs in one thread, and making a notice does not call itself. */
-static char document_text[XML_MAX_BYTES], line_text[4096], rlmi_text[2 * XML_MAX_BYTES],
-	parts_text[2 * XML_MAX_BYTES], body_text[4 * XML_MAX_BYTES], type_text[256];
+/*
+ * The switch runs in one thread, and making a notice does not call itself. What does not fit here
+ * would not fit into any message either.
+ */
+static char document_text[XML_MAX_BYTES], line_text[4096], rlmi_text[XML_MAX_BYTES],
+	parts_text[2 * XML_MAX_BYTES], body_text[2 * XML_MAX_BYTES], type_text[256];
 
 /* No line of XML with escaped text begins as a delimiter does, so few characters will do. */
 #define BOUNDARY_BYTES 8

@@ -876,3 +876,34 @@ FLOW(a_list_tells_changes_of_dialogs, "RFC 4235 4.3, RFC 4662 4.5")
 	expect_lamp(w, "alice", "bob", LAMP_DARK);
 	expect_quiet(w);
 }
+
+FLOW_PLAIN(a_long_list_arrives_by_datagram_and_connection, "RFC 3261 18.1.1, RFC 4662 4.5")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	for (unsigned i = 0; i < 60; i++) {
+		char number[8];
+
+		snprintf(number, sizeof(number), "%u", 301 + i);
+		office_add(&w->office, number, "somebody with quite a name");
+	}
+	by_transport(w, "carol", TRANSPORT_TCP);
+	watch_list(w, "alice", "keys-office");
+	watch_list(w, "carol", "keys-office");
+	world_start(w);
+	advance_ms(w, 5000);
+	for (size_t i = 0; i < 3; i += 2) {
+		const struct phone *phone = &w->phones[i].phone;
+
+		expect(w, phone->key_count == 63);
+		for (size_t k = 0; k < phone->key_count; k++)
+			expect(w, !slice_is_empty(phone->keys[k].instance));
+	}
+	expect(w, w->phones[0].phone.lists[0].version > 30);
+	expect(w, w->phones[2].phone.lists[0].version < 5);
+	dial(w, "dave", "bob");
+	expect_lamp(w, "alice", "bob", LAMP_RINGING);
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	hang_up(w, "dave");
+	expect_quiet(w);
+}
