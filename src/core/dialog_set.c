@@ -96,19 +96,24 @@ static size_t set_find(const struct dialog_set *set, struct slice id)
 	return i;
 }
 
+void dialog_set_remove(struct dialog_set *set, size_t i)
+{
+	CHECK(i < set->count);
+	mem_free(set->dialogs[i]);
+	set->count--;
+	memmove(&set->dialogs[i], &set->dialogs[i + 1], (set->count - i) * sizeof(set->dialogs[0]));
+}
+
 /* Puts one in the place of that with the same id; NULL takes that away. Owns `dialog`. */
 static void set_put(struct dialog_set *set, struct slice id, struct kept_dialog *dialog)
 {
 	size_t i = set_find(set, id);
 
-	if (i < set->count) {
+	if (i < set->count && dialog) {
 		mem_free(set->dialogs[i]);
 		set->dialogs[i] = dialog;
-		if (!dialog) {
-			set->count--;
-			memmove(&set->dialogs[i], &set->dialogs[i + 1],
-				(set->count - i) * sizeof(set->dialogs[0]));
-		}
+	} else if (i < set->count) {
+		dialog_set_remove(set, i);
 	} else if (dialog && set->count < DIALOG_INFO_MAX) {
 		set->dialogs[set->count++] = dialog;
 	} else {
@@ -133,6 +138,26 @@ static void set_drop(struct dialog_set *set)
 	set->count = 0;
 }
 
+static const struct dialog_entry *info_find(const struct dialog_info *info, struct slice id)
+{
+	for (size_t i = 0; i < info->dialog_count; i++)
+		if (slice_eq(info->dialogs[i].id, id))
+			return &info->dialogs[i];
+	return NULL;
+}
+
+/* Those that this document ends, by what it says or by saying nothing of them. */
+static void tell_gone(struct dialog_set *set, const struct dialog_info *info)
+{
+	for (size_t i = 0; set->on_gone && i < set->count; i++) {
+		const struct dialog_entry *kept = &set->dialogs[i]->entry;
+		const struct dialog_entry *last = info_find(info, kept->id);
+
+		if (last ? last->state == DIALOG_TERMINATED : !info->is_partial)
+			set->on_gone(set, kept, last);
+	}
+}
+
 enum dialog_set_verdict dialog_set_take(struct dialog_set *set, const struct dialog_info *info)
 {
 	struct kept_dialog *dialogs[DIALOG_INFO_MAX];
@@ -144,6 +169,7 @@ enum dialog_set_verdict dialog_set_take(struct dialog_set *set, const struct dia
 	if (dialogs_keep(info, dialogs))
 		return DIALOG_SET_REFUSED;
 	set_hand_down(set, dialogs, info->dialog_count);
+	tell_gone(set, info);
 	if (!info->is_partial)
 		set_drop(set);
 	for (size_t i = 0; i < info->dialog_count; i++)
@@ -168,6 +194,8 @@ void dialog_set_restart(struct dialog_set *set)
 
 void dialog_set_clear(struct dialog_set *set)
 {
+	for (size_t i = 0; set->on_gone && i < set->count; i++)
+		set->on_gone(set, &set->dialogs[i]->entry, NULL);
 	set_drop(set);
 	dialog_set_restart(set);
 }

@@ -16,8 +16,18 @@ struct kept_dialog {
 	char text[];
 };
 
+struct dialog_set;
+
+/*
+ * A kept dialog is about to go; `last` is the word that ended it, NULL when there was none. It may
+ * not change the set.
+ */
+typedef void dialog_set_on_gone(struct dialog_set *set, const struct dialog_entry *kept,
+				const struct dialog_entry *last);
+
 /* Zeroed it is empty. */
 struct dialog_set {
+	dialog_set_on_gone *on_gone;		      /* may be NULL */
 	struct kept_dialog *dialogs[DIALOG_INFO_MAX]; /* [count], each owned */
 	size_t count;
 	uint32_t version; /* of the last document */
@@ -35,6 +45,9 @@ enum dialog_set_verdict {
 
 /* Copies what it keeps. */
 enum dialog_set_verdict dialog_set_take(struct dialog_set *set, const struct dialog_info *info);
+
+/* The one at `i` is known to be over, whatever was told of it. */
+void dialog_set_remove(struct dialog_set *set, size_t i);
 
 /*
  * Full state was asked for. A notifier that answers in part all the same has no more to say: its

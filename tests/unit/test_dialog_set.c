@@ -209,6 +209,42 @@ static void more_than_fit_leave_the_older_ones(void **state)
 	dialog_set_clear(&set);
 }
 
+/* "id:event" of each dialog that went, with '-' where nothing was said of it. */
+static char gone[64];
+
+static void on_gone(struct dialog_set *set, const struct dialog_entry *kept,
+		    const struct dialog_entry *last)
+{
+	size_t n = strlen(gone);
+
+	(void)set;
+	snprintf(gone + n, sizeof(gone) - n, "%.*s:%.*s ", SLICE_ARGS(kept->id),
+		 SLICE_ARGS(last ? last->event : SLICE("-")));
+}
+
+static void what_goes_is_told_with_its_last_word(void **state)
+{
+	struct dialog_set set = { .on_gone = on_gone };
+	struct dialog_info info = info_of(&(struct step){ FULL, 0, "abcd", 0, NULL });
+
+	(void)state;
+	assert_int_equal(dialog_set_take(&set, &info), DIALOG_SET_TAKEN);
+	assert_string_equal(gone, "");
+	info = info_of(&(struct step){ PARTIAL, 1, "A-bx", 0, NULL });
+	info.dialogs[1].event = SLICE("cancelled");
+	assert_int_equal(dialog_set_take(&set, &info), DIALOG_SET_TAKEN);
+	assert_string_equal(gone, "b:cancelled ");
+	info = info_of(&(struct step){ FULL, 2, "A", 0, NULL });
+	mem_refuse_nth(1);
+	assert_int_equal(dialog_set_take(&set, &info), DIALOG_SET_REFUSED);
+	mem_refuse_nth(0);
+	assert_string_equal(gone, "b:cancelled ");
+	assert_int_equal(dialog_set_take(&set, &info), DIALOG_SET_TAKEN);
+	assert_string_equal(gone, "b:cancelled c:- d:- ");
+	dialog_set_clear(&set);
+	assert_string_equal(gone, "b:cancelled c:- d:- a:- ");
+}
+
 static void a_document_is_taken_whole_or_not_at_all(void **state)
 {
 	const struct step first = { FULL, 0, "ab", DIALOG_SET_TAKEN, "ab" };
@@ -236,6 +272,7 @@ int main(void)
 		cmocka_unit_test(sequences_add_up),
 		cmocka_unit_test(what_is_kept_outlives_the_document),
 		cmocka_unit_test(more_than_fit_leave_the_older_ones),
+		cmocka_unit_test(what_goes_is_told_with_its_last_word),
 		cmocka_unit_test(a_document_is_taken_whole_or_not_at_all),
 	};
 
