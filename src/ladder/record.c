@@ -143,7 +143,7 @@ static void put_event(struct buf *buf, const struct sip_msg *msg)
 		put_word(buf, slice_head(event, EVENT_MAX_BYTES));
 }
 
-static void put_notify_body(struct buf *buf, const struct sip_msg *msg)
+static void put_event_body(struct buf *buf, const struct sip_msg *msg)
 {
 	struct slice type = sip_msg_value(msg, HDR_CONTENT_TYPE);
 
@@ -200,10 +200,11 @@ static void put_request(struct buf *buf, const struct sip_msg *msg, bool is_full
 		put_refer(buf, msg, is_full);
 	if (msg->method == METHOD_INVITE && sip_msg_header(msg, HDR_REPLACES))
 		buf_lit(buf, " Replaces");
-	if (msg->method == METHOD_SUBSCRIBE || msg->method == METHOD_NOTIFY)
+	if (msg->method == METHOD_SUBSCRIBE || msg->method == METHOD_NOTIFY ||
+	    msg->method == METHOD_PUBLISH)
 		put_event(buf, msg);
-	if (msg->method == METHOD_NOTIFY)
-		put_notify_body(buf, msg);
+	if (msg->method == METHOD_NOTIFY || msg->method == METHOD_PUBLISH)
+		put_event_body(buf, msg);
 }
 
 static void summarize(const struct sip_msg *msg, struct buf *buf, bool is_full)
