@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzzing of a switch by its provider: with datagrams from the address of a trunk that registers,
- * is asked by OPTIONS, and has a call of ours ringing before the input begins. Between two
+ * is asked by OPTIONS, may publish the calls of 202, whom 201 watches, and has a call of ours
+ * ringing before the input begins. Between two
  * datagrams (cut at a line "====") some time goes by. In the end everything must run out.
  */
 #include "base/check.h"
@@ -21,6 +22,12 @@ static void open_office(struct office *office, struct wires *wires)
 
 	office_init(office, wires);
 	office_add(office, "201", "Alice");
+	office_add_extension(office, &(struct extension){ .number = SLICE_INIT("202"),
+							  .name = SLICE_INIT("Bob"),
+							  .password = SLICE_INIT(OFFICE_PASSWORD),
+							  .visibility = VISIBILITY_NUMBERS,
+							  .pickup = PICKUP_ALL,
+							  .lamp_source = LAMP_SOURCE_PUBLISHED });
 	office_add_trunk(office,
 			 &(struct trunk_config){ .name = SLICE_INIT("acme"),
 						 .uri = SLICE_INIT("sip:192.0.2.2"),
@@ -28,18 +35,22 @@ static void open_office(struct office *office, struct wires *wires)
 						 .password = SLICE_INIT("p1"),
 						 .is_registering = true,
 						 .is_trusted = true,
+						 .may_publish = true,
 						 .expires_s = 300,
 						 .qualify_s = 60 },
 			 numbers);
 	office_add_route(office, "0*", NULL, "acme", NULL);
 }
 
-/* Alice's phone registers and calls out. */
+/* Alice's phone registers, watches and calls out. */
 static void set_the_scene(struct raw *phone)
 {
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
 			 TEXT_HEAD("REGISTER", "201", "201", "reg") TEXT_CONTACT("201", "192.0.2.3")
 				 TEXT_END) == 200);
+	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
+			 TEXT_HEAD("SUBSCRIBE", "201", "202", "sub") TEXT_CONTACT(
+				 "201", "192.0.2.3") "Event: dialog\n" TEXT_END) == 200);
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
 			 TEXT_HEAD("INVITE", "201", "030", "call") TEXT_CONTACT("201", "192.0.2.3")
 				 TEXT_WITH_SDP("192.0.2.3", "8")) == 100);
@@ -63,7 +74,8 @@ static void check_quiet(const struct office *office)
 
 	CHECK(pbx->calls.held_count == 0 && pbx->bindings.held_count == 0);
 	CHECK(pbx->trunk_pool.held_count == 0 && pbx->stack.registrations.held_count == 0);
-	CHECK(pbx->stack.sessions.held_count == 0);
+	CHECK(pbx->stack.sessions.held_count == 0 && pbx->stack.notifiers.held_count == 0);
+	CHECK(pbx->publications.held_count == 0 && pbx->entities.count == 0);
 	CHECK(pbx->stack.txn_clients.held_count == 0);
 	CHECK(pbx->stack.txn_servers.held_count == 0);
 	CHECK(office->node->timers.count == 0);

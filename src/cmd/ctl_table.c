@@ -201,6 +201,12 @@ static void cell_why(struct buf *cell, struct slice row)
 		buf_lit(cell, ", ");
 		ctl_member_print(cell, leg, "with");
 	}
+	if (!member_find(row, "elsewhere", &legs))
+		return;
+	if (cell->n > 0)
+		buf_lit(cell, "; ");
+	ctl_member_print(cell, row, "elsewhere");
+	buf_lit(cell, " elsewhere");
 }
 
 static void cell_phone(struct buf *cell, struct slice row)

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "pbx/call.h"
 #include "pbx/lamp_list.h"
+#include "pbx/lamp_source.h"
 #include "pbx/lamp_subscription.h"
 #include "pbx/lamp_unasked.h"
 #include "pbx/own_watch.h"
@@ -328,10 +329,11 @@ static enum api_step next_subscription(struct api_cursor *cursor, struct buf *bu
  * on. */
 static struct slice lamp_word(const struct lamp_entity *entity)
 {
-	bool is_busy = false;
+	bool is_busy;
 
 	if (!entity)
 		return SLICE("off");
+	is_busy = lamp_source_count(entity) > 0;
 	LIST_FOR (leg, &entity->legs, struct leg, lamp_node) {
 		if (!leg->is_initiator && leg->state == LEG_RINGING)
 			return SLICE("flash");
@@ -366,6 +368,8 @@ static void print_lamp_legs(struct buf *buf, const struct lamp_entity *entity)
 	json_array_end(buf);
 	if (shown > LEGS_SHOWN_MAX)
 		json_number(buf, "legs_more", shown - LEGS_SHOWN_MAX);
+	if (entity && lamp_source_count(entity) > 0)
+		json_number(buf, "elsewhere", lamp_source_count(entity));
 }
 
 static size_t count_watchers(const struct lamp_entity *entity)

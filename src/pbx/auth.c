@@ -171,10 +171,15 @@ static struct prover auth_prove(struct pbx *pbx, struct incoming *in, bool is_tr
 	return none;
 }
 
+/* What somebody outside may ask for at all. */
+static bool is_for_trunks(enum sip_method method)
+{
+	return method == METHOD_INVITE || method == METHOD_SUBSCRIBE || method == METHOD_PUBLISH;
+}
+
 const struct extension *auth_check(struct pbx *pbx, struct incoming *in, struct trunk **ret_trunk)
 {
-	struct prover prover = auth_prove(
-		pbx, in, in->msg->method == METHOD_INVITE || in->msg->method == METHOD_SUBSCRIBE);
+	struct prover prover = auth_prove(pbx, in, is_for_trunks(in->msg->method));
 
 	*ret_trunk = prover.trunk;
 	if (!prover.extension || from_is(in->msg, prover.extension))

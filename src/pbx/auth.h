@@ -11,10 +11,10 @@
 struct trunk;
 
 /*
- * The extension that sent the request, or NULL with the trunk in *ret_trunk, if it is an INVITE
- * or SUBSCRIBE with a trunk's credentials. NULL and no trunk: it has been answered, with 401 and
- * fresh challenges, or 403 when From claims another extension. The answer keeps no state, so a
- * flood of strangers costs no memory.
+ * The extension that sent the request, or NULL with the trunk in *ret_trunk, if it is an INVITE,
+ * SUBSCRIBE or PUBLISH with a trunk's credentials. NULL and no trunk: it has been answered, with
+ * 401 and fresh challenges, or 403 when From claims another extension. The answer keeps no state,
+ * so a flood of strangers costs no memory.
  */
 const struct extension *auth_check(struct pbx *pbx, struct incoming *in, struct trunk **ret_trunk);
 

@@ -85,7 +85,7 @@ void event_on_subscribe(struct pbx *pbx, struct incoming *in, const struct exten
 		refuse_event(in);
 }
 
-void event_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in, const struct trunk *trunk)
+void event_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk)
 {
 	const struct package *package = find_package(in->msg);
 

@@ -16,7 +16,7 @@ struct trunk;
 void event_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *extension);
 
 /* The same of somebody behind a trunk: lamps are all that there is for them. */
-void event_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in, const struct trunk *trunk);
+void event_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk);
 
 /* "Allow-Events: dialog, ...\r\n" (RFC 6665 8.2.2) */
 void event_packages_print(struct buf *lines);

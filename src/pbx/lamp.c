@@ -10,6 +10,7 @@
 #include "pbx/call.h"
 #include "pbx/lamp_audit.h"
 #include "pbx/lamp_document.h"
+#include "pbx/lamp_forward.h"
 #include "pbx/visibility.h"
 
 int lamp_init(struct pbx *pbx)
@@ -28,7 +29,7 @@ struct lamp_entity *lamp_find(struct pbx *pbx, struct slice number)
 	return node ? CONTAINER_OF(node, struct lamp_entity, node) : NULL;
 }
 
-static struct lamp_entity *entity_get(struct pbx *pbx, struct slice number)
+struct lamp_entity *lamp_get(struct pbx *pbx, struct slice number)
 {
 	struct lamp_entity *entity = lamp_find(pbx, number);
 
@@ -40,6 +41,7 @@ static struct lamp_entity *entity_get(struct pbx *pbx, struct slice number)
 	entity->pbx = pbx;
 	list_init(&entity->legs);
 	list_init(&entity->watchers);
+	list_init(&entity->reports);
 	stack_token(&pbx->stack, entity->id);
 	entity->turn = ++pbx->turn;
 	memcpy(entity + 1, number.p, number.n);
@@ -51,16 +53,17 @@ static struct lamp_entity *entity_get(struct pbx *pbx, struct slice number)
 	return entity;
 }
 
-static void entity_release(struct lamp_entity *entity)
+void lamp_release(struct lamp_entity *entity)
 {
-	if (entity->pins > 0 || !list_is_empty(&entity->legs) || !list_is_empty(&entity->watchers))
+	if (entity->pins > 0 || !list_is_empty(&entity->legs) ||
+	    !list_is_empty(&entity->watchers) || !list_is_empty(&entity->reports))
 		return;
 	lamp_cache_drop(entity->pbx->lamp_cache, entity);
 	map_remove(&entity->pbx->entities, &entity->node);
 	mem_free(entity);
 }
 
-static void entity_publish(struct lamp_entity *entity)
+void lamp_changed(struct lamp_entity *entity)
 {
 	entity->turn = ++entity->pbx->turn;
 	entity->pins++;
@@ -69,7 +72,7 @@ static void entity_publish(struct lamp_entity *entity)
 		watcher->ops->on_change(watcher);
 	}
 	entity->pins--;
-	entity_release(entity);
+	lamp_release(entity);
 }
 
 /* --- What changes ------------------------------------------------------------------------- */
@@ -81,7 +84,7 @@ int lamp_leg_start(struct leg *leg)
 	/* Nobody watches who is outside. */
 	if (!leg->extension)
 		return 0;
-	entity = entity_get(leg->pbx, leg->extension->number);
+	entity = lamp_get(leg->pbx, leg->extension->number);
 	if (!entity)
 		return ERR_NOMEM;
 	leg->entity = entity;
@@ -92,29 +95,40 @@ int lamp_leg_start(struct leg *leg)
 void lamp_leg_changed(struct leg *leg)
 {
 	leg->state_turn = leg->pbx->turn + 1;
-	if (leg->entity)
-		entity_publish(leg->entity);
-	else
+	if (!leg->entity) {
 		leg->pbx->turn++;
+		return;
+	}
+	lamp_source_on_leg(leg);
+	lamp_changed(leg->entity);
 }
 
 /* The oldest makes room; who was not told of it yet is told all. */
-static void remember_ended(struct lamp_entity *entity, const struct leg *leg)
+void lamp_remember_ended(struct lamp_entity *entity, const struct lamp_ended *ended)
 {
+	struct lamp_ended *last;
+
 	if (entity->ended_count == LAMP_ENDED_MAX) {
 		entity->forgotten_turn = entity->ended[0].turn;
 		entity->ended_count--;
 		memmove(&entity->ended[0], &entity->ended[1],
 			entity->ended_count * sizeof(entity->ended[0]));
 	}
-	entity->ended[entity->ended_count] = (struct lamp_ended){
-		.turn = entity->pbx->turn + 1,
+	last = &entity->ended[entity->ended_count++];
+	*last = *ended;
+	last->turn = entity->pbx->turn + 1;
+}
+
+static void remember_leg(struct lamp_entity *entity, const struct leg *leg)
+{
+	struct lamp_ended ended = {
 		.direction = leg->is_initiator ? DIALOG_INITIATOR : DIALOG_RECIPIENT,
 		.event = leg->exit.event,
 		.code = leg->exit.code,
 	};
-	memcpy(entity->ended[entity->ended_count].id, leg->id, sizeof(leg->id));
-	entity->ended_count++;
+
+	memcpy(ended.id, leg->id, sizeof(ended.id));
+	lamp_remember_ended(entity, &ended);
 }
 
 void lamp_leg_end(struct leg *leg, bool was_shown)
@@ -123,11 +137,12 @@ void lamp_leg_end(struct leg *leg, bool was_shown)
 
 	if (!entity)
 		return;
+	lamp_source_on_leg(leg);
 	leg->entity = NULL;
 	list_remove(&leg->lamp_node);
 	if (was_shown)
-		remember_ended(entity, leg);
-	entity_publish(entity);
+		remember_leg(entity, leg);
+	lamp_changed(entity);
 }
 
 void lamp_state_changed(struct pbx *pbx, struct slice number)
@@ -137,7 +152,7 @@ void lamp_state_changed(struct pbx *pbx, struct slice number)
 	if (!entity)
 		return;
 	entity->state_turn = pbx->turn + 1;
-	entity_publish(entity);
+	lamp_changed(entity);
 }
 
 /* --- Watchers ----------------------------------------------------------------------------- */
@@ -159,7 +174,7 @@ struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec)
 
 	if (!watcher)
 		return NULL;
-	watcher->entity = entity_get(pbx, spec->watched);
+	watcher->entity = lamp_get(pbx, spec->watched);
 	if (!watcher->entity) {
 		mem_free(watcher);
 		return NULL;
@@ -176,15 +191,18 @@ struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec)
 	watcher->only.remote_tag = append(&room, spec->only.remote_tag);
 	list_append(&watcher->entity->watchers, &watcher->node);
 	lamp_audit_add(watcher);
+	lamp_forward_update(pbx, watcher->entity->number);
 	return watcher;
 }
 
 void lamp_unwatch(struct watcher *watcher)
 {
+	struct lamp_entity *entity = watcher->entity;
+
 	lamp_audit_remove(watcher);
 	list_remove(&watcher->node);
-	entity_release(watcher->entity);
 	mem_free(watcher);
+	lamp_forward_update(entity->pbx, entity->number);
 }
 
 /* --- Telling ------------------------------------------------------------------------------ */
@@ -294,7 +312,7 @@ static void each_watcher(struct pbx *pbx, void (*tell)(struct watcher *watcher))
 			tell(watcher);
 		next = map_next(&pbx->entities, node);
 		entity->pins--;
-		entity_release(entity);
+		lamp_release(entity);
 	}
 }
 

@@ -31,7 +31,7 @@ struct lamp_ended {
 
 #define LAMP_ENDED_MAX 4
 
-/* An extension's legs and watchers. Exists while it has one or the other. */
+/* An extension's legs, watchers and reports. Exists while it has any of them. */
 struct lamp_entity {
 	struct map_node node; /* in pbx->entities */
 	struct pbx *pbx;
@@ -39,6 +39,7 @@ struct lamp_entity {
 	char id[TOKEN_BYTES]; /* of the dialog that stands for no call: busy, do-not-disturb */
 	struct list legs;     /* struct leg by lamp_node, the oldest first */
 	struct list watchers; /* struct watcher by node */
+	struct list reports;  /* struct lamp_report by node: what others say of it */
 	uint64_t turn;	      /* pbx->turn of the last change of anything that is told */
 	uint64_t state_turn;  /* of do-not-disturb, forward or registration */
 	struct lamp_ended ended[LAMP_ENDED_MAX]; /* [ended_count], the latest last */
@@ -51,6 +52,18 @@ struct lamp_entity {
 int lamp_init(struct pbx *pbx);
 
 struct lamp_entity *lamp_find(struct pbx *pbx, struct slice number);
+
+/* Made if need be. NULL when memory is refused. */
+struct lamp_entity *lamp_get(struct pbx *pbx, struct slice number);
+
+/* To be called when something of it has gone: it may be nobody's any more. */
+void lamp_release(struct lamp_entity *entity);
+
+/* A dialog ends with the change that is told next. The turn is filled in. */
+void lamp_remember_ended(struct lamp_entity *entity, const struct lamp_ended *ended);
+
+/* Its watchers are told. */
+void lamp_changed(struct lamp_entity *entity);
 
 /* A leg of this extension begins to exist, changed, or is no more. Starting: ERR_NOMEM. */
 int lamp_leg_start(struct leg *leg);

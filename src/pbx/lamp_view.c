@@ -6,6 +6,7 @@
 
 #include "pbx/call.h"
 #include "pbx/dnd.h"
+#include "pbx/lamp_source.h"
 #include "pbx/phone_forward.h"
 #include "pbx/registrar.h"
 #include "pbx/visibility.h"
@@ -120,8 +121,7 @@ static enum dialog_state leg_dialog_state(const struct leg *leg, const struct la
 	return DIALOG_TERMINATED;
 }
 
-/* The ids are those of the phone's own dialog with us, as the phone sees it. */
-static struct dialog_ids leg_ids(const struct leg *leg)
+struct dialog_ids lamp_leg_ids(const struct leg *leg)
 {
 	const struct dialog *dialog = leg->session ? &leg->session->dialog : NULL;
 
@@ -133,7 +133,7 @@ static struct dialog_ids leg_ids(const struct leg *leg)
 /* RFC 4235 3.2: a tag that was not named matches all. */
 static bool leg_is_asked_for(const struct leg *leg, const struct dialog_ids *only)
 {
-	struct dialog_ids ids = leg_ids(leg);
+	struct dialog_ids ids = lamp_leg_ids(leg);
 
 	return slice_is_empty(only->call_id) ||
 	       (slice_eq(only->call_id, ids.call_id) &&
@@ -144,7 +144,7 @@ static bool leg_is_asked_for(const struct leg *leg, const struct dialog_ids *onl
 static void entry_set_ids(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
 			  const struct leg *leg)
 {
-	struct dialog_ids ids = leg_ids(leg);
+	struct dialog_ids ids = lamp_leg_ids(leg);
 
 	entry->replaces = leg->replaced;
 	if (slice_is_empty(ids.call_id))
@@ -249,7 +249,9 @@ static struct slice status_of(const struct lamp_entity *entity, const struct ext
 		return SLICE("do-not-disturb");
 	if (watched && !slice_is_empty(phone_forward_of(pbx, watched).to[FORWARD_ALWAYS]))
 		return SLICE("forwarded");
-	if (!registrar_find(pbx, entity->number))
+	/* Whose calls are another PBX's business has phones there. */
+	if (!registrar_find(pbx, entity->number) &&
+	    (!watched || watched->lamp_source != LAMP_SOURCE_PUBLISHED))
 		return SLICE("unregistered");
 	return SLICE_NONE;
 }
@@ -290,7 +292,7 @@ static bool is_busy(const struct lamp_entity *entity)
 	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
 		if (lamp_leg_is_shown(leg))
 			return true;
-	return dnd_is_on(entity->pbx, entity->number);
+	return lamp_source_count(entity) > 0 || dnd_is_on(entity->pbx, entity->number);
 }
 
 /* Free is said by one terminated dialog where phones need it (PHONES: Yealink, Bria). */
@@ -336,6 +338,7 @@ static void read_full(const struct lamp_entity *entity, const struct lamp_view *
 	}
 	if (view->visibility > VISIBILITY_BUSY) {
 		add_legs(dialogs, entity, view, 0);
+		lamp_source_add(dialogs, entity, view, 0);
 		if (dnd_is_on(entity->pbx, entity->number))
 			add_dnd(dialogs, entity);
 	}
@@ -354,6 +357,7 @@ static bool read_changes(const struct lamp_entity *entity, const struct lamp_vie
 	    !slice_is_empty(view->only.call_id))
 		return false;
 	add_legs(dialogs, entity, view, since);
+	lamp_source_add(dialogs, entity, view, since);
 	for (size_t i = 0; i < entity->ended_count; i++)
 		if (entity->ended[i].turn > since)
 			add_ended(dialogs, &entity->ended[i]);

@@ -31,6 +31,9 @@ struct lamp_dialogs {
 /* As its rights are now. */
 struct lamp_view lamp_view_of(struct watcher *watcher);
 
+/* Those of the phone's own dialog with us, as the phone sees it; empty: it has none. */
+struct dialog_ids lamp_leg_ids(const struct leg *leg);
+
 /*
  * All that this view shows now, the dialog that matters most first; or with `since` > 0 only what
  * differs from entity->turn `since`. False: what was then is not known any more.

@@ -11,10 +11,12 @@
 #include "pbx/dnd.h"
 #include "pbx/event_package.h"
 #include "pbx/lamp.h"
+#include "pbx/lamp_forward.h"
 #include "pbx/lamp_list.h"
 #include "pbx/lamp_unasked.h"
 #include "pbx/own_watch.h"
 #include "pbx/phone_forward.h"
+#include "pbx/publish.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
 #include "sip/digest.h"
@@ -23,7 +25,8 @@
 
 #define ANONYMOUS "\"Anonymous\" <sip:anonymous@anonymous.invalid>" /* RFC 3323 4.1.1.3 */
 #define PRODUCT "lampyrid/" LAMPYRID_VERSION
-#define ALLOW_LINE "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY\r\n"
+#define ALLOW_LINE                                                                                 \
+	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, PUBLISH\r\n"
 #define LEGS_PER_CALL 4
 
 /* What a call needs; of each some more than the limits allow are for emergency calls. */
@@ -42,12 +45,15 @@ const struct pbx_limits pbx_default_limits = {
 	.stack = { .transactions = 65536,
 		   .sessions = 65536,
 		   .subscriptions = 65536,
-		   .registrations = 2 * TRUNKS_MAX },
+		   .registrations = 2 * TRUNKS_MAX,
+		   .subscribers = 16384 },
 	.bindings = 65536,
 	.calls = 16384,
 	.attempts = 16384,
 	.legs = 65536,
 	.notices = 256,
+	.publications = 16384,
+	.asked_phones = 16384,
 };
 
 /* --- Life --------------------------------------------------------------------------------- */
@@ -119,6 +125,10 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->calls, "calls", sizeof(struct call), limits->calls, call_on_free);
 	pool_init(&pbx->attempts, "attempts", sizeof(struct attempt), limits->attempts, NULL);
 	pool_init(&pbx->legs, "legs", sizeof(struct leg), limits->legs, leg_on_free);
+	pool_init(&pbx->publications, "publications", sizeof(struct publication),
+		  limits->publications, publication_on_free);
+	pool_init(&pbx->asked_phones, "asked phones", sizeof(struct asked_phone),
+		  limits->asked_phones, asked_phone_on_free);
 	pool_init(&pbx->trunk_pool, "trunks", sizeof(struct trunk), 2 * TRUNKS_MAX, trunk_on_free);
 	list_init(&pbx->trunks);
 	list_init(&pbx->lists);
@@ -141,6 +151,8 @@ static void pbx_silence(struct pbx *pbx)
 	while ((call = pool_walk(&pbx->calls, &slot)))
 		call_end(call, 503, SLICE_NONE);
 	lamp_list_fini(pbx);
+	lamp_forward_fini(pbx);
+	publish_fini(pbx);
 	lamp_fini(pbx);
 	lamp_unasked_fini(pbx);
 	own_fini(pbx);
@@ -156,6 +168,8 @@ void pbx_fini(struct pbx *pbx)
 	pool_fini(&pbx->attempts);
 	pool_fini(&pbx->calls);
 	pool_fini(&pbx->bindings);
+	pool_fini(&pbx->publications);
+	pool_fini(&pbx->asked_phones);
 	dnd_fini(pbx);
 	phone_forward_fini(pbx);
 	map_fini(&pbx->aors);
@@ -195,6 +209,8 @@ void pbx_set_directory(struct pbx *pbx, struct directory *directory)
 	own_on_directory(pbx);
 	lamp_unasked_on_directory(pbx);
 	trunk_on_directory(pbx);
+	publish_on_directory(pbx);
+	lamp_forward_on_directory(pbx);
 }
 
 void pbx_stop(struct pbx *pbx)
@@ -306,6 +322,8 @@ void pbx_on_turn_end(struct pbx *pbx)
 	pool_sweep(&pbx->attempts);
 	pool_sweep(&pbx->calls);
 	pool_sweep(&pbx->bindings);
+	pool_sweep(&pbx->publications);
+	pool_sweep(&pbx->asked_phones);
 	pool_sweep(&pbx->notices);
 	pool_sweep(&pbx->trunk_pool);
 }
@@ -440,6 +458,7 @@ static int find_way(void *user, struct slice identity, struct slice target, stru
 
 typedef void request_handler(struct pbx *pbx, struct incoming *in,
 			     const struct extension *extension);
+typedef void trunk_handler(struct pbx *pbx, struct incoming *in, struct trunk *trunk);
 
 /*
  * By where it comes from. A phone of ours may stand there, too: who subscribes from a trunk says
@@ -449,6 +468,8 @@ static struct trunk *identify_trunk(struct pbx *pbx, const struct incoming *in)
 {
 	struct trunk *trunk = NULL;
 
+	if (in->msg->method == METHOD_PUBLISH)
+		return publish_identify(pbx, in);
 	if (in->msg->method == METHOD_INVITE || in->msg->method == METHOD_SUBSCRIBE)
 		trunk = trunk_identify(pbx, in);
 	if (trunk && in->msg->method == METHOD_SUBSCRIBE &&
@@ -463,6 +484,12 @@ static void on_request(void *user, struct incoming *in)
 		[METHOD_INVITE] = call_on_invite,
 		[METHOD_REGISTER] = registrar_on_register,
 		[METHOD_SUBSCRIBE] = event_on_subscribe,
+		[METHOD_PUBLISH] = publish_on_request,
+	};
+	static trunk_handler *const trunk_handlers[METHOD_COUNT] = {
+		[METHOD_INVITE] = trunk_on_invite,
+		[METHOD_SUBSCRIBE] = event_on_subscribe_from_trunk,
+		[METHOD_PUBLISH] = publish_on_trunk,
 	};
 	struct pbx *pbx = user;
 	enum sip_method method = in->msg->method;
@@ -484,9 +511,7 @@ static void on_request(void *user, struct incoming *in)
 		extension = trunk ? NULL : auth_check(pbx, in, &trunk);
 		if (extension)
 			handlers[method](pbx, in, extension);
-		else if (trunk && method == METHOD_SUBSCRIBE)
-			event_on_subscribe_from_trunk(pbx, in, trunk);
 		else if (trunk)
-			trunk_on_invite(pbx, in, trunk);
+			trunk_handlers[method](pbx, in, trunk);
 	}
 }

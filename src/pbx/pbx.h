@@ -19,6 +19,8 @@ struct pbx_limits {
 	uint32_t attempts;
 	uint32_t legs;
 	uint32_t notices;
+	uint32_t publications;
+	uint32_t asked_phones;
 };
 
 /* What a small office server is started with; memory is taken only as it is needed. */
@@ -47,6 +49,8 @@ struct pbx {
 	struct list lists;			  /* struct lamp_list */
 	uint32_t list_entries;			  /* of all of them */
 	struct timer unasked_due;		  /* one more try, see lamp_unasked.c */
+	struct pool publications;		  /* struct publication */
+	struct pool asked_phones;		  /* struct asked_phone, see lamp_forward.h */
 	struct pool trunk_pool;			  /* struct trunk */
 	struct list trunks;			  /* struct trunk: those of the directory */
 	struct timer trunks_due;		  /* one more try: memory was refused for a trunk */

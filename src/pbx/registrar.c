@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "core/dialog.h"
 #include "pbx/lamp.h"
+#include "pbx/lamp_forward.h"
 #include "pbx/lamp_unasked.h"
+#include "pbx/publish.h"
 #include "pbx/reg_event.h"
 #include "sip/print.h"
 
@@ -75,14 +77,17 @@ static void binding_end(struct binding *binding, enum reg_event event)
 
 	timer_stop(pbx->stack.timers, &binding->expiry);
 	lamp_unasked_end(binding);
-	if (aor) {
-		if (binding->registered_turn > 0)
-			own = reg_event_note_end(binding, event);
-		list_remove(&binding->node);
-		aor->count--;
-		aor_release(pbx, aor);
-	}
 	pool_end(&pbx->bindings, binding);
+	if (!aor)
+		return;
+	if (binding->registered_turn > 0)
+		own = reg_event_note_end(binding, event);
+	list_remove(&binding->node);
+	aor->count--;
+	lamp_forward_update(pbx, aor->number);
+	if (aor->count == 0)
+		publish_on_unregistered(pbx, aor->number);
+	aor_release(pbx, aor);
 	reg_event_tell(own);
 }
 
@@ -428,6 +433,7 @@ void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct ex
 	answer_bindings(pbx, in, extension->number);
 	reg_event_tell(own_find(pbx, extension->number));
 	lamp_unasked_on_register(pbx, extension->number);
+	lamp_forward_update(pbx, extension->number);
 }
 
 /* --- Connections -------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/retry.h"
+#include "pbx/publish.h"
 
 #define TTL_MIN_S 10
 #define TTL_MAX_S 3600
@@ -321,6 +322,7 @@ static void trunk_leave(struct trunk *trunk)
 	timer_stop(trunk->pbx->stack.timers, &trunk->dns_due);
 	dns_drop(trunk);
 	trunk_watch_stop(trunk);
+	publish_on_trunk_lost(trunk);
 	trunk_end_if_idle(trunk);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "pbx/publish.h"
 #include "sip/digest.h"
 #include "sip/print.h"
 
@@ -197,6 +198,8 @@ static void set_state(struct trunk *trunk, enum trunk_state state)
 	trunk->since_ms = trunk->pbx->stack.timers->now_ms;
 	stack_trace(&trunk->pbx->stack, "event=trunk trunk=%.*s state=%s status=%u",
 		    SLICE_ARGS(trunk->config->name), state_names[state], trunk->last_status);
+	if (state == TRUNK_DOWN)
+		publish_on_trunk_lost(trunk);
 }
 
 /* One surprise is none: a single lost answer does not take a trunk away (hysteresis). */

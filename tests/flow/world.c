@@ -144,6 +144,29 @@ static struct world_phone *find_phone(struct world *w, const char *name)
 	return NULL;
 }
 
+struct neighbour *world_publisher(struct world *w, const char *name, const char *number)
+{
+	char uri[ADDR_TEXT_MAX + 8];
+	struct buf buf = BUF_ON(uri);
+
+	w->neighbour = neighbour_new_publisher(w->wires, name, w->office.node, number);
+	buf_lit(&buf, "sip:");
+	addr_print(&buf, &w->neighbour->node->addr);
+	office_add_trunk(&w->office,
+			 &(struct trunk_config){ .name = SLICE_INIT("beside"),
+						 .uri = buf_text(&buf),
+						 .may_publish = true },
+			 NULL);
+	return w->neighbour;
+}
+
+struct neighbour *world_telling_phone(struct world *w, const char *name, const char *number)
+{
+	w->neighbour = neighbour_new_phone(w->wires, name, w->office.node, number, OFFICE_PASSWORD);
+	advance_ms(w, 10 * STEP_MS);
+	return w->neighbour;
+}
+
 /* --- Time --------------------------------------------------------------------------------- */
 
 void advance_ms(struct world *w, uint64_t ms)
@@ -357,6 +380,13 @@ void set_early_media(struct world *w, const char *name)
 {
 	start_all(w);
 	find_phone(w, name)->phone.config.has_early_media = true;
+}
+
+void says(struct world *w, struct neighbour *neighbour, const char *dialogs)
+{
+	start_all(w);
+	neighbour_says(neighbour, dialogs);
+	step(w);
 }
 
 /* 0: the list has not brought it (yet). */
@@ -606,6 +636,9 @@ static void check_switch(struct world *w, const struct office *office)
 	check_pool(w, &pbx->stack.registrations);
 	check_pool(w, &pbx->bindings);
 	check_pool(w, &pbx->trunk_pool);
+	check_pool(w, &pbx->publications);
+	check_pool(w, &pbx->asked_phones);
+	check_pool(w, &pbx->stack.subscribers);
 	if (pbx->entities.count > 0)
 		run_fail(w, "lamp entities left");
 	if (pbx->lamp_audit.repairs != w->broken_lamps)
@@ -628,6 +661,8 @@ void expect_quiet(struct world *w)
 	run_stop_faults();
 	w->wires->fault_nth = 0;
 	w->is_checked = true;
+	if (w->neighbour)
+		neighbour_leaves(w->neighbour);
 	end_calls(w);
 	end_trunks(w);
 	check_switch_calls(w);
@@ -652,6 +687,8 @@ void world_free(struct world *w)
 	for (size_t i = 0; i < w->phone_count; i++)
 		if (w->phones[i].is_started)
 			phone_fini(&w->phones[i].phone);
+	if (w->neighbour)
+		neighbour_free(w->neighbour);
 	office_fini(&w->office);
 	if (w->has_far)
 		office_fini(&w->far);

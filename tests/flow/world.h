@@ -11,6 +11,7 @@
 #define LAMPYRID_TESTS_WORLD_H
 
 #include "core/txn_client.h"
+#include "neighbour.h"
 #include "office.h"
 #include "phone/phone.h"
 #include "raw.h"
@@ -48,7 +49,8 @@ struct world {
 	bool has_far;
 	struct world_phone phones[WORLD_PHONES_MAX]; /* [phone_count] */
 	size_t phone_count;
-	size_t mark; /* of the ladder: the next expectation looks from here */
+	struct neighbour *neighbour; /* where there is one */
+	size_t mark;		     /* of the ladder: the next expectation looks from here */
 	bool is_faulty;
 	bool is_checked;       /* expect_quiet() was said */
 	uint64_t broken_lamps; /* by the test itself: what the auditor has to repair */
@@ -66,6 +68,17 @@ struct group *world_group(struct world *w);
 
 /* A peer that says what the test writes; it is freed with the world. */
 struct raw *world_raw(struct world *w, const char *name);
+
+/*
+ * A PBX beside the switch that publishes the calls of extension `number`, by the trunk "beside"; or
+ * a phone of that extension, which tells who asks it. Freed with the world, and before that it
+ * leaves when quiet is expected. To be called before the first step.
+ */
+struct neighbour *world_publisher(struct world *w, const char *name, const char *number);
+struct neighbour *world_telling_phone(struct world *w, const char *name, const char *number);
+
+/* These are its calls now. */
+void says(struct world *w, struct neighbour *neighbour, const char *dialogs);
 
 /*
  * A second switch of that name, and one phone of its own: extension `number` of `domain`. What the

@@ -56,16 +56,19 @@ static void columns_line_up(void **state)
 		SLICE("{\"extension\":\"202\",\"name\":\"Bob\",\"lamp\":\"flash\",\"legs\":[{"
 		      "\"call\":7,\"state\":\"ringing\",\"with\":\"201\"},{\"call\":12,"
 		      "\"state\":\"talking\"}],\"watchers\":12,\"registered\":true}"),
+		SLICE("{\"extension\":\"203\",\"name\":\"C\",\"lamp\":\"steady\",\"legs\":[],"
+		      "\"elsewhere\":2,\"watchers\":1,\"registered\":true}"),
 	};
 
 	(void)state;
-	expect_table(
-		"lamp", rows, ARRAY_LEN(rows),
-		"EXTENSION  NAME   LAMP   WHY                                     WATCHERS  "
-		"PHONES\n"
-		"202        Bob    flash  call 7: ringing, 201; call 12: talking        12\n"
-		"1001       \xc3\x84rger  off                                                   0  "
-		"no phone\n");
+	expect_table("lamp", rows, ARRAY_LEN(rows),
+		     "EXTENSION  NAME   LAMP    WHY                                     WATCHERS  "
+		     "PHONES\n"
+		     "202        Bob    flash   call 7: ringing, 201; call 12: talking        12\n"
+		     "203        C      steady  2 elsewhere                                    1\n"
+		     "1001       \xc3\x84rger  off                                                 "
+		     "   0  "
+		     "no phone\n");
 }
 
 static void columns_without_a_word_are_left_out(void **state)
