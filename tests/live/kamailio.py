@@ -22,17 +22,21 @@ RLS_SERVICE = 8  # doc_type in the table xcap
 
 
 class Kamailio(live.Process):
-    """With `defines` of kamailio.cfg: DIALOGS, LISTS. `lists` are {(owner, name): numbers}."""
+    """With `defines` of kamailio.cfg: DIALOGS, LISTS. `lists` are {(owner, name): numbers}. BESIDE:
+    its dialogs are the business of lampyrid at the port `publishes_to`."""
 
-    def __init__(self, scene, defines=("DIALOGS",), lists=None):
-        self.port = live.free_port()
+    def __init__(self, scene, defines=("DIALOGS",), lists=None, port=None, publishes_to=None):
+        self.port = port or live.free_port()
         folder = scene.folder_for("kamailio")
         database = os.path.join(folder, "db")
         shutil.copytree(DBTEXT, database)
         for number, ((owner, name), numbers) in enumerate((lists or {}).items(), 1):
             self.add_list(database, number, owner, name, numbers)
         with open(CONFIG, encoding="ascii") as file:
-            text = file.read().replace("PORT", str(self.port)).replace("DATABASE", database)
+            text = file.read()
+        for mark, value in (("PORT", self.port), ("DATABASE", database),
+                            ("PUBLISHES_TO", publishes_to or self.port)):
+            text = text.replace(mark, str(value))
         config = os.path.join(folder, "kamailio.cfg")
         with open(config, "w", encoding="ascii") as file:
             file.write(text)
