@@ -83,8 +83,10 @@ static void on_notify(struct subscriber *subscriber, const struct sip_msg *notif
 		want_full_state(asked);
 		return;
 	}
-	if (err) {
+	if (err && !asked->is_unreadable)
 		trace(asked, "unreadable", 0, slice_from_cstr(err_text(err)));
+	asked->is_unreadable = err != 0;
+	if (err) {
 		lamp_report_clear(&asked->report);
 		return;
 	}

@@ -19,6 +19,7 @@ struct asked_phone {
 	uint64_t boot;	       /* hash of the Call-ID that it registers with */
 	struct handle subscriber;
 	unsigned last_status; /* of the refusal that was logged last */
+	bool is_unreadable;   /* what it said last, and that is logged */
 	struct timer ask;     /* the next question for full state */
 	uint64_t ask_at_ms;   /* not before */
 };

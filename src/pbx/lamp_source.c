@@ -10,6 +10,7 @@
 
 #define ID_PREFIX "ext"
 #define DISPLAY_MAX_BYTES 128
+#define LATE_MS (64 * T1_MS) /* how long a request may be on its way (RFC 3261 17.1.2.2) */
 
 /* --- One dialog or two? ------------------------------------------------------------------- */
 
@@ -163,7 +164,9 @@ static struct lamp_over over_of(const struct lamp_report *report, const struct d
 	return (struct lamp_over){ .call_id = hash_text(report, ids->call_id),
 				   .local_tag = hash_text(report, ids->local_tag),
 				   .remote_tag = hash_text(report, ids->remote_tag),
-				   .direction = direction };
+				   .direction = direction,
+				   .until_ms =
+					   report->entity->pbx->stack.timers->now_ms + LATE_MS };
 }
 
 static struct lamp_over over_of_entry(const struct lamp_report *report,
@@ -194,8 +197,10 @@ static bool over_fits(const struct lamp_over *over, const struct lamp_over *othe
 
 static bool report_has_over(const struct lamp_report *report, const struct lamp_over *over)
 {
+	uint64_t now_ms = report->entity->pbx->stack.timers->now_ms;
+
 	for (size_t i = 0; i < LAMP_OVER_MAX; i++)
-		if (over_fits(&report->over[i], over))
+		if (report->over[i].until_ms > now_ms && over_fits(&report->over[i], over))
 			return true;
 	return false;
 }
@@ -237,8 +242,11 @@ static void settle(const struct lamp_report *report, struct dialog_info *info)
 			info->dialogs[i].state = DIALOG_TERMINATED;
 }
 
+/* Only of who has several reports: in one, versions keep the order. */
 static void remember_over(struct lamp_report *report, const struct dialog_info *info)
 {
+	if (report->peer == 0)
+		return;
 	for (size_t i = 0; i < info->dialog_count; i++) {
 		struct lamp_over over = over_of_entry(report, &info->dialogs[i]);
 

@@ -19,6 +19,7 @@ struct lamp_over {
 	uint64_t local_tag;  /* 0: any, as the next */
 	uint64_t remote_tag; /* seen from whom direction names; NONE: from either side */
 	enum dialog_direction direction;
+	uint64_t until_ms; /* nobody's word is later than that */
 };
 
 #define LAMP_OVER_MAX 8
@@ -32,7 +33,7 @@ struct lamp_report {
 			  0: nobody has another */
 	uint64_t secret[2];		      /* of the ids that watchers are told */
 	uint64_t turn;			      /* of the last word */
-	struct lamp_over over[LAMP_OVER_MAX]; /* what nobody can make live again */
+	struct lamp_over over[LAMP_OVER_MAX]; /* what is not made live again */
 	size_t over_at;			      /* to be overwritten */
 };
 

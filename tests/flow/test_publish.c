@@ -395,6 +395,12 @@ FLOW_PLAIN(an_overtaken_word_does_not_revive_a_dialog, "RFC 3903 4.4, RFC 4235 3
 	expect(w, publish(beside, first, DOCUMENT(TALKS("c1"))) == 412);
 	expect(w, publish(beside, EVENT TYPE, DOCUMENT(TALKS("c1"))) == 200);
 	expect(w, is_told(watcher, "terminated</state>") && !is_told(watcher, "confirmed"));
+	/* Nothing is on its way so long: it is news. */
+	advance_ms(w, 33000);
+	expect(w, publish(beside, if_match(beside, EVENT TYPE), DOCUMENT(TALKS("c1"))) == 200);
+	expect(w, is_told(watcher, "<state>confirmed</state>"));
+	expect(w, publish(beside, if_match(beside, EVENT TYPE), DOCUMENT(IS_OVER("c1"))) == 200);
+	expect(w, !is_told(watcher, "confirmed"));
 	/* Another fork of that call is another dialog. */
 	expect(w, publish(beside, EVENT TYPE, fork) == 200);
 	expect(w, is_told(watcher, "<state>confirmed</state>"));
