@@ -106,6 +106,11 @@ void notifier_change(struct notifier *notifier)
 	notifier_try(notifier);
 }
 
+void notifier_set_gap(struct notifier *notifier, uint32_t gap_ms)
+{
+	notifier->terms.gap_ms = gap_ms;
+}
+
 void notifier_repeat(struct notifier *notifier)
 {
 	notifier->must_send = true;

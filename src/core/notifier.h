@@ -111,7 +111,11 @@ void notifier_start(struct notifier *notifier);
  */
 void notifier_change(struct notifier *notifier);
 
-/* The same, and whatever the peer has been told, it is told the full state once more. */
+/* Another least gap than that of its terms, from the next NOTIFY on. */
+void notifier_set_gap(struct notifier *notifier, uint32_t gap_ms);
+
+/* The same as notifier_change(), and whatever the peer has been told, it is told the full state
+ * once more. */
 void notifier_repeat(struct notifier *notifier);
 
 /* It has been told something and not answered yet. */

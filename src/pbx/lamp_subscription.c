@@ -86,6 +86,8 @@ static const struct notifier_ops notifier_ops = {
 
 void lamp_package_on_change(struct watcher *watcher)
 {
+	/* A reload may have been the change. */
+	notifier_set_gap(watcher->owner, watcher->entity->pbx->directory->lamp_gap_ms);
 	notifier_change(watcher->owner);
 }
 

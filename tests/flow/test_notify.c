@@ -223,3 +223,25 @@ FLOW_PLAIN(a_phone_that_wants_fewer_notifies_gets_fewer, "RFC 6446 5.2, RFC 6665
 	expect(w, raw_count(raw, "NOTIFY") == before + 1 && told(raw, "<state>early</state>"));
 	expect_quiet(w);
 }
+
+FLOW_PLAIN(lamps_that_change_fast_are_told_once_in_a_gap, "RFC 6665 4.2.2, RFC 4235 3.10")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+	size_t before;
+
+	/* As after a reload: subscriptions that are there keep it as well. */
+	w->office.directory->lamp_gap_ms = 1000;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	advance_ms(w, 100);
+	dial(w, "carol", "bob");
+	advance_ms(w, 2000);
+	before = raw_count(raw, "NOTIFY");
+	answer(w, "bob");
+	hang_up(w, "bob");
+	dial(w, "dave", "bob");
+	expect(w, raw_count(raw, "NOTIFY") == before + 1 && told(raw, ">confirmed<"));
+	advance_ms(w, 1000);
+	expect(w, raw_count(raw, "NOTIFY") == before + 2 && told(raw, ">early<"));
+	expect_quiet(w);
+}
