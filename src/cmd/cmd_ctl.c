@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "cmd/cmd.h"
+#include "cmd/ctl_lamp.h"
 #include "cmd/ctl_table.h"
 #include "cmd/options.h"
 #include "conf/conf_report.h"
@@ -27,6 +28,7 @@
 
 static const char usage[] =
 	"usage: lampyrid ctl [--json] [--socket PATH] COMMAND [EXTENSION]\n"
+	"       lampyrid ctl [--json] [--socket PATH] lamp EXTENSION [--watcher EXTENSION]\n"
 	"\n"
 	"Looks into a running server.\n"
 	"\n"
@@ -35,6 +37,8 @@ static const char usage[] =
 	"  registrations [EXTENSION]  which phones are registered, by which way, for how long\n"
 	"  subscriptions [EXTENSION]  who watches whom, and how the last NOTIFY was answered\n"
 	"  lamps [EXTENSION]          each extension's lamp, and why it is lit\n"
+	"  lamp EXTENSION             why it shows what it shows: to each who watches, because of\n"
+	"                             which call, told by which NOTIFY, by which rights\n"
 	"  trunks [TRUNK]             whether each trunk is there, and our registration with it\n"
 	"  reload                     reads the configuration again, as SIGHUP does, and says\n"
 	"                             what is wrong with it\n"
@@ -42,6 +46,8 @@ static const char usage[] =
 	"\n"
 	"  --json          the rows as they come, a JSON object a line; doc/ctl.md has the\n"
 	"                  fields\n"
+	"  --watcher EXTENSION\n"
+	"                  of `lamp` only what this one sees, or why it sees nothing\n"
 	"  --socket PATH   where the server listens, as `ctl` in its configuration says\n"
 	"                  (default: where it listens when nothing is said there)\n"
 	"  -h, --help      this text\n"
@@ -51,18 +57,21 @@ static const char usage[] =
 	"Examples:\n"
 	"  lampyrid ctl status\n"
 	"  lampyrid ctl lamps 202\n"
+	"  lampyrid ctl lamp 202 --watcher 203\n"
 	"  lampyrid ctl --json calls\n";
 
 struct options {
-	const char *socket; /* NULL: the usual places */
+	const char *socket;  /* NULL: the usual places */
+	const char *watcher; /* NULL: all of them */
 	bool is_json;
 };
 
-enum option_id { OPTION_JSON = 256, OPTION_SOCKET, OPTION_HELP = 'h' };
+enum option_id { OPTION_JSON = 256, OPTION_SOCKET, OPTION_WATCHER, OPTION_HELP = 'h' };
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "socket", required_argument, NULL, OPTION_SOCKET },
+	{ "watcher", required_argument, NULL, OPTION_WATCHER },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -73,6 +82,8 @@ static int set_option(void *object, int id)
 
 	if (id == OPTION_JSON)
 		options->is_json = true;
+	else if (id == OPTION_WATCHER)
+		options->watcher = optarg;
 	else
 		options->socket = optarg;
 	return EXIT_CODE_OK;
@@ -90,6 +101,7 @@ static const struct command {
 	{ SLICE_INIT("registrations"), true, "no phone is registered" },
 	{ SLICE_INIT("subscriptions"), true, "nobody watches" },
 	{ SLICE_INIT("lamps"), true, "no such extension" },
+	{ SLICE_INIT("lamp"), true, "no such extension" },
 	{ SLICE_INIT("trunks"), true, "no trunk" },
 	{ SLICE_INIT("reload"), false, "" },
 	{ SLICE_INIT("help"), false, "" },
@@ -178,7 +190,7 @@ static int fail(const char *sentence)
 	return EXIT_CODE_FAILED;
 }
 
-static int send_request(int fd, const char *command, const char *extension)
+static int send_request(int fd, const char *command, const char *extension, const char *watcher)
 {
 	char text[CTL_REQUEST_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
@@ -187,6 +199,10 @@ static int send_request(int fd, const char *command, const char *extension)
 	if (extension) {
 		buf_char(&buf, ' ');
 		buf_cstr(&buf, extension);
+	}
+	if (watcher) {
+		buf_char(&buf, ' ');
+		buf_cstr(&buf, watcher);
 	}
 	buf_char(&buf, '\n');
 	if (buf.is_overflown)
@@ -267,6 +283,10 @@ static void show_rows(const struct command *command, const char *extension, stru
 			puts(command->none);
 		return;
 	}
+	if (slice_eq(command->name, SLICE("lamp"))) {
+		ctl_lamp_print(stdout, rows, count);
+		return;
+	}
 	ctl_member_print(&type, rows[0], "type");
 	columns = ctl_columns_find(buf_text(&type), &column_count);
 	if (columns) {
@@ -336,7 +356,7 @@ static int ask(const struct options *options, const struct command *command, cha
 
 	if (code != EXIT_CODE_OK)
 		return code;
-	code = send_request(fd, words[0], words[1]);
+	code = send_request(fd, words[0], words[1], options->watcher);
 	if (code == EXIT_CODE_OK)
 		code = read_answer(fd, &answer);
 	if (code == EXIT_CODE_OK)
@@ -346,6 +366,28 @@ static int ask(const struct options *options, const struct command *command, cha
 	if (fflush(stdout) && code == EXIT_CODE_OK)
 		return fail("the answer could not be written");
 	return code;
+}
+
+static bool has_spaces(const char *word)
+{
+	return word && strcspn(word, " \r\n") != strlen(word);
+}
+
+/* The command's own words, `count` with itself. */
+static int check_words(const struct options *options, const struct command *command, char **words,
+		       int count)
+{
+	bool is_lamp = slice_eq(command->name, SLICE("lamp"));
+
+	if (count > 1 + command->has_extension)
+		return options_refuse("ctl", "this is too much", words[1 + command->has_extension]);
+	if (has_spaces(words[1]) || has_spaces(options->watcher))
+		return options_refuse("ctl", "no extension has spaces", NULL);
+	if (is_lamp && !words[1])
+		return options_refuse("ctl", "whose lamp? Name an extension", NULL);
+	if (!is_lamp && options->watcher)
+		return options_refuse("ctl", "only `lamp` has a watcher", "--watcher");
+	return EXIT_CODE_OK;
 }
 
 int cmd_ctl(int argc, char **argv)
@@ -374,10 +416,6 @@ int cmd_ctl(int argc, char **argv)
 		fputs(usage, stdout);
 		return EXIT_CODE_OK;
 	}
-	if (optind + 1 + command->has_extension < argc)
-		return options_refuse("ctl", "this is too much",
-				      argv[optind + 1 + command->has_extension]);
-	if (argv[optind + 1] && strcspn(argv[optind + 1], " \r\n") != strlen(argv[optind + 1]))
-		return options_refuse("ctl", "no extension has spaces", NULL);
-	return ask(&options, command, argv + optind);
+	code = check_words(&options, command, argv + optind, argc - optind);
+	return code == EXIT_CODE_OK ? ask(&options, command, argv + optind) : code;
 }

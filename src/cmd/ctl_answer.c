@@ -142,7 +142,7 @@ static bool next_unknown(struct ctl_answer *answer, struct buf *buf)
 
 	buf_printf(&sentence,
 		   "'%s' is no command; there are status, calls, registrations, subscriptions, "
-		   "lamps, trunks and reload",
+		   "lamps, lamp, trunks and reload",
 		   conf_quote(slice_of(answer->text, answer->text_n)).text);
 	print_error(buf, buf_text(&sentence));
 	return false;
@@ -151,7 +151,9 @@ static bool next_unknown(struct ctl_answer *answer, struct buf *buf)
 static bool next_too_much(struct ctl_answer *answer, struct buf *buf)
 {
 	(void)answer;
-	print_error(buf, SLICE("a request is a command and one extension or trunk at most"));
+	print_error(buf,
+		    SLICE("a request is a command and one extension or trunk at most; `lamp` takes "
+			  "a watcher behind it"));
 	return false;
 }
 
@@ -161,13 +163,18 @@ static void start(struct ctl_answer *answer, struct slice command, struct slice 
 	struct slice head = slice_head(command, sizeof(answer->text));
 	bool is_status = slice_eq(command, SLICE("status"));
 	bool is_reload = slice_eq(command, SLICE("reload"));
+	struct slice watcher = SLICE_NONE;
 
+	if (table == API_LAMP)
+		slice_cut(argument, ' ', &argument, &watcher);
 	if (slice_find_char(argument, ' ') < argument.n ||
+	    slice_find_char(watcher, ' ') < watcher.n ||
 	    (!slice_is_empty(argument) && (is_status || is_reload))) {
 		answer->next = next_too_much;
 	} else if (table != API_TABLES) {
 		answer->next = next_row;
 		api_cursor_init(&answer->cursor, answer->door->pbx, table, argument);
+		answer->cursor.watcher = watcher;
 		answer->has_cursor = true;
 	} else if (is_status) {
 		answer->next = next_status;

@@ -8,10 +8,12 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "pbx/call.h"
+#include "pbx/lamp_explain.h"
 #include "pbx/lamp_list.h"
 #include "pbx/lamp_source.h"
 #include "pbx/lamp_subscription.h"
 #include "pbx/lamp_unasked.h"
+#include "pbx/lamp_view.h"
 #include "pbx/own_watch.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
@@ -325,24 +327,6 @@ static enum api_step next_subscription(struct api_cursor *cursor, struct buf *bu
 
 /* --- Lamps -------------------------------------------------------------------------------- */
 
-/* As a phone lights a key that may see all of it: what rings there flashes, what else there is is
- * on. */
-static struct slice lamp_word(const struct lamp_entity *entity)
-{
-	bool is_busy;
-
-	if (!entity)
-		return SLICE("off");
-	is_busy = lamp_source_count(entity) > 0;
-	LIST_FOR (leg, &entity->legs, struct leg, lamp_node) {
-		if (!leg->is_initiator && leg->state == LEG_RINGING)
-			return SLICE("flash");
-		if (lamp_leg_is_shown(leg))
-			is_busy = true;
-	}
-	return is_busy ? SLICE("steady") : SLICE("off");
-}
-
 static void print_lamp_leg(struct buf *buf, const struct leg *leg)
 {
 	const struct party *peer = leg_peer(leg);
@@ -353,6 +337,7 @@ static void print_lamp_leg(struct buf *buf, const struct leg *leg)
 	json_text(buf, "direction", leg->is_initiator ? SLICE("in") : SLICE("out"));
 	if (peer)
 		json_text(buf, "with", peer->number);
+	json_number(buf, "age", seconds_since(leg->call, leg->state_ms));
 	json_object_end(buf);
 }
 
@@ -390,10 +375,11 @@ static void print_lamp(struct buf *buf, struct pbx *pbx, const struct extension 
 	json_text(buf, "type", SLICE("lamp"));
 	json_text(buf, "extension", extension->number);
 	json_text_unless_empty(buf, "name", extension->name);
-	json_text(buf, "lamp", lamp_word(entity));
+	json_text(buf, "lamp", lamp_explain_word(pbx, extension));
 	print_lamp_legs(buf, entity);
 	json_number(buf, "watchers", count_watchers(entity));
 	json_bool(buf, "registered", registrar_find(pbx, extension->number) != NULL);
+	json_text_unless_empty(buf, "status", lamp_status(pbx, extension));
 	json_object_end(buf);
 }
 
@@ -407,6 +393,40 @@ static enum api_step next_lamp(struct api_cursor *cursor, struct buf *buf)
 			       ? map_next(&cursor->directory->extensions, node)
 			       : NULL;
 	print_lamp(buf, cursor->pbx, CONTAINER_OF(node, struct extension, node));
+	return API_ROW;
+}
+
+/* The one that comes after so many of those that are asked for; NULL: there is none. */
+static struct watcher *find_watcher(struct lamp_entity *entity, struct slice number,
+				    uint32_t before)
+{
+	if (entity)
+		LIST_FOR (watcher, &entity->watchers, struct watcher, node)
+			if ((slice_is_empty(number) || slice_eq(watcher->number, number)) &&
+			    before-- == 0)
+				return watcher;
+	return NULL;
+}
+
+static enum api_step next_explained(struct api_cursor *cursor, struct buf *buf)
+{
+	const struct extension *extension = directory_find(cursor->pbx->directory, cursor->number);
+	struct watcher *watcher;
+
+	if (!extension || cursor->shown > API_WATCHERS_MAX)
+		return API_END;
+	if (cursor->shown++ == 0) {
+		print_lamp(buf, cursor->pbx, extension);
+		return API_ROW;
+	}
+	watcher = find_watcher(lamp_find(cursor->pbx, cursor->number), cursor->watcher,
+			       cursor->shown - 2);
+	if (watcher)
+		lamp_explain_watcher(buf, watcher);
+	else if (cursor->shown == 2 && !slice_is_empty(cursor->watcher))
+		lamp_explain_absent(buf, cursor->pbx, extension, cursor->watcher);
+	else
+		return API_END;
 	return API_ROW;
 }
 
@@ -472,6 +492,7 @@ static const struct {
 	[API_REGISTRATIONS] = { SLICE_INIT("registrations"), next_registration },
 	[API_SUBSCRIPTIONS] = { SLICE_INIT("subscriptions"), next_subscription },
 	[API_LAMPS] = { SLICE_INIT("lamps"), next_lamp },
+	[API_LAMP] = { SLICE_INIT("lamp"), next_explained },
 	[API_TRUNKS] = { SLICE_INIT("trunks"), next_trunk },
 };
 
@@ -548,7 +569,7 @@ static void print_lamp_account(struct buf *buf, const struct lamp_audit *audit)
 	json_number(buf, "watchers", audit->count);
 	json_number(buf, "looks", audit->looks);
 	json_number(buf, "repairs", audit->repairs);
-	json_number(buf, "wrong_lamp_seconds", audit->wrong_ms / 1000);
+	json_seconds(buf, "wrong_lamp_seconds", audit->wrong_ms);
 	json_object_end(buf);
 }
 

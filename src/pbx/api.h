@@ -14,9 +14,13 @@ enum api_table {
 	API_REGISTRATIONS,
 	API_SUBSCRIPTIONS,
 	API_LAMPS,
+	API_LAMP, /* one extension's, and all that its watchers are told */
 	API_TRUNKS,
 	API_TABLES,
 };
+
+/* A lamp with more watchers shows these many; others by their number. */
+#define API_WATCHERS_MAX 100
 
 /* Any row fits; a longer one leaves legs out. */
 #define API_ROW_MAX_BYTES 8192
@@ -29,6 +33,8 @@ struct api_cursor {
 	bool is_second;	     /* subscriptions: in the second pool, of phones that refused */
 	struct directory *directory; /* lamps: a reference, so that `node` stays */
 	const struct map_node *node; /* lamps: the next extension */
+	struct slice watcher;	     /* lamp: caller's: only what this one sees; empty: all */
+	uint32_t shown;		     /* lamp: rows so far */
 };
 
 /* The cursor must not outlive the switch. api_cursor_fini() is due. */

@@ -86,6 +86,7 @@ void leg_set_state(struct leg *leg, enum leg_state state)
 
 	CHECK(leg_rows[leg->state].next & (1u << state));
 	leg->state = state;
+	leg->state_ms = leg->pbx->stack.timers->now_ms;
 	stack_trace(&leg->pbx->stack, "event=leg call=%u party=%.*s state=%s call-id=%.*s",
 		    leg->call->number, SLICE_ARGS(leg->party.number), leg_rows[state].name,
 		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
@@ -170,6 +171,7 @@ static struct leg *leg_new(struct call *call, const struct leg_owner *owner, boo
 	 */
 	leg->directory = directory_ref(is_initiator ? call->pbx->directory : call->directory);
 	leg->is_initiator = is_initiator;
+	leg->state_ms = call->pbx->stack.timers->now_ms;
 	record_leg_start(leg);
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);

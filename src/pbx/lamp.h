@@ -16,6 +16,7 @@
 #include "sip/dialog_info.h"
 
 struct leg;
+struct notifier;
 struct watcher;
 
 /* --- Who is watched ----------------------------------------------------------------------- */
@@ -92,6 +93,8 @@ struct watcher_ops {
 struct watcher {
 	struct list node; /* in entity->watchers */
 	struct lamp_account account;
+	/* What tells it, for who explains; NULL: not known. */
+	const struct notifier *notifier;
 	struct lamp_entity *entity;
 	const struct watcher_ops *ops;
 	void *owner;		       /* of ops: the carrier */

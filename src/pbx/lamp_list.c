@@ -99,7 +99,10 @@ static int entry_watch(struct list_entry *entry)
 								       .watched = entry->number,
 								       .viewer = list->viewer,
 								       .entity_uri = entry->uri });
-	return entry->watcher ? 0 : ERR_NOMEM;
+	if (!entry->watcher)
+		return ERR_NOMEM;
+	entry->watcher->notifier = list->notifier;
+	return 0;
 }
 
 static size_t entries_text_bytes(const struct lamp_list *list, const struct list_members *members)
@@ -326,6 +329,8 @@ static void subscribe(struct incoming *in, struct lamp_list *list)
 		list_free(list);
 		return;
 	}
+	for (size_t i = 0; i < list->count; i++)
+		list->entries[i].watcher->notifier = list->notifier;
 	stack_trace(&list->pbx->stack, "event=watch watcher=%.*s list=%.*s resources=%zu",
 		    SLICE_ARGS(list->viewer), SLICE_ARGS(list->user), list->count);
 	notifier_start(list->notifier);

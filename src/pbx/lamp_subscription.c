@@ -217,6 +217,7 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 		return;
 	}
 	watcher->owner = notifier;
+	watcher->notifier = notifier;
 	stack_trace(&pbx->stack, "event=watch watcher=%.*s watched=%.*s profile=%s",
 		    SLICE_ARGS(watcher->number), SLICE_ARGS(watched->number),
 		    watcher->profile->name);

@@ -236,6 +236,7 @@ static int stream_start(struct unasked *unasked, struct slice watched,
 		    "event=watch watcher=%.*s watched=%.*s profile=%s unasked=yes",
 		    SLICE_ARGS(viewer->number), SLICE_ARGS(watched),
 		    stream->watcher->profile->name);
+	stream->watcher->notifier = stream->notifier;
 	unasked->starting = stream;
 	notifier_repeat(stream->notifier);
 	return 0;

@@ -241,17 +241,15 @@ static void add_dnd(struct lamp_dialogs *dialogs, const struct lamp_entity *enti
 		SLICE("Do not disturb");
 }
 
-static struct slice status_of(const struct lamp_entity *entity, const struct extension *watched)
+struct slice lamp_status(struct pbx *pbx, const struct extension *extension)
 {
-	struct pbx *pbx = entity->pbx;
-
-	if (dnd_is_on(pbx, entity->number))
+	if (dnd_is_on(pbx, extension->number))
 		return SLICE("do-not-disturb");
-	if (watched && !slice_is_empty(phone_forward_of(pbx, watched).to[FORWARD_ALWAYS]))
+	if (!slice_is_empty(phone_forward_of(pbx, extension).to[FORWARD_ALWAYS]))
 		return SLICE("forwarded");
 	/* Whose calls are another PBX's business has phones there. */
-	if (!registrar_find(pbx, entity->number) &&
-	    (!watched || watched->lamp_source != LAMP_SOURCE_PUBLISHED))
+	if (!registrar_find(pbx, extension->number) &&
+	    extension->lamp_source != LAMP_SOURCE_PUBLISHED)
 		return SLICE("unregistered");
 	return SLICE_NONE;
 }
@@ -389,8 +387,8 @@ bool lamp_view_read(const struct lamp_entity *entity, const struct lamp_view *vi
 	const struct extension *watched = directory_find(entity->pbx->directory, entity->number);
 
 	dialogs_begin(ret_dialogs);
-	if (view->visibility > VISIBILITY_BUSY)
-		ret_dialogs->info.status = status_of(entity, watched);
+	if (watched && view->visibility > VISIBILITY_BUSY)
+		ret_dialogs->info.status = lamp_status(entity->pbx, watched);
 	ret_dialogs->info.is_partial = since > 0;
 	if (since > 0)
 		return read_changes(entity, view, since, ret_dialogs);

@@ -28,6 +28,10 @@ struct lamp_dialogs {
 	char uri_text[DIALOG_INFO_MAX * 3 * LAMP_URI_MAX_BYTES];
 };
 
+/* What an extension is beside its calls: "do-not-disturb", "forwarded", "unregistered", or empty.
+ */
+struct slice lamp_status(struct pbx *pbx, const struct extension *extension);
+
 /* As its rights are now. */
 struct lamp_view lamp_view_of(struct watcher *watcher);
 

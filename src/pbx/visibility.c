@@ -30,17 +30,23 @@ static const struct visibility_rule *rule_find_group(const struct visibility_rul
 	return most;
 }
 
-static enum visibility visibility_for(const struct extension *watched,
-				      const struct extension *viewer)
+const struct visibility_rule *visibility_rule_for(const struct extension *watched,
+						  const struct extension *viewer)
 {
 	const struct visibility_rules *rules = &watched->visibility_rules;
 	const struct visibility_rule *rule;
 
 	if (rules->count == 0)
-		return watched->visibility;
+		return NULL;
 	rule = rule_find(rules, SCOPE_USER, viewer->number);
-	if (!rule)
-		rule = rule_find_group(rules, viewer);
+	return rule ? rule : rule_find_group(rules, viewer);
+}
+
+static enum visibility visibility_for(const struct extension *watched,
+				      const struct extension *viewer)
+{
+	const struct visibility_rule *rule = visibility_rule_for(watched, viewer);
+
 	return rule ? rule->visibility : watched->visibility;
 }
 

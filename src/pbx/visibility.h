@@ -20,6 +20,10 @@ struct rights {
  */
 struct rights rights_of(const struct extension *watched, const struct extension *viewer);
 
+/* The rule that decides it; NULL: what holds for everybody else here. */
+const struct visibility_rule *visibility_rule_for(const struct extension *watched,
+						  const struct extension *viewer);
+
 /*
  * Of somebody in a domain that is not ours. Only a rule that names the domain lets them see
  * anything: what holds for everybody here was not said with the world in mind.

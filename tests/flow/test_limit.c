@@ -184,7 +184,7 @@ FLOW(tools_see_what_the_switch_has, "ctl")
 	expect(w, strstr(text, ",\"notify\":200,\"transport\":\"udp\"") != NULL);
 	expect(w, strstr(text, "{\"type\":\"lamp\",\"extension\":\"202\",\"name\":\"bob\","
 			       "\"lamp\":\"steady\",\"legs\":[{\"call\":1,\"state\":\"talking\","
-			       "\"direction\":\"out\",\"with\":\"201\"}],\"watchers\":1,"
+			       "\"direction\":\"out\",\"with\":\"201\",\"age\":65}],\"watchers\":1,"
 			       "\"registered\":true}\n") != NULL);
 	expect_quiet(w);
 }

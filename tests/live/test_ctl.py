@@ -143,6 +143,46 @@ def people_get_tables(scene):
     live.expect_equal("nothing there", ctl(scene, server, "calls", "299"), (0, ["no calls: 299"]))
 
 
+def a_lamp_is_explained(scene):
+    """ctl lamp: what a watcher's key shows, because of which call, told by which NOTIFY, and why"""
+    server, caller, called, watcher = ringing(scene)
+    lamp, told = rows(scene, server, "lamp", "202")
+    live.expect_equal("lamp", (lamp["type"], lamp["lamp"], lamp["watchers"]), ("lamp", "flash", 1))
+    live.expect_equal("told", {key: told[key] for key in
+                               ("watcher", "watching", "lamp", "sees", "sees_by", "pickup",
+                                "pickup_by", "profile_by", "told")},
+                      {"watcher": "203", "watching": True, "lamp": "flash", "sees": "numbers",
+                       "sees_by": "default", "pickup": True, "pickup_by": "same-group",
+                       "profile_by": "user-agent", "told": "right"})
+    live.expect_equal("dialogs", [(d["state"], d["direction"], d["call"], d["with"])
+                                  for d in told["dialogs"]], [("early", "recipient", 1, "201")])
+    live.expect_equal("answer", (told["notify"]["status"], told["notify"]["cseq"],
+                                 told["notify"]["version"]), (200, 2, 1))
+    _, lines = ctl(scene, server, "lamp", "202", "--watcher", "203")
+    live.expect_equal("first", lines[0], '202 Bøb "B": flash')
+    for what in ("  call 1: ringing for ", "203 Carol watches 202: flash",
+                 "  shown: early, recipient, with sip:201@", "because of call 1 since ",
+                 "  told so: NOTIFY 2, version 1, Call-ID ", " ago, answered 200 after 0.",
+                 "  sees calls and with whom (`visibility` for everybody), may pick up "
+                 "(`pickup: same-group`, and they share one)", " (by its User-Agent)",
+                 "  subscribed to sip:202@"):
+        expect_in(what, lines)
+    called.send("answer")
+    caller.expect_event("answered")
+    watcher.expect_lamp(1, "steady")
+    expect_in("203 Carol watches 202: steady", ctl(scene, server, "lamp", "202")[1])
+    live.expect_equal("nobody", ctl(scene, server, "lamp", "201")[1][-1], "  nobody watches it")
+    _, lines = ctl(scene, server, "lamp", "202", "--watcher", "201")
+    expect_in("201 Alice does not watch 202", lines)
+    expect_in("  it has not subscribed", lines)
+    expect_in("there is no such extension", ctl(scene, server, "lamp", "202",
+                                                "--watcher", "299")[1])
+    live.expect_equal("whose", ctl(scene, server, "lamp", "299"),
+                      (0, ["no such extension: 299"]))
+    live.expect_equal("without", ctl(scene, server, "lamp")[0], 2)
+    live.expect_equal("elsewhere", ctl(scene, server, "lamps", "--watcher", "203")[0], 2)
+
+
 def the_status_counts(scene):
     """ctl status: version, listeners, counts, pools with use, limit and peak"""
     server, *_ = ringing(scene)
@@ -234,6 +274,7 @@ def nonsense_is_answered(scene):
                           (b"\x00\xff\x1b[2J \n", "is no command"),
                           (b"calls 201 202\n", "one extension or trunk at most"),
                           (b"status now\n", "one extension or trunk at most"),
+                          (b"lamp 202 203 204\n", "one extension or trunk at most"),
                           (b"x" * 10000, "the request is too long")):
         answer = raw(server, request).decode()
         row = json.loads(answer)
@@ -340,7 +381,8 @@ def wrong_words_are_explained(scene):
         expect_in("usage: lampyrid ctl", process.lines)
 
 
-live.main([scripts_get_a_row_a_line, a_list_is_a_row, people_get_tables, the_status_counts,
+live.main([scripts_get_a_row_a_line, a_list_is_a_row, people_get_tables, a_lamp_is_explained,
+           the_status_counts,
            a_reload_says_what_is_wrong, only_its_owner_may_speak, a_living_server_keeps_its_socket,
            a_place_of_others_is_refused, nonsense_is_answered, a_last_line_says_how_it_ended,
            many_rows_do_not_stop_the_calls, too_many_clients_are_told,

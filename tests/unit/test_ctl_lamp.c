@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `lampyrid ctl lamp`: the sentences that rows come to.
+ */
+#include "base/check.h"
+#include "cmd/ctl_lamp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define EXTENSION(more) "{\"type\":\"lamp\",\"extension\":\"202\",\"name\":\"Bob\"," more "}"
+#define WATCHER(more)                                                                              \
+	"{\"type\":\"watcher\",\"watched\":\"202\",\"watcher\":\"203\",\"watching\":true," more "}"
+#define RIGHTS                                                                                     \
+	"\"sees\":\"numbers\",\"sees_by\":\"default\",\"pickup\":true,"                            \
+	"\"pickup_by\":\"same-group\",\"profile\":\"snom\",\"profile_by\":\"user-agent\","
+#define WAY                                                                                        \
+	"\"entity\":\"sip:202@a\",\"event\":\"dialog\",\"expires\":3421,\"transport\":\"udp\","    \
+	"\"peer\":\"192.0.2.4:5060\""
+#define RIGHTS_TEXT                                                                                \
+	"  sees calls and with whom (`visibility` for everybody), may pick up "                    \
+	"(`pickup: same-group`, and they share one)\n"                                             \
+	"  its phone is taken for snom (by its User-Agent)\n"
+#define WAY_TEXT "  subscribed to sip:202@a (dialog) from udp:192.0.2.4:5060, for 57m01s\n"
+#define SENT(more) "\"notify\":{\"call_id\":\"c\",\"cseq\":5,\"version\":4,\"age\":12" more "},"
+#define SENT_TEXT "NOTIFY 5, version 4, Call-ID c, 12s ago"
+
+static const struct {
+	const char *name;
+	const char *row;
+	const char *text;
+} cases[] = {
+	{ "a call rings",
+	  EXTENSION("\"lamp\":\"flash\",\"legs\":[{\"call\":7,\"state\":\"ringing\","
+		    "\"direction\":\"out\",\"with\":\"201\",\"age\":12}],\"watchers\":1,"
+		    "\"registered\":true"),
+	  "202 Bob: flash\n  call 7: ringing for 12s, with 201\n" },
+	{ "what no lamp shows",
+	  EXTENSION("\"lamp\":\"off\",\"legs\":[{\"call\":7,\"state\":\"calling\","
+		    "\"direction\":\"out\",\"age\":1}],\"watchers\":1,\"registered\":true"),
+	  "202 Bob: off\n"
+	  "  call 7: calling for 1s; its phone does not ring yet, so no lamp shows it\n" },
+	{ "nothing and nobody",
+	  EXTENSION("\"lamp\":\"steady\",\"legs\":[],\"watchers\":0,\"registered\":false,"
+		    "\"status\":\"do-not-disturb\""),
+	  "202 Bob: steady\n  it has no call\n  it does not want to be disturbed\n"
+	  "  no phone is registered for it\n  nobody watches it\n" },
+	{ "told and answered",
+	  WATCHER("\"name\":\"Carol\"," RIGHTS "\"lamp\":\"flash\",\"dialogs\":[{"
+		  "\"state\":\"early\",\"direction\":\"recipient\",\"remote\":\"sip:201@a\","
+		  "\"call\":7,\"age\":12,\"with\":\"201\"}],\"told\":\"right\",\"right\":3," SENT(
+			  ",\"status\":200,\"after\":0.020") WAY),
+	  "203 Carol watches 202: flash\n"
+	  "  shown: early, recipient, with sip:201@a, because of call 7 since 12s\n"
+	  "  told so: " SENT_TEXT
+	  ", answered 200 after 0.020 s\n  found right 3s ago\n" RIGHTS_TEXT WAY_TEXT },
+	{ "on its way",
+	  WATCHER(RIGHTS "\"lamp\":\"off\",\"dialogs\":[],\"told\":\"sent\",\"wrong\":2," SENT("")
+			  WAY),
+	  "203 watches 202: off\n  being told: " SENT_TEXT ", not answered yet\n"
+	  "  its lamp is not known to be right for 2s\n" RIGHTS_TEXT WAY_TEXT },
+	{ "nobody answered",
+	  WATCHER(RIGHTS "\"lamp\":\"off\",\"dialogs\":[],\"told\":\"lost\",\"wrong\":70," SENT(
+		  ",\"status\":408,\"after\":32.000") WAY),
+	  "203 watches 202: off\n  not told, and tried again: " SENT_TEXT
+	  ", nobody answered (408) for 32.000 s\n"
+	  "  its lamp is not known to be right for 1m10s\n" RIGHTS_TEXT WAY_TEXT },
+	{ "without a subscription",
+	  WATCHER("\"sees\":\"busy\",\"sees_by\":\"group\",\"sees_as\":\"sales\",\"pickup\":false,"
+		  "\"pickup_by\":\"nobody\",\"profile\":\"yealink\","
+		  "\"profile_by\":\"configuration\",\"lamp\":\"off\",\"dialogs\":[],"
+		  "\"told\":\"nothing\",\"entity\":\"sip:202@a\",\"event\":\"dialog\","
+		  "\"unasked\":true,\"transport\":\"udp\",\"peer\":\"192.0.2.4:5060\""),
+	  "203 watches 202: off\n  told nothing yet\n"
+	  "  sees free or busy (`visibility` for group sales), may not pick up "
+	  "(`pickup: none`)\n  its phone is taken for yealink (as the configuration says)\n"
+	  "  told without having subscribed, of sip:202@a (dialog) at udp:192.0.2.4:5060\n" },
+	{ "who may see nothing",
+	  "{\"type\":\"watcher\",\"watched\":\"202\",\"watcher\":\"204\",\"watching\":false,"
+	  "\"exists\":true,\"name\":\"Dave\",\"sees\":\"none\",\"sees_by\":\"user\","
+	  "\"sees_as\":\"204\",\"pickup\":false,\"pickup_by\":\"unseen\",\"registered\":true}",
+	  "204 Dave does not watch 202\n"
+	  "  it would see nothing (`visibility` for user 204), may not pick up "
+	  "(who sees nothing takes nothing)\n"
+	  "  a SUBSCRIBE is answered 404, as for an extension that is not there\n" },
+	{ "who does not watch",
+	  "{\"type\":\"watcher\",\"watched\":\"202\",\"watcher\":\"204\",\"watching\":false,"
+	  "\"exists\":true,\"sees\":\"calls\",\"sees_by\":\"default\",\"pickup\":true,"
+	  "\"pickup_by\":\"everybody\",\"registered\":false}",
+	  "204 does not watch 202\n  no phone is registered for it\n"
+	  "  it would see calls, not with whom (`visibility` for everybody), may pick up "
+	  "(`pickup: all`)\n"
+	  "  it has not subscribed, or that has run out: look at the key's settings\n" },
+	{ "nobody of ours",
+	  "{\"type\":\"watcher\",\"watched\":\"202\",\"watcher\":\"299\",\"watching\":false,"
+	  "\"exists\":false,\"registered\":false}",
+	  "299 does not watch 202\n  there is no such extension\n" },
+	{ "words of a newer server",
+	  WATCHER("\"sees\":\"all\",\"sees_by\":\"magic\",\"pickup\":false,\"pickup_by\":\"law\","
+		  "\"profile\":\"new\",\"profile_by\":\"guess\",\"lamp\":\"blue\",\"dialogs\":7,"
+		  "\"told\":\"whispered\",\"entity\":\"sip:202@a\""),
+	  "203 watches 202: blue\n  whispered\n  sees all (magic), may not pick up (law)\n"
+	  "  its phone is taken for new (guess)\n  subscribed to sip:202@a\n" },
+	{ "text of a peer",
+	  WATCHER(RIGHTS "\"lamp\":\"off\",\"dialogs\":[],\"told\":\"right\","
+			 "\"entity\":\"sip:\\u001b[2J\""),
+	  "203 watches 202: off\n  told so\n" RIGHTS_TEXT "  subscribed to sip:?[2J\n" },
+};
+
+static void rows_come_to_sentences(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct slice row = slice_from_cstr(cases[i].row);
+		char *text = NULL;
+		size_t n = 0;
+		FILE *file = open_memstream(&text, &n);
+
+		ctl_lamp_print(file, &row, 1);
+		fclose(file);
+		if (strcmp(text, cases[i].text) != 0)
+			fail_msg("%s:\n%s", cases[i].name, text);
+		free(text);
+	}
+}
+
+static void rows_are_told_apart(void **state)
+{
+	static const struct slice rows[] = {
+		SLICE_INIT(EXTENSION("\"lamp\":\"off\",\"legs\":[]")),
+		SLICE_INIT("{\"type\":\"watcher\",\"watched\":\"202\",\"watcher\":\"299\","
+			   "\"watching\":false,\"exists\":false}"),
+	};
+	char *text = NULL;
+	size_t n = 0;
+	FILE *file = open_memstream(&text, &n);
+
+	(void)state;
+	ctl_lamp_print(file, rows, ARRAY_LEN(rows));
+	fclose(file);
+	assert_string_equal(text, "202 Bob: off\n  it has no call\n\n"
+				  "299 does not watch 202\n  there is no such extension\n");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_come_to_sentences),
+		cmocka_unit_test(rows_are_told_apart),
+	};
+
+	return cmocka_run_group_tests_name("ctl_lamp", tests, NULL, NULL);
+}
