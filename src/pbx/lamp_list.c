@@ -27,6 +27,7 @@ static void on_change(struct watcher *watcher)
 	struct lamp_list *list = entry->list;
 
 	entry->is_changed = true;
+	notifier_set_gap(list->notifier, list->pbx->directory->lamp_gap_ms);
 	notifier_change(list->notifier);
 }
 

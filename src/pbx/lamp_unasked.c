@@ -86,6 +86,7 @@ static void on_change(struct watcher *watcher)
 {
 	struct stream *stream = watcher->owner;
 
+	notifier_set_gap(stream->notifier, watcher->entity->pbx->directory->lamp_gap_ms);
 	notifier_change(stream->notifier);
 }
 
