@@ -27,6 +27,7 @@ static void notifier_finish(struct notifier *notifier)
 	timer_stop(stack->timers, &notifier->expiry);
 	timer_stop(stack->timers, &notifier->due);
 	usage_stop(stack, &notifier->usage);
+	notifier_leave_twins(notifier);
 	pool_end(&stack->notifiers, notifier);
 	if (notifier->owner)
 		notifier->ops->on_end(notifier);
@@ -39,6 +40,7 @@ void notifier_on_free(void *object)
 	timer_stop(notifier->stack->timers, &notifier->expiry);
 	timer_stop(notifier->stack->timers, &notifier->due);
 	usage_stop(notifier->stack, &notifier->usage);
+	notifier_leave_twins(notifier);
 	dialog_fini(&notifier->dialog);
 	mem_free((char *)notifier->event.p);
 }
@@ -169,7 +171,9 @@ static void notifier_on_failure(struct notifier *notifier, unsigned status, uint
 	bool is_waiting = asked_ms > 0 && (status == 480 || status >= 500);
 
 	/* Our 200 may still be on its way: the phone does not know the subscription yet. */
-	if (status == 481 && age_ms < 64 * T1_MS && !notifier->is_unasked)
+	if (notifier->is_doubted)
+		notifier_finish(notifier);
+	else if (status == 481 && age_ms < 64 * T1_MS && !notifier->is_unasked)
 		notifier_retry_in(notifier, T1_MS + age_ms);
 	else if (is_waiting)
 		notifier_wait(notifier, asked_ms);
@@ -193,6 +197,7 @@ static void notifier_on_answer(struct notifier *notifier, unsigned status, uint6
 		notifier_on_failure(notifier, status, asked_ms);
 	} else {
 		notifier->failures = 0;
+		notifier->is_doubted = false;
 		notifier_look_later(notifier);
 		if (notifier->is_due)
 			notifier_try(notifier);
@@ -304,14 +309,25 @@ void notifier_end_until(struct notifier *notifier, const char *reason, uint32_t 
 	notifier_force(notifier);
 }
 
-void notifier_drop(struct notifier *notifier)
+void notifier_doubt(struct notifier *notifier)
+{
+	notifier->is_doubted = true;
+	notifier_repeat(notifier);
+}
+
+void notifier_forget(struct notifier *notifier)
 {
 	struct txn_client *pending = pool_find(&notifier->stack->txn_clients, notifier->pending);
 
 	if (pending)
 		txn_client_end(pending);
-	notifier->owner = NULL;
 	notifier_finish(notifier);
+}
+
+void notifier_drop(struct notifier *notifier)
+{
+	notifier->owner = NULL;
+	notifier_forget(notifier);
 }
 
 static void on_expiry(struct timer *timer)
@@ -464,6 +480,8 @@ int notifier_take(struct incoming *in, const struct notifier_terms *terms,
 	notifier->owner = owner;
 	event_read_rates(notifier, sip_msg_value(in->msg, HDR_EVENT));
 	subscribe_accept(notifier, in, expires_s);
+	if (expires_s > 0)
+		notifier_meet_twins(notifier);
 	*ret_notifier = notifier;
 	return 0;
 }
@@ -523,6 +541,7 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 	if (notifier->ops->on_refresh && notifier->owner &&
 	    !notifier->ops->on_refresh(notifier, in))
 		return;
+	notifier->is_doubted = false;
 	event_read_rates(notifier, sip_msg_value(in->msg, HDR_EVENT));
 	subscribe_accept(notifier, in, expires_s);
 	notifier_start(notifier);

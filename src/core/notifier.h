@@ -10,6 +10,7 @@
 #define LAMPYRID_CORE_NOTIFIER_H
 
 #include "core/dialog.h"
+#include "core/notifier_twin.h"
 #include "core/notify_rate.h"
 #include "core/txn_server.h"
 
@@ -78,6 +79,8 @@ struct notifier {
 	uint64_t answered_at_ms;
 	unsigned last_status; /* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
 	unsigned failures;    /* of NOTIFYs in a row */
+	bool is_doubted;      /* the device has a newer one: the next failure is the last */
+	struct notifier_twin twin;
 	struct timer expiry;
 	struct timer due; /* the next NOTIFY: a change had to wait, or there is none for long */
 };
@@ -133,6 +136,12 @@ void notifier_end(struct notifier *notifier, const char *reason);
 /* The same for "probation" or "giveup": the peer may come again, after so long (0: when it likes).
  */
 void notifier_end_until(struct notifier *notifier, const char *reason, uint32_t retry_after_s);
+
+/* The device may have forgotten it: it is asked, and what is no 2xx ends it. */
+void notifier_doubt(struct notifier *notifier);
+
+/* Ends it without a word to its peer; on_end follows. */
+void notifier_forget(struct notifier *notifier);
 
 /* Ends it without a word to anybody: what it has sent is not repeated, and on_end does not follow.
  */

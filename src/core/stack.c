@@ -30,6 +30,7 @@ int stack_init(struct stack *stack, const struct env *env, struct timers *timers
 	map_init(&stack->server_map, map_secret);
 	map_init(&stack->merge_map, map_secret);
 	map_init(&stack->usages, map_secret);
+	map_init(&stack->twins, map_secret);
 	pool_init(&stack->txn_clients, "client transactions", sizeof(struct txn_client),
 		  limits->transactions, txn_client_on_free);
 	pool_init(&stack->txn_servers, "server transactions", sizeof(struct txn_server),
@@ -65,6 +66,7 @@ void stack_fini(struct stack *stack)
 	map_fini(&stack->server_map);
 	map_fini(&stack->merge_map);
 	map_fini(&stack->usages);
+	map_fini(&stack->twins);
 	mem_free(stack->arena.block);
 	mem_free(stack->scratch);
 	mem_free(stack->head_scratch);

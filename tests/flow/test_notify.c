@@ -245,3 +245,70 @@ FLOW_PLAIN(lamps_that_change_fast_are_told_once_in_a_gap, "RFC 6665 4.2.2, RFC 4
 	expect(w, raw_count(raw, "NOTIFY") == before + 2 && told(raw, ">early<"));
 	expect_quiet(w);
 }
+
+/* --- Twins -------------------------------------------------------------------------------- */
+
+FLOW_PLAIN(complaint_3_a_phone_that_was_switched_off_has_one_subscription,
+	   "RFC 6665 4.2.2, RFC 5057 5.1")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+
+	raw->is_mute = true;
+	expect(w, say(raw, SUBSCRIBE("202", "t") TEXT_END) == 200);
+	expect(w, subscriptions(w) == 2);
+	expect(w, told(raw, "Call-ID: t\r\n"));
+	raw_reply(raw, "NOTIFY", 200, "", "", "");
+	/* The old one is asked, and is sent again since it has no answer. */
+	advance_ms(w, 500);
+	expect(w, told(raw, "Call-ID: s\r\n"));
+	raw_reply(raw, "NOTIFY", 481, "", "", "");
+	expect(w, subscriptions(w) == 1);
+	raw->is_mute = false;
+	dial(w, "carol", "bob");
+	expect(w, told(raw, "Call-ID: t\r\n") && told(raw, ">early<"));
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(complaint_3_an_old_subscription_that_nobody_answers_is_forgotten, "RFC 6665 4.2.2")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+
+	raw->is_mute = true;
+	expect(w, say(raw, SUBSCRIBE("202", "t") TEXT_END) == 200);
+	advance_ms(w, 33000);
+	expect(w, subscriptions(w) == 1);
+	raw->is_mute = false;
+	advance_ms(w, 10000);
+	expect(w, told(raw, "Call-ID: t\r\n"));
+	expect_quiet(w);
+}
+
+/* A fetch, another event, another extension and another phone are no twins. */
+FLOW_PLAIN(a_phone_may_have_two_subscriptions_but_no_heap_of_them, "RFC 6665 4.4.3")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+	static const char *const more[] = { SUBSCRIBE("202", "a") TEXT_END,
+					    SUBSCRIBE("202", "b") TEXT_END,
+					    SUBSCRIBE("202", "c") TEXT_END,
+					    SUBSCRIBE("202", "d") TEXT_END };
+
+	expect(w, say(raw, SUBSCRIBE("203", "x") TEXT_END) == 200);
+	expect(w, say(raw, SUBSCRIBE("202", "y") "Expires: 0\n" TEXT_END) == 200);
+	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "z") TEXT_CONTACT(
+				   "201", "192.0.2.6") "Event: dialog;id=2\n" TEXT_END) == 200);
+	expect(w, subscriptions(w) == 3);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		expect(w, say(raw, more[i]) == 200);
+	advance_ms(w, 1000);
+	/* The three newest, which all say that they live. */
+	expect(w, subscriptions(w) == 2 + 3);
+	world_start(w);
+	advance_ms(w, 1000);
+	raw->count = 0;
+	dial(w, "dave", "bob");
+	expect(w, raw_count(raw, "NOTIFY") == 1 + 3);
+	expect_quiet(w);
+}
