@@ -83,12 +83,30 @@ static void on_check(uv_check_t *check)
 	turn_end(check->data);
 }
 
+static void deliver_early(struct host *host)
+{
+	for (uint8_t i = 0; i < host->listener_count; i++)
+		if (host->listeners[i]->transport == TRANSPORT_UDP)
+			udp_deliver_early(host->listeners[i]);
+}
+
+static bool has_early(const struct host *host)
+{
+	for (uint8_t i = 0; i < host->listener_count; i++)
+		if (host->listeners[i]->transport == TRANSPORT_UDP &&
+		    udp_has_early(host->listeners[i]))
+			return true;
+	return false;
+}
+
 static void on_wake(uv_timer_t *wake)
 {
 	struct host *host = wake->data;
 
 	host->wake_at_ms = TIMER_NEVER;
 	host_turn_begin(host);
+	/* Before the timers: nothing is sent again whose answer is here. */
+	deliver_early(host);
 	timers_run(&host->timers, uv_now(&host->loop));
 	timers_run(&host->conn_timers, uv_now(&host->loop));
 }
@@ -101,6 +119,8 @@ static void arm_wake(struct host *host)
 
 	if (conn_ms < at_ms)
 		at_ms = conn_ms;
+	if (has_early(host))
+		at_ms = now_ms;
 	if (at_ms == host->wake_at_ms)
 		return;
 	host->wake_at_ms = at_ms;

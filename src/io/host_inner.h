@@ -27,6 +27,7 @@ enum host_log_kind {
 
 struct udp_batch;
 struct udp_queue;
+struct udp_early_queue;
 struct line_reader;
 struct dns;
 
@@ -40,8 +41,9 @@ struct listener {
 	int fd; /* closed when the poll handle is gone */
 	uv_poll_t poll;
 	int polled;		     /* events that `poll` waits for */
-	struct udp_queue *udp_queue; /* UDP only */
-	struct timer pause;	     /* running while nothing is accepted */
+	struct udp_queue *udp_queue; /* UDP only, as the next */
+	struct udp_early_queue *udp_early;
+	struct timer pause; /* running while nothing is accepted */
 };
 
 struct log_limit {
@@ -147,6 +149,8 @@ int udp_send(struct listener *listener, struct flow *flow, struct packet *packet
 void udp_on_readable(struct listener *listener);
 void udp_on_writable(struct listener *listener);
 void udp_flush(struct listener *listener); /* unless it waits for udp_on_writable() */
+bool udp_has_early(const struct listener *listener);
+void udp_deliver_early(struct listener *listener); /* what was received before its turn */
 void udp_batch_free(struct udp_batch *batch);
 
 /* tcp.c, conn.c: as above, and the connection that is used. */

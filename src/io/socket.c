@@ -56,8 +56,10 @@ static int set_option(int fd, int level, int option, int value)
 
 static int set_udp_options(int fd, const struct addr *addr)
 {
-	/* Smaller buffers than asked for still work. */
-	(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
+	/* Smaller buffers than asked for still work; who administers may pass the system's bound.
+	 */
+	if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER_BYTES))
+		(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
 	(void)set_option(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
 	if (!addr_is_any(addr))
 		return 0;

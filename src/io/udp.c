@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Datagrams in batches: recvmmsg() into slots that live as long as the host, and one sendmmsg()
- * queue per listener, flushed at the end of the turn. A listener on 0.0.0.0 or [::] learns to which
+ * queue per listener, flushed at the end of the turn. What arrives while a long turn sends, such as
+ * the answers to the first of thousands of NOTIFYs, is taken off the socket meanwhile and delivered
+ * in the next turn: no socket has room for all of it. A listener on 0.0.0.0 or [::] learns to which
  * address each datagram came and answers from that one (RFC 3542 6.2, ip(7) IP_PKTINFO), since a
  * phone drops what comes from elsewhere (RFC 3581 4).
  */
@@ -17,6 +19,9 @@
 #define BATCH 32
 #define SLOT_BYTES 65536
 #define RECEIVE_ROUNDS_MAX 8 /* per wake-up: timers and connections have their turn too */
+#define LONG_TURN 256 /* datagrams sent in one turn: from there on what comes is received early */
+#define EARLY_MAX 8192
+#define EARLY_BYTES_MAX (8 * 1024 * 1024)
 
 /* Room for one in_pktinfo or in6_pktinfo. */
 union udp_control {
@@ -32,11 +37,33 @@ struct udp_headers {
 	union udp_control controls[BATCH];
 };
 
-/* Shared by the listeners of a host. Sending may flush while received messages are delivered. */
-struct udp_batch {
-	struct udp_headers in;
-	struct udp_headers out;
+struct udp_inbox {
+	struct udp_headers headers;
 	char slots[BATCH][SLOT_BYTES];
+};
+
+/*
+ * Shared by the listeners of a host. While what is in `inbox` is delivered, what that sends may be
+ * flushed, and what comes then is received into `early_inbox`.
+ */
+struct udp_batch {
+	struct udp_inbox inbox;
+	struct udp_inbox early_inbox;
+	struct udp_headers out;
+};
+
+/* Received before its turn. */
+struct udp_early {
+	struct packet *packet; /* one reference */
+	struct flow flow;
+};
+
+/* A ring. */
+struct udp_early_queue {
+	uint32_t first;
+	uint32_t count;
+	size_t bytes;
+	struct udp_early messages[EARLY_MAX];
 };
 
 struct udp_waiting {
@@ -51,6 +78,7 @@ struct udp_queue {
 	uint32_t count;
 	uint32_t max;
 	uint32_t dropped; /* since the last line in the log */
+	uint32_t in_turn; /* put in since the turn began */
 	bool is_blocked;  /* the socket takes no more; waiting for it to become writable */
 	bool is_retrying; /* it was blocked since the system had no memory for us */
 	struct udp_waiting waiting[];
@@ -70,6 +98,16 @@ static void queue_drop_first(struct udp_queue *queue, uint32_t n)
 	}
 }
 
+static void early_drop_first(struct udp_early_queue *early)
+{
+	struct packet *packet = early->messages[early->first].packet;
+
+	early->bytes -= packet->n;
+	early->first = (early->first + 1) % EARLY_MAX;
+	early->count--;
+	packet_unref(packet);
+}
+
 int udp_listener_init(struct listener *listener)
 {
 	struct host *host = listener->host;
@@ -82,7 +120,8 @@ int udp_listener_init(struct listener *listener)
 	}
 	listener->udp_queue =
 		mem_alloc(sizeof(struct udp_queue) + max * sizeof(struct udp_waiting));
-	if (!listener->udp_queue)
+	listener->udp_early = mem_alloc(sizeof(*listener->udp_early));
+	if (!listener->udp_queue || !listener->udp_early)
 		return ERR_NOMEM;
 	listener->udp_queue->max = max;
 	return 0;
@@ -90,11 +129,14 @@ int udp_listener_init(struct listener *listener)
 
 void udp_listener_fini(struct listener *listener)
 {
-	if (!listener->udp_queue)
-		return;
-	queue_drop_first(listener->udp_queue, listener->udp_queue->count);
+	if (listener->udp_queue)
+		queue_drop_first(listener->udp_queue, listener->udp_queue->count);
+	while (listener->udp_early && listener->udp_early->count > 0)
+		early_drop_first(listener->udp_early);
 	mem_free(listener->udp_queue);
+	mem_free(listener->udp_early);
 	listener->udp_queue = NULL;
+	listener->udp_early = NULL;
 }
 
 void udp_batch_free(struct udp_batch *batch)
@@ -102,19 +144,25 @@ void udp_batch_free(struct udp_batch *batch)
 	mem_free(batch);
 }
 
-static void prepare_receive(struct udp_batch *batch, unsigned i)
-{
-	struct udp_headers *in = &batch->in;
+/* --- Receiving ---------------------------------------------------------------------------- */
 
-	in->parts[i] = (struct iovec){ batch->slots[i], SLOT_BYTES };
-	in->messages[i].msg_hdr = (struct msghdr){
-		.msg_name = &in->names[i],
-		.msg_namelen = sizeof(in->names[i]),
-		.msg_iov = &in->parts[i],
-		.msg_iovlen = 1,
-		.msg_control = &in->controls[i],
-		.msg_controllen = sizeof(in->controls[i]),
-	};
+/* How many have come into the inbox, up to BATCH; less than 1 when there are none. */
+static int inbox_receive(struct udp_inbox *inbox, int fd)
+{
+	struct udp_headers *in = &inbox->headers;
+
+	for (unsigned i = 0; i < BATCH; i++) {
+		in->parts[i] = (struct iovec){ inbox->slots[i], SLOT_BYTES };
+		in->messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &in->names[i],
+			.msg_namelen = sizeof(in->names[i]),
+			.msg_iov = &in->parts[i],
+			.msg_iovlen = 1,
+			.msg_control = &in->controls[i],
+			.msg_controllen = sizeof(in->controls[i]),
+		};
+	}
+	return recvmmsg(fd, in->messages, BATCH, MSG_DONTWAIT, NULL);
 }
 
 /* The address of ours that the datagram came to; left alone when the kernel did not say. */
@@ -145,7 +193,9 @@ static bool is_keep_alive(struct slice bytes)
 	return true;
 }
 
-static void deliver_slot(struct listener *listener, struct mmsghdr *message)
+/* False when it is nothing for the user. */
+static bool read_message(struct listener *listener, struct mmsghdr *message, struct flow *ret_flow,
+			 struct slice *ret_bytes)
 {
 	struct slice bytes = slice_of(message->msg_hdr.msg_iov->iov_base, message->msg_len);
 	struct flow flow = { .local = listener->addr,
@@ -156,31 +206,95 @@ static void deliver_slot(struct listener *listener, struct mmsghdr *message)
 	if (flow.peer.family != listener->addr.family || flow.peer.port == 0 ||
 	    (message->msg_hdr.msg_flags & MSG_TRUNC) || is_keep_alive(bytes) ||
 	    host_has_no_way(listener->host, &flow.peer))
-		return;
+		return false;
 	if (listener->is_any)
 		read_destination(&message->msg_hdr, &flow.local);
-	host_deliver(listener->host, &flow, bytes);
+	*ret_flow = flow;
+	*ret_bytes = bytes;
+	return true;
 }
 
 static int receive_round(struct listener *listener)
 {
-	struct udp_batch *batch = listener->host->udp_batch;
-	int n;
+	struct udp_inbox *inbox = &listener->host->udp_batch->inbox;
+	int n = inbox_receive(inbox, listener->fd);
+	struct flow flow;
+	struct slice bytes;
 
-	for (unsigned i = 0; i < BATCH; i++)
-		prepare_receive(batch, i);
-	n = recvmmsg(listener->fd, batch->in.messages, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
-		deliver_slot(listener, &batch->in.messages[i]);
+		if (read_message(listener, &inbox->headers.messages[i], &flow, &bytes))
+			host_deliver(listener->host, &flow, bytes);
 	return n;
+}
+
+static bool early_has_room(const struct udp_early_queue *early)
+{
+	return early->count <= EARLY_MAX - BATCH && early->bytes < EARLY_BYTES_MAX;
+}
+
+static void early_add(struct udp_early_queue *early, const struct flow *flow, struct slice bytes)
+{
+	struct packet *packet = packet_new(bytes);
+
+	if (!packet)
+		return; /* as if lost on the wire */
+	early->messages[(early->first + early->count++) % EARLY_MAX] =
+		(struct udp_early){ packet, *flow };
+	early->bytes += packet->n;
+}
+
+/* What does not fit stays in the socket. */
+static void receive_early(struct listener *listener)
+{
+	struct udp_inbox *inbox = &listener->host->udp_batch->early_inbox;
+	struct flow flow;
+	struct slice bytes;
+	int n = BATCH;
+
+	while (n == BATCH && early_has_room(listener->udp_early)) {
+		n = inbox_receive(inbox, listener->fd);
+		for (int i = 0; i < n; i++)
+			if (read_message(listener, &inbox->headers.messages[i], &flow, &bytes))
+				early_add(listener->udp_early, &flow, bytes);
+	}
+}
+
+bool udp_has_early(const struct listener *listener)
+{
+	return listener->udp_early->count > 0;
+}
+
+void udp_deliver_early(struct listener *listener)
+{
+	struct udp_early_queue *early = listener->udp_early;
+	unsigned left = early->count;
+
+	if (left > RECEIVE_ROUNDS_MAX * BATCH)
+		left = RECEIVE_ROUNDS_MAX * BATCH;
+	for (; left > 0; left--) {
+		struct udp_early message = early->messages[early->first];
+
+		packet_ref(message.packet);
+		early_drop_first(early);
+		host_deliver(listener->host, &message.flow, packet_bytes(message.packet));
+		packet_unref(message.packet);
+	}
 }
 
 void udp_on_readable(struct listener *listener)
 {
+	/* What came first is delivered first, and the socket is emptied meanwhile. */
+	if (udp_has_early(listener)) {
+		receive_early(listener);
+		udp_deliver_early(listener);
+		return;
+	}
 	for (int round = 0; round < RECEIVE_ROUNDS_MAX; round++)
-		if (receive_round(listener) < BATCH)
+		if (receive_round(listener) < BATCH || udp_has_early(listener))
 			return;
 }
+
+/* --- Sending ------------------------------------------------------------------------------ */
 
 static void set_source(struct msghdr *header, union udp_control *control, const struct addr *source)
 {
@@ -283,6 +397,7 @@ void udp_flush(struct listener *listener)
 {
 	struct udp_queue *queue = listener->udp_queue;
 
+	queue->in_turn = 0;
 	if (queue->count > 0 && !queue->is_blocked)
 		send_rounds(listener);
 	log_dropped(listener);
@@ -304,6 +419,7 @@ int udp_send(struct listener *listener, struct flow *flow, struct packet *packet
 		queue->dropped++;
 		return 0;
 	}
+	queue->in_turn++;
 	waiting = queue_at(queue, queue->count++);
 	waiting->packet = packet_ref(packet);
 	waiting->peer = flow->peer;
@@ -311,7 +427,10 @@ int udp_send(struct listener *listener, struct flow *flow, struct packet *packet
 	if (listener->is_any && flow->local.family == listener->addr.family &&
 	    !addr_is_any(&flow->local))
 		waiting->source = flow->local;
-	if (queue->count >= BATCH && !queue->is_blocked)
+	if (queue->count >= BATCH && !queue->is_blocked) {
 		send_rounds(listener);
+		if (queue->in_turn >= LONG_TURN)
+			receive_early(listener);
+	}
 	return 0;
 }

@@ -73,6 +73,34 @@ static void udp_allocates_nothing_but_packets(void **state)
 	close(fd);
 }
 
+/* No socket has room for the answers to thousands of NOTIFYs. */
+static void udp_receives_while_a_long_turn_sends(void **state)
+{
+	struct rig rig;
+	struct addr to;
+	int fd = plain_udp("127.0.0.1:0");
+	struct flow flow = { .peer = name_of(fd) };
+	uint64_t allocs;
+
+	(void)state;
+	rig_init(&rig, NULL);
+	to = listen_on(&rig, TRANSPORT_UDP, "127.0.0.1:0");
+	for (unsigned i = 0; i < 100; i++)
+		plain_send_to(fd, &to, SLICE("answer"));
+	allocs = mem_count().allocs;
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(send_text(&rig, &flow, SLICE("x")), 0);
+	/* A packet for each: what came is off the socket, but not delivered inside of a send. */
+	assert_int_equal(mem_count().allocs - allocs, 1000 + 100);
+	assert_int_equal(rig.messages, 0);
+	plain_send_to(fd, &to, SLICE("last"));
+	assert_true(run_until(&rig, has_messages, 100));
+	assert_true(run_until(&rig, has_messages, 101));
+	assert_memory_equal(rig.text + rig.text_n - 5, "last|", 5);
+	rig_fini(&rig);
+	close(fd);
+}
+
 static void udp_keep_alives_are_not_messages(void **state)
 {
 	static const struct {
@@ -649,6 +677,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(udp_echoes_in_batches),
 		HOST_TEST(udp_allocates_nothing_but_packets),
+		HOST_TEST(udp_receives_while_a_long_turn_sends),
 		HOST_TEST(udp_keep_alives_are_not_messages),
 		HOST_TEST(wildcard_answers_from_the_address_asked),
 		HOST_TEST(ipv6_works_alike),
