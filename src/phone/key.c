@@ -10,9 +10,8 @@
 struct phone_key *phone_key_find(struct phone *phone, unsigned number)
 {
 	for (size_t i = 0; i < phone->key_count; i++)
-		if (phone->keys[i].config.kind != PHONE_KEY_NONE &&
-		    phone->keys[i].config.number == number)
-			return &phone->keys[i];
+		if (phone->keys[i] && phone->keys[i]->config.number == number)
+			return phone->keys[i];
 	return NULL;
 }
 
@@ -76,17 +75,17 @@ enum lamp phone_lamp(const struct phone *phone, unsigned number)
 void phone_show_lamps(struct phone *phone)
 {
 	for (size_t i = 0; i < phone->key_count; i++)
-		if (phone->keys[i].config.kind == PHONE_KEY_BLF)
-			key_emit_lamp(&phone->keys[i]);
+		if (phone->keys[i] && phone->keys[i]->config.kind == PHONE_KEY_BLF)
+			key_emit_lamp(phone->keys[i]);
 }
 
 /* --- Life --------------------------------------------------------------------------------- */
 
 /* A free place, or NULL. */
-static struct phone_key *key_place(struct phone *phone)
+static struct phone_key **key_place(struct phone *phone)
 {
 	for (size_t i = 0; i < phone->key_count; i++)
-		if (phone->keys[i].config.kind == PHONE_KEY_NONE)
+		if (!phone->keys[i])
 			return &phone->keys[i];
 	return phone->key_count < PHONE_KEYS_MAX ? &phone->keys[phone->key_count++] : NULL;
 }
@@ -98,22 +97,15 @@ static void on_ask(void *user)
 	dialog_set_on_asked(&key->watch.set);
 }
 
-int phone_key_add(struct phone *phone, const struct phone_key_config *config, struct slice uri,
-		  struct phone_key **ret_key)
+static int key_new(struct phone *phone, const struct phone_key_config *config, struct slice uri,
+		   struct phone_key **ret_key)
 {
-	struct phone_key *key;
+	struct phone_key *key = mem_alloc(sizeof(*key));
 	struct slice target;
-	int err;
 
-	if (phone_key_find(phone, config->number))
-		return ERR_EXISTS;
-	err = slice_keep(uri, &target);
-	if (err)
-		return err;
-	key = key_place(phone);
-	if (!key) {
-		mem_free((char *)target.p);
-		return ERR_LIMIT;
+	if (!key || slice_keep(uri, &target)) {
+		mem_free(key);
+		return ERR_NOMEM;
 	}
 	*key = (struct phone_key){ .config = *config,
 				   .phone = phone,
@@ -129,7 +121,25 @@ int phone_key_add(struct phone *phone, const struct phone_key_config *config, st
 	return 0;
 }
 
-static void key_fini(struct phone_key *key)
+int phone_key_add(struct phone *phone, const struct phone_key_config *config, struct slice uri,
+		  struct phone_key **ret_key)
+{
+	struct phone_key **place;
+	int err;
+
+	if (phone_key_find(phone, config->number))
+		return ERR_EXISTS;
+	place = key_place(phone);
+	if (!place)
+		return ERR_LIMIT;
+	*place = NULL;
+	err = key_new(phone, config, uri, place);
+	if (!err)
+		*ret_key = *place;
+	return err;
+}
+
+static void key_free(struct phone_key *key)
 {
 	feed_end(&key->feed);
 	phone_unasked_end(key);
@@ -138,13 +148,14 @@ static void key_fini(struct phone_key *key)
 	mem_free((char *)key->name.p);
 	mem_free((char *)key->status.p);
 	mem_free((char *)key->instance.p);
-	*key = (struct phone_key){ .config = { .kind = PHONE_KEY_NONE } };
+	mem_free(key);
 }
 
-void phone_key_remove(struct phone_key *key)
+void phone_key_remove(struct phone *phone, size_t place)
 {
-	phone_key_forget(key, SLICE_NONE);
-	key_fini(key);
+	phone_key_forget(phone->keys[place], SLICE_NONE);
+	key_free(phone->keys[place]);
+	phone->keys[place] = NULL;
 }
 
 /* A number is given once, to a key or to a list. */
@@ -183,8 +194,8 @@ int phone_keys_init(struct phone *phone, const struct phone_config *config)
 void phone_keys_fini(struct phone *phone)
 {
 	for (size_t i = 0; i < phone->key_count; i++)
-		if (phone->keys[i].config.kind != PHONE_KEY_NONE)
-			key_fini(&phone->keys[i]);
+		if (phone->keys[i])
+			key_free(phone->keys[i]);
 	phone->key_count = 0;
 	phone_lists_fini(phone);
 }

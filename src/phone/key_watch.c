@@ -182,13 +182,14 @@ static const struct subscriber_ops subscriber_ops = { on_new, on_notify, on_lost
 
 static bool key_is_subscribed(const struct phone_key *key)
 {
-	return key->config.kind == PHONE_KEY_BLF && !key->list && !key->config.is_unsubscribed;
+	return key && key->config.kind == PHONE_KEY_BLF && !key->list &&
+	       !key->config.is_unsubscribed;
 }
 
 void phone_keys_start(struct phone *phone)
 {
 	for (size_t i = 0; i < phone->key_count; i++) {
-		struct phone_key *key = &phone->keys[i];
+		struct phone_key *key = phone->keys[i];
 		int err = key_is_subscribed(key) ? feed_start(&key->feed, &subscriber_ops) : 0;
 
 		if (err)
@@ -201,15 +202,15 @@ void phone_keys_start(struct phone *phone)
 void phone_keys_stop(struct phone *phone)
 {
 	for (size_t i = 0; i < phone->key_count; i++)
-		if (key_is_subscribed(&phone->keys[i]))
-			feed_stop(&phone->keys[i].feed);
+		if (key_is_subscribed(phone->keys[i]))
+			feed_stop(&phone->keys[i]->feed);
 	phone_lists_stop(phone);
 }
 
 void phone_keys_on_connection_lost(struct phone *phone, struct handle conn)
 {
 	for (size_t i = 0; i < phone->key_count; i++)
-		if (key_is_subscribed(&phone->keys[i]))
-			feed_on_connection_lost(&phone->keys[i].feed, conn);
+		if (key_is_subscribed(phone->keys[i]))
+			feed_on_connection_lost(&phone->keys[i]->feed, conn);
 	phone_lists_on_connection_lost(phone, conn);
 }

@@ -21,13 +21,18 @@ struct reading {
 
 /* --- Keys of a list ----------------------------------------------------------------------- */
 
+static bool list_owns(const struct phone_list *list, const struct phone_key *key)
+{
+	return key && key->list == list;
+}
+
 static struct phone_key *list_key_find(struct phone_list *list, struct slice uri)
 {
 	struct phone *phone = list->phone;
 
 	for (size_t i = 0; i < phone->key_count; i++)
-		if (phone->keys[i].list == list && slice_eq(phone->keys[i].target, uri))
-			return &phone->keys[i];
+		if (list_owns(list, phone->keys[i]) && slice_eq(phone->keys[i]->target, uri))
+			return phone->keys[i];
 	return NULL;
 }
 
@@ -47,24 +52,19 @@ static int list_key_add(struct phone_list *list, struct slice uri, struct phone_
 	return 0;
 }
 
-static bool list_owns(const struct phone_list *list, const struct phone_key *key)
-{
-	return key->config.kind != PHONE_KEY_NONE && key->list == list;
-}
-
 static void list_mark(struct phone_list *list, bool is_listed)
 {
 	for (size_t i = 0; i < list->phone->key_count; i++)
-		if (list_owns(list, &list->phone->keys[i]))
-			list->phone->keys[i].is_listed = is_listed;
+		if (list_owns(list, list->phone->keys[i]))
+			list->phone->keys[i]->is_listed = is_listed;
 }
 
 /* What a full list does not name is in it no more. */
 static void list_remove_unmarked(struct phone_list *list)
 {
 	for (size_t i = 0; i < list->phone->key_count; i++)
-		if (list_owns(list, &list->phone->keys[i]) && !list->phone->keys[i].is_listed)
-			phone_key_remove(&list->phone->keys[i]);
+		if (list_owns(list, list->phone->keys[i]) && !list->phone->keys[i]->is_listed)
+			phone_key_remove(list->phone, i);
 }
 
 /* Nobody keeps them: they are dark rather than wrong. */
@@ -73,8 +73,8 @@ static void list_forget(struct phone_list *list)
 	list->has_version = false;
 	list->is_asked = false;
 	for (size_t i = 0; i < list->phone->key_count; i++)
-		if (list_owns(list, &list->phone->keys[i]))
-			phone_key_forget(&list->phone->keys[i], SLICE_NONE);
+		if (list_owns(list, list->phone->keys[i]))
+			phone_key_forget(list->phone->keys[i], SLICE_NONE);
 }
 
 /* --- Documents ---------------------------------------------------------------------------- */
@@ -207,8 +207,8 @@ static void on_new(struct subscriber *subscriber)
 	list->has_version = false;
 	list->is_asked = false;
 	for (size_t i = 0; i < list->phone->key_count; i++)
-		if (list_owns(list, &list->phone->keys[i]))
-			dialog_set_restart(&list->phone->keys[i].watch.set);
+		if (list_owns(list, list->phone->keys[i]))
+			dialog_set_restart(&list->phone->keys[i]->watch.set);
 }
 
 static void on_notify(struct subscriber *subscriber, const struct sip_msg *notify)
@@ -275,8 +275,8 @@ static void on_ask(void *user)
 
 	list->is_asked = true;
 	for (size_t i = 0; i < list->phone->key_count; i++)
-		if (list_owns(list, &list->phone->keys[i]))
-			dialog_set_on_asked(&list->phone->keys[i].watch.set);
+		if (list_owns(list, list->phone->keys[i]))
+			dialog_set_on_asked(&list->phone->keys[i]->watch.set);
 }
 
 int phone_list_init(struct phone *phone, const struct phone_key_config *config)

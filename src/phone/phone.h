@@ -23,7 +23,6 @@ struct phone_list;
 struct registration;
 
 enum phone_key_kind {
-	PHONE_KEY_NONE,	 /* no key: its place is free */
 	PHONE_KEY_SPEED, /* a press calls the target */
 	PHONE_KEY_BLF,	 /* it has a lamp and picks up, too */
 	PHONE_KEY_LIST,	 /* stands for the keys of a list, which are of the kind before */
@@ -140,7 +139,7 @@ struct phone {
 	struct slice contact; /* owned: header line */
 	struct slice local;   /* owned: From value */
 	struct handle registration;
-	struct phone_key keys[PHONE_KEYS_MAX]; /* [key_count]; places in between may be free */
+	struct phone_key *keys[PHONE_KEYS_MAX]; /* [key_count], owned; NULL: the place is free */
 	size_t key_count;
 	struct phone_list lists[PHONE_LISTS_MAX]; /* [list_count] */
 	size_t list_count;

@@ -110,8 +110,8 @@ struct phone_key *phone_key_find(struct phone *phone, unsigned number);
 int phone_key_add(struct phone *phone, const struct phone_key_config *config, struct slice uri,
 		  struct phone_key **ret_key);
 
-/* Its lamp goes out, and its place is free. */
-void phone_key_remove(struct phone_key *key);
+/* The lamp of the key at this place goes out, and the place is free. */
+void phone_key_remove(struct phone *phone, size_t place);
 
 /* Tells the lamp when it has changed, or what goes with it has. */
 void phone_key_update(struct phone_key *key);

@@ -69,9 +69,9 @@ static size_t rows_of_keys(const struct phone *phone, struct phone_row *rows)
 	size_t n = 0;
 
 	for (size_t i = 0; i < phone->key_count; i++) {
-		const struct phone_key *key = &phone->keys[i];
+		const struct phone_key *key = phone->keys[i];
 
-		for (size_t j = 0; j < key->watch.set.count; j++)
+		for (size_t j = 0; key && j < key->watch.set.count; j++)
 			rows[n++] = row_of_dialog(key, key->watch.set.dialogs[j]);
 	}
 	return n;
@@ -82,7 +82,7 @@ static size_t rows_count(const struct phone *phone)
 	size_t n = PHONE_CALLS_MAX;
 
 	for (size_t i = 0; i < phone->key_count; i++)
-		n += phone->keys[i].watch.set.count;
+		n += phone->keys[i] ? phone->keys[i]->watch.set.count : 0;
 	return n;
 }
 

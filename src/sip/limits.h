@@ -26,7 +26,7 @@
 #define SDP_FORMATS_MAX 64 /* payload types of one m= line */
 #define XML_MAX_BYTES 65536
 #define XML_DEPTH_MAX 16
-#define MULTIPART_PARTS_MAX 128 /* of one body: a list of 127 */
+#define MULTIPART_PARTS_MAX 256 /* of one body: a list of 255 */
 #define DIALOG_INFO_MAX 32	/* <dialog> elements of one document */
 
 #endif

@@ -22,7 +22,7 @@ struct rlmi_list {
 
 /*
  * Fills *ret_list with slices into the arena, which has to hold its arrays beside its text, some
- * 20 kB. ERR_SYNTAX without a version, ERR_LIMIT for too many resources or instances; the others
+ * 32 kB. ERR_SYNTAX without a version, ERR_LIMIT for too many resources or instances; the others
  * are those of xml_read(). A resource without a URI is left out.
  */
 int rlmi_read(struct slice document, struct arena *arena, struct rlmi_list *ret_list);

@@ -897,7 +897,7 @@ FLOW_PLAIN(a_long_list_arrives_by_datagram_and_connection, "RFC 3261 18.1.1, RFC
 
 		expect(w, phone->key_count == 63);
 		for (size_t k = 0; k < phone->key_count; k++)
-			expect(w, !slice_is_empty(phone->keys[k].instance));
+			expect(w, !slice_is_empty(phone->keys[k]->instance));
 	}
 	expect(w, w->phones[0].phone.lists[0].version > 30);
 	expect(w, w->phones[2].phone.lists[0].version < 5);

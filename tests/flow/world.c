@@ -393,8 +393,9 @@ void says(struct world *w, struct neighbour *neighbour, const char *dialogs)
 static unsigned listed_key_of(const struct world_phone *p, const struct world_phone *watched)
 {
 	for (size_t i = 0; i < p->phone.key_count; i++)
-		if (slice_eq(p->phone.keys[i].target, slice_from_cstr(watched->aor)))
-			return p->phone.keys[i].config.number;
+		if (p->phone.keys[i] &&
+		    slice_eq(p->phone.keys[i]->target, slice_from_cstr(watched->aor)))
+			return p->phone.keys[i]->config.number;
 	return 0;
 }
 
@@ -602,7 +603,7 @@ static void check_lamps_dark(struct world *w)
 		for (size_t k = 0; p->is_started && k < p->phone.key_count; k++)
 			if (phone_lamp(&p->phone, (unsigned)k + 1) != LAMP_OFF)
 				run_fail(w, "%s's key for %.*s is lit in the end", p->name,
-					 SLICE_ARGS(p->phone.keys[k].target));
+					 SLICE_ARGS(p->phone.keys[k]->target));
 	}
 }
 

@@ -312,13 +312,15 @@ static void more_resources_than_keys_are_told(void **state)
 	start(&rig);
 	buf_lit(&buf, "<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" version=\"0\" "
 		      "uri=\"sip:l@x\" fullState=\"true\">");
-	for (unsigned i = 0; i < PHONE_KEYS_MAX - 1; i++)
+	for (unsigned i = 0; i < PHONE_KEYS_MAX; i++)
 		buf_printf(&buf, "<resource uri=\"sip:%u@x\"/>", i);
 	buf_lit(&buf, "</list>");
 	buf_char(&buf, '\0');
 	phone_rig_forget(&rig);
 	phone_rig_notify_of(&rig, "dialog", "application/rlmi+xml", body);
 	assert_int_equal(rig.phone.key_count, PHONE_KEYS_MAX);
+	phone_rig_expect(&rig, "{\"event\":\"error\",\"text\":\"key 1: there is no key for "
+			       "sip:127@x: a limit is reached\"}");
 	phone_rig_end(&rig);
 }
 
