@@ -293,26 +293,69 @@ static void known_groups_fini(struct map *groups)
 	map_fini(groups);
 }
 
-/* At the key of `node`, or at the value where it has none. Nobody reads beyond a full report. */
+/* Nobody reads beyond a full report, so that no more likely names are looked for. */
+static bool is_report_full(const struct conf_reader *reader)
+{
+	if (reader->teller.report->count < CONF_MISTAKES_MAX)
+		return false;
+	reader->teller.report->left_out++;
+	return true;
+}
+
+/* What was meant, as far as it is clear; else what to do. At the key, or the value without one. */
 static void tell_unknown(const struct conf_reader *reader, const struct conf_node *node,
-			 struct slice name, const char *what, const struct map *known)
+			 const char *what, const struct nearest *nearest)
+{
+	if (slice_is_empty(nearest->best) || nearest->is_tied)
+		conf_tell_key(&reader->teller, node,
+			      "there is no %s '%s'; add it, or name one that is there", what,
+			      conf_quote(nearest->word).text);
+	else
+		conf_tell_key(&reader->teller, node, "there is no %s '%s'; did you mean '%s'?",
+			      what, conf_quote(nearest->word).text, conf_quote(nearest->best).text);
+}
+
+static void check_known(const struct conf_reader *reader, const struct conf_node *node,
+			struct slice name, const char *what, const struct map *known)
 {
 	struct nearest nearest;
 
-	if (reader->teller.report->count == CONF_MISTAKES_MAX) {
-		reader->teller.report->left_out++;
+	if (map_find(known, name) || is_report_full(reader))
 		return;
-	}
 	nearest_start(&nearest, name);
 	for (const struct map_node *hit = map_first(known); hit; hit = map_next(known, hit))
 		nearest_offer(&nearest, hit->key);
-	if (slice_is_empty(nearest.best) || nearest.is_tied)
-		conf_tell_key(&reader->teller, node,
-			      "there is no %s '%s'; add it, or name one that is there", what,
-			      conf_quote(name).text);
-	else
-		conf_tell_key(&reader->teller, node, "there is no %s '%s'; did you mean '%s'?",
-			      what, conf_quote(name).text, conf_quote(nearest.best).text);
+	tell_unknown(reader, node, what, &nearest);
+}
+
+/* Who watches from elsewhere comes by a trunk, and has its domain (trunk_domain()). */
+static void check_domain_is_known(const struct conf_reader *reader, const struct conf_node *node)
+{
+	struct slice domain = node->key->text;
+	struct nearest nearest;
+
+	/* What is none, or our own, is told already. */
+	if (!conf_is_domain(domain) || slice_eq_nocase(domain, reader->directory->domain))
+		return;
+	nearest_start(&nearest, domain);
+	LIST_FOR (trunk, &reader->directory->dialplan.trunks, struct trunk_config, node) {
+		struct slice theirs =
+			slice_is_empty(trunk->from_domain) ? trunk->to.host : trunk->from_domain;
+
+		if (slice_eq_nocase(theirs, domain))
+			return;
+		nearest_offer(&nearest, theirs);
+	}
+	if (!is_report_full(reader))
+		tell_unknown(reader, node, "trunk with the domain", &nearest);
+}
+
+/* Of users, groups or domains; NULL: there is none. */
+static const struct conf_node *first_rule(const struct conf_node *map, struct slice scope)
+{
+	const struct conf_node *rules = conf_find(map, scope);
+
+	return rules && rules->kind == CONF_MAP ? rules->first : NULL;
 }
 
 /* `own` is whose visibility it is; NULL: everybody's. */
@@ -320,28 +363,25 @@ static void check_visibility(const struct conf_reader *reader, const struct conf
 			     const struct extension *own, const struct map *groups)
 {
 	const struct map *extensions = &reader->directory->extensions;
-	const struct conf_node *users, *names;
+	const struct conf_node *node;
 
 	if (!map || map->kind != CONF_MAP)
 		return;
-	users = conf_find(map, SLICE("users"));
-	names = conf_find(map, SLICE("groups"));
-	if (users && users->kind == CONF_MAP)
-		for (const struct conf_node *node = users->first; node; node = node->next) {
-			if (node->key->kind != CONF_TEXT)
-				continue;
-			if (!map_find(extensions, node->key->text))
-				tell_unknown(reader, node, node->key->text, "extension",
-					     extensions);
-			else if (own && slice_eq(own->number, node->key->text))
-				conf_tell_key(&reader->teller, node,
-					      "everybody sees all of their own calls; remove it");
-		}
-	if (names && names->kind == CONF_MAP)
-		for (const struct conf_node *node = names->first; node; node = node->next)
-			if (node->key->kind == CONF_TEXT && !map_find(groups, node->key->text))
-				tell_unknown(reader, node, node->key->text,
-					     "extension in the group", groups);
+	for (node = first_rule(map, SLICE("users")); node; node = node->next) {
+		if (node->key->kind != CONF_TEXT)
+			continue;
+		check_known(reader, node, node->key->text, "extension", extensions);
+		if (own && slice_eq(own->number, node->key->text))
+			conf_tell_key(&reader->teller, node,
+				      "everybody sees all of their own calls; remove it");
+	}
+	for (node = first_rule(map, SLICE("groups")); node; node = node->next)
+		if (node->key->kind == CONF_TEXT)
+			check_known(reader, node, node->key->text, "extension in the group",
+				    groups);
+	for (node = first_rule(map, SLICE("domains")); node; node = node->next)
+		if (node->key->kind == CONF_TEXT)
+			check_domain_is_known(reader, node);
 }
 
 /* What is said of the extension itself must make sense for it; of the defaults, for somebody. */
@@ -373,9 +413,8 @@ static void check_list(const struct conf_reader *reader, const struct conf_node 
 	for (const struct conf_node *text = list->first; text; text = text->next) {
 		if (text->kind != CONF_TEXT)
 			continue;
-		if (!map_find(extensions, text->text))
-			tell_unknown(reader, text, text->text, "extension", extensions);
-		else if (is_notify)
+		check_known(reader, text, text->text, "extension", extensions);
+		if (is_notify)
 			check_watcher(reader, text, own);
 	}
 }

@@ -44,7 +44,9 @@ static const char full[] =
 	"  profile: snom\n"
 	"  lamps: published\n"
 	"trunks: {pbx: {uri: \"sip:192.0.2.7\", publish: yes}, acme: {uri: "
-	"\"sip:192.0.2.8\"}}\n" HEAD "  \"201\": {password: x, groups: [sales, door],\n"
+	"\"sip:192.0.2.8\"},\n"
+	"         p: {uri: \"sip:sip.partner.example\", from-domain: partner.Example}}\n" HEAD
+	"  \"201\": {password: x, groups: [sales, door],\n"
 	"          notify: [\"202\", \"203\"], keys: [\"203\", \"201\"], profile: cisco-mpp, "
 	"lamps: own,\n"
 	"          visibility: {default: busy, groups: {sales: numbers, buyers: calls, door: "
@@ -255,8 +257,19 @@ static const struct bad bad[] = {
 	  "f:3:72: extensions.201.visibility.domains.PBX.example.com: this is your own domain; "
 	  "what "
 	  "holds here is said by default, groups and users\n"
+	  "f:3:95: extensions.201.visibility.domains.a.example: there is no trunk with the domain "
+	  "'a.example'; add it, or name one that is there\n"
 	  "f:3:112: extensions.201.visibility.domains.A.example: this is the domain 'a.example' in "
-	  "other letters; remove one of them\n" },
+	  "other letters; remove one of them\n"
+	  "f:3:112: extensions.201.visibility.domains.A.example: there is no trunk with the domain "
+	  "'A.example'; add it, or name one that is there\n" },
+	{ "trunks: {p: {uri: \"sip:partner.example\"}, q: {uri: \"sip:q.example\", from-domain: "
+	  "other.example}}\n" ALICE("visibility: {domains: {Partner.Example: busy, "
+				    "patner.example: busy, q.example: none, other.example: busy}}"),
+	  "f:4:70: extensions.201.visibility.domains.patner.example: there is no trunk with the "
+	  "domain 'patner.example'; did you mean 'partner.example'?\n"
+	  "f:4:92: extensions.201.visibility.domains.q.example: there is no trunk with the domain "
+	  "'q.example'; add it, or name one that is there\n" },
 	{ ALICE("notify: [\"202\", \"212\", \"202\", [a]], keys: [\"22\", \"201\"]"),
 	  "f:3:40: extensions.201.notify[2]: there is no extension '212'; did you mean '202'?\n"
 	  "f:3:47: extensions.201.notify[3]: '202' is named twice; remove one of them\n"
