@@ -27,6 +27,9 @@ static void on_change(struct watcher *watcher)
 	struct lamp_list *list = entry->list;
 
 	entry->is_changed = true;
+	/* Before it is subscribed, whoever begins to watch may have been the change. */
+	if (!list->notifier)
+		return;
 	notifier_set_gap(list->notifier, list->pbx->directory->lamp_gap_ms);
 	notifier_change(list->notifier);
 }
@@ -115,6 +118,21 @@ static size_t entries_text_bytes(const struct lamp_list *list, const struct list
 	return n;
 }
 
+/* Who watches no more may be a change, too: that is told by the list as it is from now on. */
+static void list_take(struct lamp_list *list, struct list_entry *entries, size_t count,
+		      struct slice title)
+{
+	struct list_entry *before = list->entries;
+	size_t count_before = list->count;
+
+	list->entries = entries;
+	list->count = count;
+	list->title = title;
+	list->next = 0;
+	list_want_all(list);
+	entries_free(list->pbx, before, count_before);
+}
+
 /*
  * Everybody on the list anew, in the place of those before. What they were told before does not
  * count: they are new instances, and their documents begin again. ERR_NOMEM leaves all as it was,
@@ -155,12 +173,7 @@ static int list_fill(struct lamp_list *list, const struct list_members *members)
 		entries_free(pbx, entries, members->count);
 		return err;
 	}
-	entries_free(pbx, list->entries, list->count);
-	list->entries = entries;
-	list->count = members->count;
-	list->title = title;
-	list->next = 0;
-	list_want_all(list);
+	list_take(list, entries, members->count, title);
 	return 0;
 }
 

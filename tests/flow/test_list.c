@@ -907,3 +907,21 @@ FLOW_PLAIN(a_long_list_arrives_by_datagram_and_connection, "RFC 3261 18.1.1, RFC
 	hang_up(w, "dave");
 	expect_quiet(w);
 }
+
+/* What elsewhere was said of somebody ends while the list is made anew. */
+FLOW_PLAIN(a_list_is_made_anew_while_a_report_ends, "RFC 4662 4.5, RFC 6665 4.2.2")
+{
+	static const char *const all[] = { "201", "202", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+	struct neighbour *cell;
+
+	world_extension(w, "bob")->lamp_source = LAMP_SOURCE_FORWARD;
+	watch_list(w, "alice", "keys-office");
+	cell = world_telling_phone(w, "cell", "202");
+	says(w, cell, "<dialog id=\"1\" direction=\"recipient\"><state>confirmed</state></dialog>");
+	expect_lamp(w, "alice", "bob", LAMP_TALKING);
+	reload(w, all, "office", VISIBILITY_NUMBERS);
+	expect_lamp(w, "alice", "bob", LAMP_DARK);
+	expect(w, w->phones[0].phone.keys[0]->name.n == strlen("renamed"));
+	expect_quiet(w);
+}
