@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""lamps.py BUILD: what lamps cost lampyrid, beside Kamailio with its presence modules, in one run on
-one machine: one extension with 1 to 5000 watchers, a call in which each party is watched by one,
+"""lamps.py BUILD: what lamps cost lampyrid, beside Kamailio with its presence modules, in one run
+on one machine: one extension with 1 to 5000 watchers, a call in which each party is watched by one,
 and what is kept of a subscription.
 
 A call to the watched extension is three changes: it rings, it talks, it is over. Each is a NOTIFY

@@ -155,10 +155,18 @@ static void entry_set_ids(struct lamp_dialogs *dialogs, struct dialog_entry *ent
 	entry->remote_tag = ids.remote_tag;
 }
 
+/* A caller learns who answers by the answer; until then it is whom they called. */
+static const struct party *shown_peer(const struct leg *leg)
+{
+	if (leg == leg->call->caller && leg->state != LEG_TALKING)
+		return &leg->call->called;
+	return leg_peer(leg);
+}
+
 static void entry_set_parties(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
 			      const struct leg *leg, const struct lamp_view *view)
 {
-	const struct party *peer = leg_peer(leg);
+	const struct party *peer = shown_peer(leg);
 	bool is_offered = leg_is_offered(leg, view);
 
 	if (view->visibility == VISIBILITY_NUMBERS && peer && !slice_is_empty(peer->number)) {

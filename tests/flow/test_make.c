@@ -158,3 +158,16 @@ FLOW(a_snom_picks_up_what_it_has_not_asked_for, "RFC 3891 3, RFC 4235 4.1")
 	hang_up(w, "alice");
 	expect_quiet(w);
 }
+/* BroadWorks' form, which a Poly is given. */
+FLOW(a_poly_lives_by_a_list, "RFC 4662 5, RFC 4235 4.1")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	behave_like(w, "carol", "poly", "");
+	watch_list(w, "carol", "keys-office");
+	dial(w, "alice", "bob");
+	expect_lamp(w, "carol", "bob", LAMP_RINGING);
+	press(w, "carol", "bob");
+	expect_ladder(w, "carol  -> switch  INVITE Replaces", "switch -> bob     CANCEL");
+	taken_by_carol(w);
+}

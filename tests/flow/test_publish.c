@@ -33,7 +33,8 @@ static struct world *office_beside(struct neighbour **ret_beside)
 /* --- Published ---------------------------------------------------------------------------- */
 
 /* Complaint 4: a state that was published to a peer could not return to idle. */
-FLOW(what_another_pbx_published_returns_to_idle, "RFC 3903 4.4, RFC 3903 6, RFC 4235 3.7")
+FLOW(complaint_4_what_another_pbx_published_returns_to_idle,
+     "RFC 3903 4.4, RFC 3903 6, RFC 4235 3.7")
 {
 	struct neighbour *beside;
 	struct world *w = office_beside(&beside);
@@ -50,7 +51,7 @@ FLOW(what_another_pbx_published_returns_to_idle, "RFC 3903 4.4, RFC 3903 6, RFC 
 }
 
 /* Complaint 15: elsewhere a published `terminated` turned into `confirmed` again. */
-FLOW(a_publication_that_ended_stays_ended, "RFC 3903 4.3, RFC 3903 4.4")
+FLOW(complaint_15_a_publication_that_ended_stays_ended, "RFC 3903 4.3, RFC 3903 4.4")
 {
 	struct neighbour *beside;
 	struct world *w = office_beside(&beside);
@@ -65,7 +66,7 @@ FLOW(a_publication_that_ended_stays_ended, "RFC 3903 4.3, RFC 3903 4.4")
 }
 
 /* Complaint 17: rejected after `trying` had been published: red for three hours. */
-FLOW(a_published_call_that_was_rejected_leaves_no_lamp, "RFC 3903 4.4, RFC 4235 4.3")
+FLOW(complaint_17_a_published_call_that_was_rejected_leaves_no_lamp, "RFC 3903 4.4, RFC 4235 4.3")
 {
 	struct neighbour *beside;
 	struct world *w = office_beside(&beside);
@@ -78,7 +79,7 @@ FLOW(a_published_call_that_was_rejected_leaves_no_lamp, "RFC 3903 4.4, RFC 4235 
 }
 
 /* Complaint 21: after a fail-over nobody owned the entity-tag, and the lamp stayed lit. */
-FLOW(a_lamp_goes_dark_when_its_publisher_dies, "RFC 3903 6")
+FLOW(complaint_21_a_lamp_goes_dark_when_its_publisher_dies, "RFC 3903 6")
 {
 	struct neighbour *beside;
 	struct world *w = office_beside(&beside);

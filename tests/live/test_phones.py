@@ -28,7 +28,7 @@ def expect_lamps(phones, watched, lamp):
 
 
 def ring(caller, called, phones):
-    """Alice calls Bob, and whoever watches him sees it; only who may take the call sees it flash."""
+    """Alice calls Bob; whoever watches him sees it, and who may take the call sees it flash."""
     caller.send(f"dial {called.number}")
     called.expect_event("ringing")
     expect_lamps([phone for phone in phones if phone is not caller], called.number, "flash")
