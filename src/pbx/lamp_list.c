@@ -409,6 +409,7 @@ static void list_on_directory(struct lamp_list *list)
 	const struct extension *viewer = directory_find(directory, list->viewer);
 	struct list_members members;
 
+	notifier_set_gap(list->notifier, directory->lamp_gap_ms);
 	if (!viewer || !list_members_find(directory, list->user, viewer, &members)) {
 		list_end(list, "noresource");
 		return;

@@ -728,6 +728,34 @@ FLOW_PLAIN(an_unchanged_list_is_not_told_anew, "RFC 6665 4.2.2")
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_list_is_told_once_in_a_gap, "RFC 4662 4.8, RFC 4235 3.10")
+{
+	struct screen screen = { .version = -1, .is_whole = true };
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+	size_t before;
+
+	world_extension(w, "alice")->profile = &roomy;
+	world_start(w);
+	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
+	w->office.directory->lamp_gap_ms = 1000;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	dial(w, "carol", "bob");
+	advance_ms(w, 2000);
+	look(w, &screen, raw);
+	before = screen.notifies;
+	answer(w, "bob");
+	hang_up(w, "bob");
+	dial(w, "dave", "bob");
+	look(w, &screen, raw);
+	expect(w, screen.notifies == before + 1);
+	advance_ms(w, 1000);
+	look(w, &screen, raw);
+	expect(w, screen.notifies == before + 2 && screen.parts == 3);
+	expect(w, shows(&screen, "202 early, 203 terminated, 204 early"));
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(a_list_that_is_no_more_ends, "RFC 6665 4.1.3")
 {
 	static const char *const all[] = { "201", "202", "203", "204", NULL };
