@@ -344,7 +344,7 @@ static void start_watched_call(void)
 
 const struct bench benches[] = {
 	{ "registration with 401", start_office, op_register, stop_office, 12 },
-	{ "call INVITE to BYE", start_call, op_call, stop_office, 60 },
-	{ "call, 10 lamps follow", start_watched_call, op_call, stop_office, 130 },
+	{ "call INVITE to BYE", start_call, op_call, stop_office, 40 },
+	{ "call, 10 lamps follow", start_watched_call, op_call, stop_office, 90 },
 	{ 0 },
 };

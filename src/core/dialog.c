@@ -9,8 +9,50 @@
 
 #define MAX_FORWARDS 70
 
-/* Replaces owned text; on ERR_NOMEM the old one stays. Most responses say what the last one did. */
-static int text_set(struct slice *text, struct slice value)
+#define DIALOG_TEXTS 8
+
+static void dialog_texts(struct dialog *dialog, struct slice *ret_texts[DIALOG_TEXTS])
+{
+	struct slice *texts[DIALOG_TEXTS] = { &dialog->call_id,	      &dialog->local,
+					      &dialog->remote,	      &dialog->remote_tag,
+					      &dialog->routes,	      &dialog->first_route,
+					      &dialog->remote_target, &dialog->contact };
+
+	memcpy(ret_texts, texts, sizeof(texts));
+}
+
+/* The texts are somebody else's; ERR_NOMEM leaves none. */
+static int dialog_keep_first(struct dialog *dialog)
+{
+	struct slice *texts[DIALOG_TEXTS];
+	struct buf buf;
+	size_t n = 0;
+
+	dialog_texts(dialog, texts);
+	for (size_t i = 0; i < DIALOG_TEXTS; i++)
+		n += texts[i]->n;
+	dialog->first = mem_alloc(n);
+	dialog->first_n = dialog->first ? n : 0;
+	buf_init(&buf, dialog->first, dialog->first_n);
+	for (size_t i = 0; i < DIALOG_TEXTS; i++) {
+		size_t from = buf.n;
+
+		buf_slice(&buf, *texts[i]);
+		*texts[i] = slice_from(buf_text(&buf), from);
+	}
+	return dialog->first ? 0 : ERR_NOMEM;
+}
+
+static void text_free(const struct dialog *dialog, struct slice text)
+{
+	bool is_first = text.p >= dialog->first && text.p < dialog->first + dialog->first_n;
+
+	if (!slice_is_empty(text) && !is_first)
+		mem_free((char *)text.p);
+}
+
+/* On ERR_NOMEM the old text stays. Most responses say what the last one did. */
+static int text_set(struct dialog *dialog, struct slice *text, struct slice value)
 {
 	struct slice copy;
 	int err;
@@ -20,64 +62,66 @@ static int text_set(struct slice *text, struct slice value)
 	err = slice_keep(value, &copy);
 	if (err)
 		return err;
-	mem_free((char *)text->p);
+	text_free(dialog, *text);
 	*text = copy;
 	return 0;
 }
 
 void dialog_fini(struct dialog *dialog)
 {
-	struct slice *texts[] = { &dialog->call_id,	  &dialog->local,  &dialog->remote,
-				  &dialog->remote_tag,	  &dialog->routes, &dialog->first_route,
-				  &dialog->remote_target, &dialog->contact };
+	struct slice *texts[DIALOG_TEXTS];
 
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		mem_free((char *)texts[i]->p);
+	dialog_texts(dialog, texts);
+	for (size_t i = 0; i < DIALOG_TEXTS; i++) {
+		text_free(dialog, *texts[i]);
 		*texts[i] = SLICE_NONE;
 	}
+	mem_free(dialog->first);
+	dialog->first = NULL;
+	dialog->first_n = 0;
 }
 
 int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dialog_spec *spec)
 {
 	char token[TOKEN_BYTES];
-	struct slice call_id = spec->call_id;
-	int err;
 
-	*dialog = (struct dialog){ .flow = spec->flow, .hops_used = spec->hops_used };
+	*dialog = (struct dialog){ .call_id = spec->call_id,
+				   .local = spec->local,
+				   .remote = spec->remote,
+				   .remote_target = spec->target,
+				   .contact = spec->contact,
+				   .hops_used = spec->hops_used,
+				   .flow = spec->flow };
 	stack_token(stack, dialog->local_tag);
-	if (slice_is_empty(call_id)) {
+	if (slice_is_empty(dialog->call_id)) {
 		stack_token(stack, token);
-		call_id = slice_of(token, sizeof(token));
+		dialog->call_id = slice_of(token, sizeof(token));
 	}
-	if ((err = text_set(&dialog->call_id, call_id)) ||
-	    (err = text_set(&dialog->local, spec->local)) ||
-	    (err = text_set(&dialog->remote, spec->remote)) ||
-	    (err = text_set(&dialog->remote_target, spec->target)) ||
-	    (err = text_set(&dialog->contact, spec->contact)))
-		dialog_fini(dialog);
-	return err;
+	return dialog_keep_first(dialog);
 }
 
 /* A From or To value without its tag parameter, the rest as it stood. */
-static int addr_set_untagged(struct slice *text, const struct sip_addr *addr, struct stack *stack)
+static struct slice addr_print_untagged(struct buf *buf, const struct sip_addr *addr)
 {
-	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	size_t from = buf->n;
 	struct slice tag;
 	const char *start;
 
 	if (!sip_param(addr->params, SLICE("tag"), &tag) || slice_is_empty(tag))
-		return text_set(text, addr->text);
+		return addr->text;
 	for (start = tag.p; *start != ';'; start--)
 		continue; /* a parameter stands behind a semicolon, so there is one */
-	sip_print_value(&buf, slice_trim(slice_head(addr->text, (size_t)(start - addr->text.p))));
-	sip_print_value(&buf, slice_from(addr->text, (size_t)(tag.p + tag.n - addr->text.p)));
-	return text_set(text, buf_text(&buf));
+	sip_print_value(buf, slice_trim(slice_head(addr->text, (size_t)(start - addr->text.p))));
+	sip_print_value(buf, slice_from(addr->text, (size_t)(tag.p + tag.n - addr->text.p)));
+	return slice_from(buf_text(buf), from);
 }
 
 int dialog_init_sent(struct dialog *dialog, struct stack *stack, const struct sip_msg *sent,
 		     const struct flow *flow)
 {
+	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	struct dialog_spec spec = { .call_id = sent->call_id,
+				    .local = addr_print_untagged(&buf, &sent->from),
 				    .remote = sent->to.text,
 				    .target = sent->uri.text,
 				    .flow = *flow };
@@ -88,10 +132,7 @@ int dialog_init_sent(struct dialog *dialog, struct stack *stack, const struct si
 	CHECK(sent->from_tag.n == TOKEN_BYTES);
 	memcpy(dialog->local_tag, sent->from_tag.p, TOKEN_BYTES);
 	dialog->local_cseq = sent->cseq;
-	err = addr_set_untagged(&dialog->local, &sent->from, stack);
-	if (err)
-		dialog_fini(dialog);
-	return err;
+	return 0;
 }
 
 /* --- Route set (RFC 3261 12.1.1, 12.1.2) -------------------------------------------------- */
@@ -112,15 +153,17 @@ static int routes_collect(const struct sip_msg *msg, struct slice entries[SIP_RO
 	return 0;
 }
 
-/* The called side keeps the order of Record-Route, the calling side turns it round. */
-static int dialog_set_routes(struct dialog *dialog, struct stack *stack, const struct sip_msg *msg,
-			     bool is_reversed)
+/*
+ * Whole Route lines, and the URI of a strict router at their head, or nothing. The called side
+ * keeps the order of Record-Route, the calling side turns it round.
+ */
+static int routes_print(struct buf *buf, const struct sip_msg *msg, bool is_reversed,
+			struct slice *ret_routes, struct slice *ret_first)
 {
-	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	struct slice entries[SIP_ROUTES_MAX];
 	struct slice first = SLICE_NONE, lr;
 	struct sip_addr addr;
-	size_t n;
+	size_t n, from = buf->n;
 	int err = routes_collect(msg, entries, &n);
 
 	if (err)
@@ -134,12 +177,25 @@ static int dialog_set_routes(struct dialog *dialog, struct stack *stack, const s
 			first = addr.uri.text;
 			continue;
 		}
-		sip_print_header(&buf, HDR_ROUTE, entry);
+		sip_print_header(buf, HDR_ROUTE, entry);
 	}
-	if (buf.is_overflown)
+	if (buf->is_overflown)
 		return ERR_LIMIT;
-	err = text_set(&dialog->routes, buf_text(&buf));
-	return err ? err : text_set(&dialog->first_route, first);
+	*ret_routes = slice_from(buf_text(buf), from);
+	*ret_first = first;
+	return 0;
+}
+
+static int dialog_set_routes(struct dialog *dialog, struct stack *stack, const struct sip_msg *msg,
+			     bool is_reversed)
+{
+	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	struct slice routes, first;
+	int err = routes_print(&buf, msg, is_reversed, &routes, &first);
+
+	if (!err)
+		err = text_set(dialog, &dialog->routes, routes);
+	return err ? err : text_set(dialog, &dialog->first_route, first);
 }
 
 /* --- Target and way ----------------------------------------------------------------------- */
@@ -195,7 +251,7 @@ int dialog_refresh_target(struct dialog *dialog, const struct sip_msg *msg, cons
 		return 0;
 	if (err)
 		return err;
-	err = text_set(&dialog->remote_target, contact.uri.text);
+	err = text_set(dialog, &dialog->remote_target, contact.uri.text);
 	if (err)
 		return err;
 	/* With a route set the first hop stays; a response came from where we already send. */
@@ -208,25 +264,32 @@ int dialog_refresh_target(struct dialog *dialog, const struct sip_msg *msg, cons
 int dialog_init_uas(struct dialog *dialog, const struct incoming *in,
 		    const char local_tag[TOKEN_BYTES], struct slice contact_line)
 {
+	struct buf buf = { .p = in->stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	const struct sip_msg *msg = in->msg;
+	struct slice routes, first_route;
 	struct sip_addr contact;
 	int err;
 
-	*dialog = (struct dialog){ .flow = in->flow,
-				   .remote_cseq = msg->cseq,
-				   .has_remote_cseq = true };
+	*dialog = (struct dialog){ .flow = in->flow };
 	if (contact_find(msg, &contact))
 		return ERR_SYNTAX;
+	err = routes_print(&buf, msg, false, &routes, &first_route);
+	if (err)
+		return err;
+	dialog->remote_cseq = msg->cseq;
+	dialog->has_remote_cseq = true;
 	memcpy(dialog->local_tag, local_tag, TOKEN_BYTES);
-	if ((err = text_set(&dialog->call_id, msg->call_id)) ||
-	    (err = addr_set_untagged(&dialog->local, &msg->to, in->stack)) ||
-	    (err = addr_set_untagged(&dialog->remote, &msg->from, in->stack)) ||
-	    (err = text_set(&dialog->remote_tag, msg->from_tag)) ||
-	    (err = text_set(&dialog->contact, contact_line)) ||
-	    (err = dialog_set_routes(dialog, in->stack, msg, false)) ||
-	    (err = dialog_refresh_target(dialog, msg, &in->flow)))
-		dialog_fini(dialog);
-	return err;
+	dialog->call_id = msg->call_id;
+	dialog->local = addr_print_untagged(&buf, &msg->to);
+	dialog->remote = addr_print_untagged(&buf, &msg->from);
+	dialog->remote_tag = msg->from_tag;
+	dialog->routes = routes;
+	dialog->first_route = first_route;
+	dialog->remote_target = contact.uri.text;
+	dialog->contact = contact_line;
+	err = dialog_keep_first(dialog);
+	/* The way to the target is set by it; the text is there already. */
+	return err ? err : dialog_refresh_target(dialog, msg, &in->flow);
 }
 
 int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
@@ -239,7 +302,7 @@ int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct 
 	/* Each fork counts its own CSeq. */
 	if (!slice_eq(response->to_tag, dialog->remote_tag))
 		dialog->has_remote_cseq = false;
-	err = text_set(&dialog->remote_tag, response->to_tag);
+	err = text_set(dialog, &dialog->remote_tag, response->to_tag);
 	if (!err)
 		err = dialog_set_routes(dialog, stack, response, true);
 	if (!err)
@@ -254,7 +317,7 @@ int dialog_on_first_notify(struct dialog *dialog, const struct incoming *in)
 	if (!err)
 		err = dialog_refresh_target(dialog, in->msg, &in->flow);
 	if (!err)
-		err = text_set(&dialog->remote_tag, in->msg->from_tag);
+		err = text_set(dialog, &dialog->remote_tag, in->msg->from_tag);
 	return err;
 }
 

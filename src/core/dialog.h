@@ -10,7 +10,7 @@
 #include "sip/print.h"
 
 struct dialog {
-	struct slice call_id;	    /* all owned, see dialog_fini() */
+	struct slice call_id;	    /* all in `first` or owned, see dialog_fini() */
 	struct slice local;	    /* From of our requests, without tag: `"Bob" <sip:202@pbx>` */
 	struct slice remote;	    /* To of our requests, without tag */
 	struct slice remote_tag;    /* empty until known */
@@ -25,6 +25,8 @@ struct dialog {
 	uint32_t remote_cseq;
 	bool has_remote_cseq;
 	struct flow flow; /* where requests go */
+	char *first;	  /* [first_n], owned: the texts that it began with, in one block */
+	size_t first_n;
 };
 
 static inline struct slice dialog_local_tag(const struct dialog *dialog)
