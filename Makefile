@@ -75,7 +75,7 @@ help:
 	@echo "make check    all tests, sanitized; T=word runs some"
 	@echo "make demo     a pick-up between three phones, on loopback"
 	@echo "make run      the server with config/lampyrid.yaml"
-	@echo "make bench    operations, then calls and lamps under load beside Kamailio; T=lamps: these"
+	@echo "make bench    operations, then calls and lamps beside Kamailio; T=lamps runs some"
 	@echo "make fuzz     each target for FUZZ_SECONDS ($(FUZZ_SECONDS)); T=word fuzzes some"
 	@echo "make format   clang-format on all sources;  make doc   doc/rfc.md anew"
 	@echo "make install  PREFIX ($(PREFIX)), DESTDIR;    make clean"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """lamps.py BUILD: what lamps cost lampyrid, beside Kamailio with its presence modules, in one run
-on one machine: one extension with 1 to 5000 watchers, a call in which each party is watched by one,
-and what is kept of a subscription.
+on one machine: one extension with 1 to 5000 watchers, a call in which each party is watched by
+one, and what is kept of a subscription.
 
 A call to the watched extension is three changes: it rings, it talks, it is over. Each is a NOTIFY
 for each watcher, answered with 200. From the callee's 180, as it is sent, it is measured when the
@@ -23,7 +23,7 @@ CALLS = 1000  # of one measurement of calls; told for 10,000
 WINDOW = 10  # at a time: of more, Kamailio loses messages
 ROUNDS = 3
 NOTIFIES = 15000  # at least so many for one figure ...
-CALLS_MAX = 20  # ... but no more calls than these
+CALLS_MAX = 100  # ... but no more calls than these
 STEP_S = 0.02  # a server that needs less than QUIET_S of CPU in this time has nothing to do
 QUIET_S = 0.001
 QUIET_MAX_S = 10
