@@ -103,7 +103,19 @@ static void put_legs(FILE *file, struct slice row)
 	while (json_next(legs, &at, &leg))
 		put_leg(file, leg);
 	if (at == 0 || slice_eq(legs, SLICE("[]")))
-		fputs("  it has no call\n", file);
+		fputs("  it has no call here\n", file);
+}
+
+static void put_elsewhere(FILE *file, struct slice row)
+{
+	char text[CTL_CELL_MAX_BYTES];
+	struct buf line = BUF_ON(text);
+
+	if (!has(row, "elsewhere"))
+		return;
+	buf_lit(&line, "  calls that do not pass here, as its phone or a publisher says: ");
+	ctl_member_print(&line, row, "elsewhere");
+	put(file, &line);
 }
 
 static void put_extension(FILE *file, struct slice row)
@@ -120,6 +132,7 @@ static void put_extension(FILE *file, struct slice row)
 	ctl_member_print(&line, row, "lamp");
 	put(file, &line);
 	put_legs(file, row);
+	put_elsewhere(file, row);
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (is(row, "status", states[i].word))
 			fputs(states[i].text, file);
@@ -212,6 +225,8 @@ static void put_dialog(FILE *file, struct slice dialog)
 		ctl_member_print(&line, dialog, "call");
 		buf_lit(&line, " since ");
 		print_age(&line, dialog, "age");
+	} else if (has(dialog, "direction") && !is(dialog, "state", "terminated")) {
+		buf_lit(&line, ", a call that does not pass here");
 	}
 	put(file, &line);
 }

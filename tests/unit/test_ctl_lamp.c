@@ -46,8 +46,20 @@ static const struct {
 	{ "nothing and nobody",
 	  EXTENSION("\"lamp\":\"steady\",\"legs\":[],\"watchers\":0,\"registered\":false,"
 		    "\"status\":\"do-not-disturb\""),
-	  "202 Bob: steady\n  it has no call\n  it does not want to be disturbed\n"
+	  "202 Bob: steady\n  it has no call here\n  it does not want to be disturbed\n"
 	  "  no phone is registered for it\n  nobody watches it\n" },
+	{ "calls elsewhere",
+	  EXTENSION("\"lamp\":\"steady\",\"legs\":[],\"elsewhere\":2,\"watchers\":1,"
+		    "\"registered\":true"),
+	  "202 Bob: steady\n  it has no call here\n"
+	  "  calls that do not pass here, as its phone or a publisher says: 2\n" },
+	{ "shown of calls elsewhere",
+	  WATCHER(RIGHTS "\"lamp\":\"steady\",\"dialogs\":[{\"state\":\"confirmed\","
+			 "\"direction\":\"initiator\"},{\"state\":\"terminated\","
+			 "\"direction\":\"recipient\"}],\"told\":\"right\"," WAY),
+	  "203 watches 202: steady\n"
+	  "  shown: confirmed, initiator, a call that does not pass here\n"
+	  "  shown: terminated, recipient\n  told so\n" RIGHTS_TEXT WAY_TEXT },
 	{ "told and answered",
 	  WATCHER("\"name\":\"Carol\"," RIGHTS "\"lamp\":\"flash\",\"dialogs\":[{"
 		  "\"state\":\"early\",\"direction\":\"recipient\",\"remote\":\"sip:201@a\","
@@ -141,7 +153,7 @@ static void rows_are_told_apart(void **state)
 	(void)state;
 	ctl_lamp_print(file, rows, ARRAY_LEN(rows));
 	fclose(file);
-	assert_string_equal(text, "202 Bob: off\n  it has no call\n\n"
+	assert_string_equal(text, "202 Bob: off\n  it has no call here\n\n"
 				  "299 does not watch 202\n  there is no such extension\n");
 	free(text);
 }
