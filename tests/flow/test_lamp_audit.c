@@ -3,6 +3,7 @@
  * The auditor of lamps: what nobody said it finds. In every other flow expect_quiet() asks that it
  * found nothing.
  */
+#include "pbx/api.h"
 #include "pbx/lamp.h"
 #include "world.h"
 
@@ -100,5 +101,52 @@ FLOW_PLAIN(the_auditor_is_round_in_a_minute, "RFC 6665 4.2.2")
 	expect(w, audit(w)->count == 3);
 	expect(w, audit(w)->looks >= before + 3 && audit(w)->looks <= before + 4);
 	expect_silence(w, "switch -> carol NOTIFY");
+	expect_quiet(w);
+}
+
+/* What `ctl lamp` says of bob's lamp to the first who watches it. */
+static const char *explain(struct world *w, const char *watcher)
+{
+	static char text[API_ROW_MAX_BYTES + 1];
+	struct buf buf = BUF_ON(text);
+	struct api_cursor cursor;
+
+	api_cursor_init(&cursor, &w->office.pbx, API_LAMP, SLICE("202"));
+	cursor.watcher = slice_from_cstr(watcher);
+	expect(w, api_next(&cursor, &buf) == API_ROW);
+	buf = BUF_ON(text);
+	expect(w, api_next(&cursor, &buf) == API_ROW && !buf.is_overflown);
+	api_cursor_fini(&cursor);
+	text[buf.n] = '\0';
+	return text;
+}
+
+static bool explains(struct world *w, const char *watcher, const char *what)
+{
+	return strstr(explain(w, watcher), what) != NULL;
+}
+
+FLOW_PLAIN(a_lamp_is_explained_at_each_point, "ctl")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	world_extension(w, "bob")->pickup = PICKUP_NONE;
+	watch(w, "carol", "bob");
+	dial(w, "alice", "bob");
+	expect(w, explains(w, "203", "\"told\":\"right\"") && explains(w, "203", "\"status\":200"));
+	expect(w, explains(w, "203", "\"lamp\":\"steady\",\"dialogs\":[{\"state\":\"confirmed\""));
+	expect(w, explains(w, "203", "\"pickup\":false,\"pickup_by\":\"nobody\""));
+	expect(w, explains(w, "201", "\"watching\":false,\"exists\":true"));
+	expect(w, explains(w, "299", "\"watching\":false,\"exists\":false"));
+	unplug(w, "carol");
+	hang_up(w, "alice");
+	expect(w, explains(w, "203", "\"told\":\"sent\",\"wrong\":0"));
+	expect(w, explains(w, "203", "\"lamp\":\"off\"") && !explains(w, "203", "\"status\":"));
+	advance_ms(w, 33000);
+	expect(w, explains(w, "203", "\"told\":\"lost\",\"wrong\":33"));
+	expect(w, explains(w, "203", "\"status\":408,\"after\":32.000"));
+	plug_in(w, "carol");
+	advance_ms(w, 10000);
+	expect(w, explains(w, "203", "\"told\":\"right\",\"right\":"));
 	expect_quiet(w);
 }
