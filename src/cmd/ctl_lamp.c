@@ -93,6 +93,18 @@ static void put_leg(FILE *file, struct slice leg)
 	put(file, &line);
 }
 
+static void put_elsewhere(FILE *file, struct slice row)
+{
+	char text[CTL_CELL_MAX_BYTES];
+	struct buf line = BUF_ON(text);
+
+	if (!has(row, "elsewhere"))
+		return;
+	buf_lit(&line, "  calls that do not pass here, as its phone or a publisher says: ");
+	ctl_member_print(&line, row, "elsewhere");
+	put(file, &line);
+}
+
 static void put_legs(FILE *file, struct slice row)
 {
 	struct slice legs, leg;
@@ -104,18 +116,6 @@ static void put_legs(FILE *file, struct slice row)
 		put_leg(file, leg);
 	if (at == 0 || slice_eq(legs, SLICE("[]")))
 		fputs("  it has no call here\n", file);
-}
-
-static void put_elsewhere(FILE *file, struct slice row)
-{
-	char text[CTL_CELL_MAX_BYTES];
-	struct buf line = BUF_ON(text);
-
-	if (!has(row, "elsewhere"))
-		return;
-	buf_lit(&line, "  calls that do not pass here, as its phone or a publisher says: ");
-	ctl_member_print(&line, row, "elsewhere");
-	put(file, &line);
 }
 
 static void put_extension(FILE *file, struct slice row)
@@ -225,9 +225,11 @@ static void put_dialog(FILE *file, struct slice dialog)
 		ctl_member_print(&line, dialog, "call");
 		buf_lit(&line, " since ");
 		print_age(&line, dialog, "age");
-	} else if (has(dialog, "direction") && !is(dialog, "state", "terminated")) {
-		buf_lit(&line, ", a call that does not pass here");
 	}
+	if (is(dialog, "elsewhere", "published"))
+		buf_lit(&line, ", because of a call elsewhere, which was published");
+	else if (has(dialog, "elsewhere"))
+		buf_lit(&line, ", because of a call elsewhere, of which its phone told");
 	put(file, &line);
 }
 

@@ -9,6 +9,7 @@
 #include "core/notifier.h"
 #include "pbx/call.h"
 #include "pbx/dnd.h"
+#include "pbx/lamp_source.h"
 #include "pbx/lamp_view.h"
 #include "pbx/registrar.h"
 #include "pbx/visibility.h"
@@ -159,6 +160,7 @@ static void print_dialog(struct buf *buf, const struct lamp_entity *entity,
 	}
 	if (peer)
 		json_text(buf, "with", peer->number);
+	json_text_unless_empty(buf, "elsewhere", lamp_source_of(entity, entry->id));
 	json_object_end(buf);
 }
 

@@ -327,6 +327,26 @@ size_t lamp_source_count(const struct lamp_entity *entity)
 	return count;
 }
 
+static bool report_has_id(const struct lamp_report *report, struct slice id)
+{
+	char told[TOKEN_BYTES];
+
+	for (size_t i = 0; i < report->dialogs.count; i++) {
+		print_id(report, &report->dialogs.dialogs[i]->entry, told);
+		if (slice_eq(slice_of(told, sizeof(told)), id))
+			return true;
+	}
+	return false;
+}
+
+struct slice lamp_source_of(const struct lamp_entity *entity, struct slice id)
+{
+	LIST_FOR (report, &entity->reports, struct lamp_report, node)
+		if (report_has_id(report, id))
+			return report->is_published ? SLICE("published") : SLICE("forward");
+	return SLICE_NONE;
+}
+
 /*
  * A flashing lamp promises that the call can be taken. This one cannot be taken here, so that it is
  * shown as a call that is talked: steady.

@@ -57,6 +57,12 @@ void lamp_source_on_leg(const struct leg *leg);
 size_t lamp_source_count(const struct lamp_entity *entity);
 
 /*
+ * Where the dialog comes from that watchers know by this id: "published" or "forward", as the
+ * configuration says it; empty: from none of these.
+ */
+struct slice lamp_source_of(const struct lamp_entity *entity, struct slice id);
+
+/*
  * Adds the dialogs that do not pass here as the view may see them, or with `since` > 0 those of
  * reports that were heard later than that. Nobody can pick them up here, so that no lamp flashes
  * for them and nobody is told their ids.

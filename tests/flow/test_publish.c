@@ -6,6 +6,7 @@
 #include "texts.h"
 #include "world.h"
 
+#include "pbx/api.h"
 #include "pbx/publish.h"
 #include "pbx/trunk.h"
 
@@ -260,6 +261,21 @@ static size_t publications(const struct world *w)
 	return w->office.pbx.publications.live_count;
 }
 
+/* The rows of `ctl lamp 202`, as text. */
+static const char *explained(struct world *w)
+{
+	static char text[8192];
+	struct buf buf = { .p = text, .cap = sizeof(text) - 1 };
+	struct api_cursor cursor;
+
+	api_cursor_init(&cursor, &w->office.pbx, API_LAMP, SLICE("202"));
+	while (api_next(&cursor, &buf) != API_END)
+		continue;
+	api_cursor_fini(&cursor);
+	text[buf.n] = '\0';
+	return text;
+}
+
 FLOW_PLAIN(a_publication_is_made_refreshed_changed_and_removed,
 	   "RFC 3903 4.2, RFC 3903 4.3, RFC 3903 4.4, RFC 3903 4.5, RFC 3903 6")
 {
@@ -272,6 +288,8 @@ FLOW_PLAIN(a_publication_is_made_refreshed_changed_and_removed,
 	expect(w, publish(beside, EVENT TYPE "Expires: 100\n", DOCUMENT(TALKS("c1"))) == 200);
 	expect(w, is_answered(beside, "Expires: 100\r\n") && is_answered(beside, "SIP-ETag: "));
 	expect(w, is_told(watcher, "<state>confirmed</state>"));
+	expect(w, strstr(explained(w), "\"elsewhere\":1") &&
+			  strstr(explained(w), "\"elsewhere\":\"published\""));
 	snprintf(first, sizeof(first), "%s", if_match(beside, EVENT));
 	notifies = raw_count(watcher, "NOTIFY");
 

@@ -53,13 +53,17 @@ static const struct {
 		    "\"registered\":true"),
 	  "202 Bob: steady\n  it has no call here\n"
 	  "  calls that do not pass here, as its phone or a publisher says: 2\n" },
-	{ "shown of calls elsewhere",
-	  WATCHER(RIGHTS "\"lamp\":\"steady\",\"dialogs\":[{\"state\":\"confirmed\","
-			 "\"direction\":\"initiator\"},{\"state\":\"terminated\","
-			 "\"direction\":\"recipient\"}],\"told\":\"right\"," WAY),
-	  "203 watches 202: steady\n"
-	  "  shown: confirmed, initiator, a call that does not pass here\n"
-	  "  shown: terminated, recipient\n  told so\n" RIGHTS_TEXT WAY_TEXT },
+	{ "told of a call elsewhere",
+	  WATCHER("\"name\":\"Carol\"," RIGHTS "\"lamp\":\"steady\",\"dialogs\":[{"
+		  "\"state\":\"confirmed\",\"direction\":\"recipient\","
+		  "\"elsewhere\":\"published\"},{\"state\":\"confirmed\","
+		  "\"elsewhere\":\"forward\"}],\"told\":\"right\",\"right\":3," SENT(
+			  ",\"status\":200,\"after\":0.020") WAY),
+	  "203 Carol watches 202: steady\n"
+	  "  shown: confirmed, recipient, because of a call elsewhere, which was published\n"
+	  "  shown: confirmed, because of a call elsewhere, of which its phone told\n"
+	  "  told so: " SENT_TEXT
+	  ", answered 200 after 0.020 s\n  found right 3s ago\n" RIGHTS_TEXT WAY_TEXT },
 	{ "told and answered",
 	  WATCHER("\"name\":\"Carol\"," RIGHTS "\"lamp\":\"flash\",\"dialogs\":[{"
 		  "\"state\":\"early\",\"direction\":\"recipient\",\"remote\":\"sip:201@a\","
