@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/notifier.h"
 #include "pbx/call.h"
 #include "pbx/lamp_audit.h"
 #include "pbx/lamp_document.h"
@@ -207,12 +208,21 @@ void lamp_unwatch(struct watcher *watcher)
 
 /* --- Telling ------------------------------------------------------------------------------ */
 
-static uint64_t truth_hash(struct watcher *watcher)
+static size_t bytes_max(const struct watcher *watcher, bool is_datagram)
+{
+	return is_datagram ? watcher->profile->notify_bytes - LAMP_HEADERS_BYTES : 0;
+}
+
+/* Of the very document that would be told, which is then made once for both. */
+static uint64_t truth_hash(struct watcher *watcher, bool is_datagram)
 {
 	struct lamp_view view = lamp_view_of(watcher);
 	struct lamp_document document;
 
-	return lamp_document_make(watcher->entity, &view, 0, 0, &document) ? document.hash : 0;
+	if (!lamp_document_make(watcher->entity, &view, 0, bytes_max(watcher, is_datagram),
+				&document))
+		return 0;
+	return document.hash;
 }
 
 bool lamp_hash_is_news(struct watcher *watcher, uint64_t hash)
@@ -225,7 +235,10 @@ bool lamp_hash_is_news(struct watcher *watcher, uint64_t hash)
 
 bool lamp_is_news(struct watcher *watcher)
 {
-	return lamp_hash_is_news(watcher, truth_hash(watcher));
+	bool is_datagram =
+		watcher->notifier && watcher->notifier->dialog.flow.transport == TRANSPORT_UDP;
+
+	return lamp_hash_is_news(watcher, truth_hash(watcher, is_datagram));
 }
 
 void lamp_note_told(struct watcher *watcher, uint64_t hash)
@@ -240,20 +253,19 @@ void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_
 {
 	const struct lamp_entity *entity = watcher->entity;
 	struct lamp_view view = lamp_view_of(watcher);
-	size_t bytes_max = is_datagram ? watcher->profile->notify_bytes - LAMP_HEADERS_BYTES : 0;
+	size_t most = bytes_max(watcher, is_datagram);
 	struct lamp_document document = { 0 };
-	bool is_partial =
-		!is_full && watcher->profile->is_partial && watcher->told_hash != 0 &&
-		!watcher->is_lost && watcher->account.changed_ms > 0 &&
-		lamp_document_make(entity, &view, watcher->told_turn, bytes_max, &document);
+	bool is_partial = !is_full && watcher->profile->is_partial && watcher->told_hash != 0 &&
+			  !watcher->is_lost && watcher->account.changed_ms > 0 &&
+			  lamp_document_make(entity, &view, watcher->told_turn, most, &document);
 
 	if (!is_partial)
-		(void)lamp_document_make(entity, &view, 0, bytes_max, &document);
+		(void)lamp_document_make(entity, &view, 0, most, &document);
 	dialog_info_print_head(body, watcher->version++, is_partial, watcher->entity_uri);
 	buf_slice(body, document.rest);
 	if (document.has_ids)
 		watcher->ids_turn = entity->turn;
-	lamp_note_told(watcher, is_partial ? truth_hash(watcher) : document.hash);
+	lamp_note_told(watcher, is_partial ? truth_hash(watcher, is_datagram) : document.hash);
 }
 
 void lamp_told(struct watcher *watcher, bool has_arrived)

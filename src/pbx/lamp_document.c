@@ -82,11 +82,9 @@ static bool fits(struct slice printed, size_t bytes_max)
 	return printed.n > 0 && (bytes_max == 0 || printed.n <= bytes_max);
 }
 
-/* Too much even so: it goes whole, by whatever way takes it. */
-static struct slice print_within(struct dialog_info *info, size_t bytes_max)
+/* What is `printed`, or less of it. Too much even so: it goes whole, by whatever way takes it. */
+static struct slice print_within(struct dialog_info *info, struct slice printed, size_t bytes_max)
 {
-	struct slice printed = print(info);
-
 	for (unsigned step = 0; step < SHORTENINGS && !fits(printed, bytes_max); step++) {
 		shorten(info, (enum shortening)step);
 		printed = print(info);
@@ -94,19 +92,41 @@ static struct slice print_within(struct dialog_info *info, size_t bytes_max)
 	return printed;
 }
 
-static bool make(const struct lamp_entity *entity, const struct lamp_view *view, uint64_t since,
-		 size_t bytes_max, struct lamp_document *ret_document)
+static bool has_duration(const struct dialog_info *info)
+{
+	for (size_t i = 0; i < info->dialog_count; i++)
+		if (info->dialogs[i].has_duration)
+			return true;
+	return false;
+}
+
+static uint64_t hash_without_duration(const struct pbx *pbx, const struct dialog_info *info)
 {
 	static struct dialog_info plain;
 
+	plain.dialog_count = info->dialog_count;
+	plain.status = info->status;
+	memcpy(plain.dialogs, info->dialogs, plain.dialog_count * sizeof(plain.dialogs[0]));
+	shorten(&plain, WITHOUT_DURATION);
+	return hash_nonzero(pbx, print(&plain));
+}
+
+static bool make(const struct lamp_entity *entity, const struct lamp_view *view, uint64_t since,
+		 size_t bytes_max, struct lamp_document *ret_document)
+{
+	struct dialog_info *info = &dialogs.info;
+	bool is_aging;
+	struct slice printed;
+
 	if (!lamp_view_read(entity, view, since, &dialogs))
 		return false;
-	plain.dialog_count = dialogs.info.dialog_count;
-	plain.status = dialogs.info.status;
-	memcpy(plain.dialogs, dialogs.info.dialogs, plain.dialog_count * sizeof(plain.dialogs[0]));
-	shorten(&plain, WITHOUT_DURATION);
-	ret_document->hash = hash_nonzero(entity->pbx, print(&plain));
-	ret_document->rest = print_within(&dialogs.info, bytes_max);
+	is_aging = has_duration(info);
+	if (is_aging)
+		ret_document->hash = hash_without_duration(entity->pbx, info);
+	printed = print(info);
+	if (!is_aging)
+		ret_document->hash = hash_nonzero(entity->pbx, printed);
+	ret_document->rest = print_within(info, printed, bytes_max);
 	ret_document->has_ids = dialogs.has_ids;
 	return !slice_is_empty(ret_document->rest);
 }
