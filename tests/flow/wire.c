@@ -95,8 +95,11 @@ static void wires_send(struct wire_node *from, const struct addr *to_addr, struc
 	enum wire_fault fault;
 
 	record_line(wires, from, to, packet_bytes(packet));
+	/* What is lost anyway is no message to try a fault on. */
+	if (!to || from->is_unplugged || to->is_unplugged)
+		return;
 	fault = next_fault(wires);
-	if (!to || fault == WIRE_LOSES || from->is_unplugged || to->is_unplugged)
+	if (fault == WIRE_LOSES)
 		return;
 	fly(wires, from, to, packet, fault == WIRE_DELAYS ? wires->now_ms + LATE_MS : soon_ms, 0);
 	if (fault == WIRE_DOUBLES)
