@@ -550,9 +550,8 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 /* Somebody who speaks from elsewhere, or wants to act, proves to be the peer once more. */
 static bool must_prove(const struct notifier *notifier, const struct incoming *in)
 {
-	if (!notifier->owner || in->msg->method == METHOD_ACK)
-		return false;
-	return !flow_eq(&in->flow, &notifier->peer) || !slice_is_empty(in->msg->body);
+	return notifier->owner &&
+	       (!flow_eq(&in->flow, &notifier->peer) || !slice_is_empty(in->msg->body));
 }
 
 static void usage_on_request(struct usage *usage, struct incoming *in)
@@ -560,18 +559,20 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 	struct notifier *notifier = CONTAINER_OF(usage, struct notifier, usage);
 	unsigned refusal;
 
+	/* It is for nothing here, and proves nothing. */
+	if (in->msg->method == METHOD_ACK)
+		return;
 	if (must_prove(notifier, in) && !notifier->ops->is_peer(notifier, in))
 		return;
 	notifier->peer = in->flow;
 	refusal = dialog_check_request(&notifier->dialog, in->msg);
-
-	if (!refusal && in->msg->method != METHOD_SUBSCRIBE && in->msg->method != METHOD_ACK)
+	if (!refusal && in->msg->method != METHOD_SUBSCRIBE)
 		refusal = 405;
 	if (refusal == 405)
 		incoming_reply(in, &(struct answer){ .status = 405,
 						     .lines = SLICE_INIT("Allow: SUBSCRIBE\r\n") });
 	else if (refusal)
 		incoming_reply_status(in, refusal);
-	else if (in->msg->method == METHOD_SUBSCRIBE)
+	else
 		notifier_on_subscribe(notifier, in);
 }

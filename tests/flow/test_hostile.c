@@ -129,6 +129,36 @@ FLOW_PLAIN(a_strangers_refresh_does_not_move_a_subscription, "RFC 6665 6, SECURI
 	expect_quiet(w);
 }
 
+#define IN_SUBSCRIPTION(method)                                                                    \
+	method " sip:202@192.0.2.1:5060 SIP/2.0\n{via}\nMax-Forwards: 70\n"                        \
+	       "From: <sip:201@" OFFICE_DOMAIN ">;tag=ts\nTo: <sip:202@" OFFICE_DOMAIN             \
+	       ">;tag=%s\nCall-ID: s\n"
+
+/* An ACK cannot be challenged, so that it says nothing about who sends it. */
+FLOW_PLAIN(a_strangers_ack_does_not_open_a_subscription, "RFC 6665 6, SECURITY S1")
+{
+	struct world *w = world_new("alice", "bob");
+	struct raw *watcher = world_raw(w, "watcher");
+	struct raw *thief = world_raw(w, "thief");
+	char ack[1024], refresh[1024], tag[64];
+
+	dial_number(w, "bob", "299");
+	expect(w, raw_ask_as(watcher, "201", OFFICE_PASSWORD,
+			     TEXT_HEAD("SUBSCRIBE", "201", "202", "s") TEXT_CONTACT(
+				     "201", "192.0.2.4") "Event: dialog\n" TEXT_END) == 200);
+	snprintf(tag, sizeof(tag), "%.16s",
+		 strstr(strstr(raw_last(watcher, "NOTIFY"), "\r\nFrom:"), ";tag=") + 5);
+	snprintf(ack, sizeof(ack), IN_SUBSCRIPTION("ACK") "CSeq: 76 ACK\n" TEXT_END, tag);
+	snprintf(refresh, sizeof(refresh),
+		 IN_SUBSCRIPTION("SUBSCRIBE") "CSeq: 77 SUBSCRIBE\nEvent: dialog\n"
+					      "Contact: <sip:201@192.0.2.5:5060>\n" TEXT_END,
+		 tag);
+	(void)raw_ask(thief, ack);
+	expect(w, raw_ask(thief, refresh) == 401);
+	expect(w, raw_count(thief, "NOTIFY") == 0);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(requests_in_a_dialog_are_taken_in_order, "RFC 3261 12.2.2")
 {
 	struct raw *bob;
