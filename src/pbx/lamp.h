@@ -80,7 +80,10 @@ bool lamp_leg_is_shown(const struct leg *leg);
 /* --- Who watches -------------------------------------------------------------------------- */
 
 struct watcher_ops {
-	/* There may be news: see lamp_is_news(). Also asked for from time to time without cause. */
+	/*
+	 * There may be news: see lamp_is_news(). Also asked for from time to time without cause,
+	 * and from within lamp_watch() already.
+	 */
 	void (*on_change)(struct watcher *watcher);
 	/*
 	 * There is nothing to watch (any more), for a reason of RFC 6665 4.1.3, constant text.

@@ -86,7 +86,10 @@ static const struct notifier_ops notifier_ops = {
 
 void lamp_package_on_change(struct watcher *watcher)
 {
-	/* A reload may have been the change. */
+	/* Before it is subscribed, whoever begins to watch may have been the change. */
+	if (!watcher->owner)
+		return;
+	/* A reload may have been it, too. */
 	notifier_set_gap(watcher->owner, watcher->entity->pbx->directory->lamp_gap_ms);
 	notifier_change(watcher->owner);
 }

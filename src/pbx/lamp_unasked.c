@@ -86,6 +86,9 @@ static void on_change(struct watcher *watcher)
 {
 	struct stream *stream = watcher->owner;
 
+	/* Before it is told anything, whoever begins to watch may have been the change. */
+	if (!stream->notifier)
+		return;
 	notifier_set_gap(stream->notifier, watcher->entity->pbx->directory->lamp_gap_ms);
 	notifier_change(stream->notifier);
 }

@@ -645,6 +645,47 @@ FLOW_PLAIN(a_phone_that_unregisters_is_asked_no_more, "RFC 6665 4.1.2.3, RFC 326
 	expect_quiet(w);
 }
 
+/*
+ * A new configuration, by which bob's phone is not asked any more, and carol's is told unasked: who
+ * begins to watch is there before what bob's phone said is forgotten.
+ */
+FLOW_PLAIN(who_begins_to_watch_a_phone_that_is_asked_no_more, "RFC 6665 4.2.2")
+{
+	static const char *const numbers[] = { "201", "202", "203" };
+	static const struct slice to_203[] = { SLICE_INIT("203") };
+	static const uint64_t secret[2] = { 3, 4 };
+	struct directory *directory = directory_new(secret);
+	struct raw *bob, *watcher, *carol;
+	struct world *w = office_asking_raw(&bob, &watcher);
+
+	carol = world_raw(w, "carol");
+	expect(w, tell(bob, "<dialog-info version=\"3\" state=\"full\"><dialog id=\"1\">"
+			    "<state>confirmed</state></dialog></dialog-info>") == 200);
+	expect(w, is_told(watcher, "<state>confirmed</state>"));
+	expect(w, raw_ask_as(carol, "203", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "203", "203", "carol")
+				     TEXT_CONTACT("203", "192.0.2.5") TEXT_END) == 200);
+	bob->is_mute = false;
+	expect(w, directory && directory_set_domain(directory, SLICE(OFFICE_DOMAIN)) == 0);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		struct extension extension = { .number = slice_from_cstr(numbers[i]),
+					       .password = SLICE(OFFICE_PASSWORD),
+					       .visibility = VISIBILITY_NUMBERS };
+
+		if (i == 1)
+			extension.notify = (struct number_list){ to_203, 1 };
+		expect(w, directory_add_extension(directory, &extension) == 0);
+	}
+	expect(w, directory_link(directory) == 0);
+	pbx_set_directory(&w->office.pbx, directory);
+	directory_unref(w->office.directory);
+	w->office.directory = directory;
+	advance_ms(w, 1000);
+	expect(w, is_told(watcher, "terminated</state>") && !is_told(watcher, "confirmed"));
+	expect(w, is_told(carol, "terminated</state>"));
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(a_phone_that_was_started_anew_is_asked_anew, "RFC 3261 10.2, RFC 6665 4.1.2.2")
 {
 	struct raw *bob, *watcher;
