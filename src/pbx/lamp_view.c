@@ -401,7 +401,7 @@ bool lamp_view_read(const struct lamp_entity *entity, const struct lamp_view *vi
 	if (since > 0)
 		return read_changes(entity, view, since, ret_dialogs);
 	read_full(entity, view, ret_dialogs);
-	if (view->profile->list == PROFILE_LIST_CONSOLIDATED)
+	if (view->profile->list == PROFILE_LIST_CONSOLIDATED && view->visibility > VISIBILITY_NONE)
 		name_locals(ret_dialogs, entity, watched);
 	return true;
 }

@@ -108,6 +108,25 @@ FLOW_PLAIN(a_right_that_was_taken_ends_the_subscription, "RFC 6665 4.2.2")
 	expect_quiet(w);
 }
 
+/* The last word on somebody who may not be seen any more has no name, whatever the phone's make. */
+FLOW_PLAIN(who_is_hidden_is_not_named_in_the_end, "RFC 4235 6")
+{
+	static const char *const all[] = { "201", "202", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+	struct raw *raw = world_raw(w, "raw");
+
+	dial_number(w, "carol", "299");
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD,
+			     SUBSCRIBE("202",
+				       "s") "User-Agent: PolycomVVX-VVX_400-UA/5.9\n" TEXT_END) ==
+			  200);
+	expect(w, told(raw, "display=\"bob\""));
+	reload(w, all, VISIBILITY_NONE);
+	expect(w,
+	       told(raw, "reason=noresource") && !told(raw, "renamed") && !told(raw, "display="));
+	expect_quiet(w);
+}
+
 /* What the raw peer, which watches a ringing 202 as 201, is told after each change of the rights.
  */
 FLOW_PLAIN(changed_rights_show_in_running_subscriptions_at_once, "RFC 4235 6, RFC 6665 4.2.2")
