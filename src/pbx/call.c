@@ -404,12 +404,16 @@ int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
 	const struct call *call = leg->call;
 	char text[IDENTITY_MAX_BYTES];
 	struct buf line = BUF_ON(text);
-	int err = 0;
+	int err;
 
-	if (leg == call->caller && early_is_of_another(call, call->partner))
+	if (leg == call->caller && early_is_of_another(call, call->partner)) {
 		err = session_new_fork(leg->session);
-	if (err)
-		return err;
+		if (err)
+			return err;
+		/* Otherwise its state follows, and that is told. */
+		if (leg->state == LEG_TALKING)
+			lamp_leg_changed(leg);
+	}
 	return session_answer(leg->session,
 			      &(struct answer){ .status = 200,
 						.lines = print_identity_line(&line, leg),

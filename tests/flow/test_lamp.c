@@ -5,6 +5,7 @@
 #include "texts.h"
 #include "world.h"
 
+#include "pbx/call.h"
 #include "pbx/dnd.h"
 
 #include <stdio.h>
@@ -111,6 +112,36 @@ FLOW_PLAIN(a_picked_up_call_names_what_it_replaces, "RFC 4235 4.1.4, RFC 4235 3.
 	snprintf(replaced, sizeof(replaced), "<replaces call-id=\"%s\" local-tag=\"", call_id);
 	expect(w, raw_heard(raw, "NOTIFY", replaced));
 	expect(w, raw_heard(raw, "NOTIFY", "<state event=\"replaced\">terminated</state>"));
+	expect_quiet(w);
+}
+
+/* The caller's dialog becomes another one for the caller when who answers is not who was heard. */
+FLOW_PLAIN(a_caller_who_is_answered_by_another_has_another_tag, "RFC 4235 4.1.1, RFC 3261 13.2.1")
+{
+	struct raw *raw;
+	struct world *w = world_new("alice", "bob", "carol");
+	char told_tag[64];
+	struct slice tag = SLICE_NONE;
+	struct leg *leg;
+	uint32_t slot = 0;
+
+	raw = world_raw(w, "raw");
+	set_early_media(w, "carol");
+	world_start(w);
+	advance_ms(w, 1000);
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, SUBSCRIBE("s") SNOM TEXT_END) == 200);
+	dial(w, "bob", "carol");
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD,
+			     TEXT_HEAD("INVITE", "201", "*8203", "p")
+				     TEXT_CONTACT("201", "192.0.2.5") TEXT_END) == 200);
+	(void)raw_speak(raw, "SIP/2.0 200", "tp", "ACK", TEXT_WITH_SDP("192.0.2.5", "8"));
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	advance_ms(w, 1000);
+	while ((leg = pool_walk(&w->office.pbx.legs, &slot)))
+		if (slice_eq(leg->party.number, SLICE("202")))
+			tag = dialog_local_tag(&leg->session->dialog);
+	find_value(raw, "remote-tag=\"", told_tag, sizeof(told_tag));
+	expect(w, !slice_is_empty(tag) && slice_eq(tag, slice_from_cstr(told_tag)));
 	expect_quiet(w);
 }
 
