@@ -181,8 +181,13 @@ static void cell_legs(struct buf *cell, struct slice row)
 	}
 }
 
-/* Why a lamp is lit: "call 7: ringing, 201" */
-static void cell_why(struct buf *cell, struct slice row)
+static void print_separator(struct buf *cell)
+{
+	if (cell->n > 0)
+		buf_lit(cell, "; ");
+}
+
+static void print_why_calls(struct buf *cell, struct slice row)
 {
 	struct slice legs, leg, peer;
 	size_t at = 0;
@@ -190,8 +195,7 @@ static void cell_why(struct buf *cell, struct slice row)
 	if (!member_find(row, "legs", &legs))
 		return;
 	while (json_next(legs, &at, &leg)) {
-		if (cell->n > 0)
-			buf_lit(cell, "; ");
+		print_separator(cell);
 		buf_lit(cell, "call ");
 		ctl_member_print(cell, leg, "call");
 		buf_lit(cell, ": ");
@@ -201,12 +205,26 @@ static void cell_why(struct buf *cell, struct slice row)
 		buf_lit(cell, ", ");
 		ctl_member_print(cell, leg, "with");
 	}
-	if (!member_find(row, "elsewhere", &legs))
-		return;
-	if (cell->n > 0)
-		buf_lit(cell, "; ");
-	ctl_member_print(cell, row, "elsewhere");
-	buf_lit(cell, " elsewhere");
+}
+
+/*
+ * Why a lamp is as it is: "call 7: ringing, 201; 1 elsewhere; do-not-disturb". That no phone is
+ * registered has its own column.
+ */
+static void cell_why(struct buf *cell, struct slice row)
+{
+	struct slice value;
+
+	print_why_calls(cell, row);
+	if (member_find(row, "elsewhere", &value)) {
+		print_separator(cell);
+		ctl_member_print(cell, row, "elsewhere");
+		buf_lit(cell, " elsewhere");
+	}
+	if (member_find(row, "status", &value) && !slice_eq(value, SLICE("\"unregistered\""))) {
+		print_separator(cell);
+		ctl_member_print(cell, row, "status");
+	}
 }
 
 static void cell_phone(struct buf *cell, struct slice row)

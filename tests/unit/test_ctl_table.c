@@ -52,12 +52,14 @@ static void columns_line_up(void **state)
 {
 	struct slice rows[] = {
 		SLICE("{\"extension\":\"1001\",\"name\":\"\xc3\x84rger\",\"lamp\":\"off\","
-		      "\"legs\":[],\"watchers\":0,\"registered\":false}"),
+		      "\"legs\":[],\"watchers\":0,\"registered\":false,"
+		      "\"status\":\"unregistered\"}"),
 		SLICE("{\"extension\":\"202\",\"name\":\"Bob\",\"lamp\":\"flash\",\"legs\":[{"
 		      "\"call\":7,\"state\":\"ringing\",\"with\":\"201\"},{\"call\":12,"
 		      "\"state\":\"talking\"}],\"watchers\":12,\"registered\":true}"),
 		SLICE("{\"extension\":\"203\",\"name\":\"C\",\"lamp\":\"steady\",\"legs\":[],"
-		      "\"elsewhere\":2,\"watchers\":1,\"registered\":true}"),
+		      "\"elsewhere\":2,\"watchers\":1,\"registered\":true,"
+		      "\"status\":\"do-not-disturb\"}"),
 	};
 
 	(void)state;
@@ -65,7 +67,7 @@ static void columns_line_up(void **state)
 		     "EXTENSION  NAME   LAMP    WHY                                     WATCHERS  "
 		     "PHONES\n"
 		     "202        Bob    flash   call 7: ringing, 201; call 12: talking        12\n"
-		     "203        C      steady  2 elsewhere                                    1\n"
+		     "203        C      steady  2 elsewhere; do-not-disturb                    1\n"
 		     "1001       \xc3\x84rger  off                                                 "
 		     "   0  "
 		     "no phone\n");
