@@ -102,6 +102,7 @@ static void put_elsewhere(FILE *file, struct slice row)
 		return;
 	buf_lit(&line, "  calls that do not pass here, as its phone or a publisher says: ");
 	ctl_member_print(&line, row, "elsewhere");
+	buf_lit(&line, "; no key here can take them, so none flashes for them");
 	put(file, &line);
 }
 
@@ -197,6 +198,10 @@ static void put_profile(FILE *file, struct slice row)
 	char text[CTL_CELL_MAX_BYTES];
 	struct buf line = BUF_ON(text);
 
+	if (is(row, "profile", "generic") && is(row, "profile_by", "user-agent")) {
+		fputs("  its phone is of no make that is known here (by its User-Agent)\n", file);
+		return;
+	}
 	buf_lit(&line, "  its phone is taken for ");
 	ctl_member_print(&line, row, "profile");
 	buf_lit(&line, " (");
@@ -205,7 +210,8 @@ static void put_profile(FILE *file, struct slice row)
 	put(file, &line);
 }
 
-static void put_dialog(FILE *file, struct slice dialog)
+/* `is_dnd`: what is no call is do-not-disturb. */
+static void put_dialog(FILE *file, struct slice dialog, bool is_dnd)
 {
 	char text[CTL_CELL_MAX_BYTES];
 	struct buf line = BUF_ON(text);
@@ -230,18 +236,49 @@ static void put_dialog(FILE *file, struct slice dialog)
 		buf_lit(&line, ", because of a call elsewhere, which was published");
 	else if (has(dialog, "elsewhere"))
 		buf_lit(&line, ", because of a call elsewhere, of which its phone told");
+	else if (is_dnd && !has(dialog, "call") && is(dialog, "state", "confirmed"))
+		buf_lit(&line, ", because of do-not-disturb");
 	put(file, &line);
 }
 
-static void put_dialogs(FILE *file, struct slice row)
+static void put_dialogs(FILE *file, struct slice extension, struct slice row)
 {
+	/* Who sees free or busy is shown one dialog, whatever it stands for. */
+	bool is_dnd = is(extension, "status", "do-not-disturb") && !is(row, "sees", "busy");
 	struct slice dialogs, dialog;
 	size_t at = 0;
 
 	if (json_find(row, "dialogs", &dialogs))
 		return;
 	while (json_next(dialogs, &at, &dialog))
-		put_dialog(file, dialog);
+		put_dialog(file, dialog, is_dnd);
+}
+
+static bool is_own_call(struct slice row)
+{
+	struct slice dialogs, dialog, watcher, with;
+	size_t at = 0;
+
+	if (json_find(row, "dialogs", &dialogs) || json_find(row, "watcher", &watcher))
+		return false;
+	while (json_next(dialogs, &at, &dialog))
+		if (json_find(dialog, "with", &with) == 0 && slice_eq(with, watcher))
+			return true;
+	return false;
+}
+
+/* The question that most is asked: it rings there, and this key does not flash. */
+static void put_why_steady(FILE *file, struct slice extension, struct slice row)
+{
+	if (!is(extension, "lamp", "flash") || !is(row, "lamp", "steady"))
+		return;
+	if (is(row, "sees", "busy"))
+		fputs("  it does not flash: who sees `busy` is not told that it rings\n", file);
+	else if (is_own_call(row))
+		fputs("  it does not flash: the call that rings there is its own\n", file);
+	else if (is(row, "pickup", "false"))
+		fputs("  it does not flash: that would promise a pick-up, and it may not pick up\n",
+		      file);
 }
 
 static void print_answer(struct buf *line, struct slice row)
@@ -336,7 +373,7 @@ static void put_way(FILE *file, struct slice row)
 	put(file, &line);
 }
 
-static void put_watcher(FILE *file, struct slice row)
+static void put_watcher(FILE *file, struct slice extension, struct slice row)
 {
 	char text[CTL_CELL_MAX_BYTES];
 	struct buf line = BUF_ON(text);
@@ -347,7 +384,8 @@ static void put_watcher(FILE *file, struct slice row)
 	buf_lit(&line, ": ");
 	ctl_member_print(&line, row, "lamp");
 	put(file, &line);
-	put_dialogs(file, row);
+	put_dialogs(file, extension, row);
+	put_why_steady(file, extension, row);
 	put_told(file, row);
 	put_rights(file, row);
 	put_profile(file, row);
@@ -385,14 +423,18 @@ static void put_absent(FILE *file, struct slice row)
 
 void ctl_lamp_print(FILE *file, const struct slice *rows, size_t row_count)
 {
+	struct slice extension = SLICE_NONE;
+
 	for (size_t i = 0; i < row_count; i++) {
 		if (i > 0)
 			fputc('\n', file);
-		if (is(rows[i], "type", "lamp"))
-			put_extension(file, rows[i]);
-		else if (is(rows[i], "watching", "false"))
+		if (is(rows[i], "type", "lamp")) {
+			extension = rows[i];
+			put_extension(file, extension);
+		} else if (is(rows[i], "watching", "false")) {
 			put_absent(file, rows[i]);
-		else
-			put_watcher(file, rows[i]);
+		} else {
+			put_watcher(file, extension, rows[i]);
+		}
 	}
 }

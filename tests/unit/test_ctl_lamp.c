@@ -52,7 +52,8 @@ static const struct {
 	  EXTENSION("\"lamp\":\"steady\",\"legs\":[],\"elsewhere\":2,\"watchers\":1,"
 		    "\"registered\":true"),
 	  "202 Bob: steady\n  it has no call here\n"
-	  "  calls that do not pass here, as its phone or a publisher says: 2\n" },
+	  "  calls that do not pass here, as its phone or a publisher says: 2; "
+	  "no key here can take them, so none flashes for them\n" },
 	{ "told of a call elsewhere",
 	  WATCHER("\"name\":\"Carol\"," RIGHTS "\"lamp\":\"steady\",\"dialogs\":[{"
 		  "\"state\":\"confirmed\",\"direction\":\"recipient\","
@@ -94,6 +95,14 @@ static const struct {
 	  "  sees free or busy (`visibility` for group sales), may not pick up "
 	  "(`pickup: none`)\n  its phone is taken for yealink (as the configuration says)\n"
 	  "  told without having subscribed, of sip:202@a (dialog) at udp:192.0.2.4:5060\n" },
+	{ "a phone that does not say what it is",
+	  WATCHER("\"sees\":\"numbers\",\"sees_by\":\"own\",\"pickup\":true,\"pickup_by\":\"own\","
+		  "\"profile\":\"generic\",\"profile_by\":\"user-agent\",\"lamp\":\"off\","
+		  "\"dialogs\":[],\"told\":\"right\",\"entity\":\"sip:202@a\""),
+	  "203 watches 202: off\n  told so\n"
+	  "  sees calls and with whom (it is its own), may pick up (it is its own)\n"
+	  "  its phone is of no make that is known here (by its User-Agent)\n"
+	  "  subscribed to sip:202@a\n" },
 	{ "who may see nothing",
 	  "{\"type\":\"watcher\",\"watched\":\"202\",\"watcher\":\"204\",\"watching\":false,"
 	  "\"exists\":true,\"name\":\"Dave\",\"sees\":\"none\",\"sees_by\":\"user\","
@@ -126,17 +135,25 @@ static const struct {
 	  "203 watches 202: off\n  told so\n" RIGHTS_TEXT "  subscribed to sip:?[2J\n" },
 };
 
+/* To be freed. */
+static char *sentences(const struct slice *rows, size_t row_count)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *file = open_memstream(&text, &n);
+
+	ctl_lamp_print(file, rows, row_count);
+	fclose(file);
+	return text;
+}
+
 static void rows_come_to_sentences(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct slice row = slice_from_cstr(cases[i].row);
-		char *text = NULL;
-		size_t n = 0;
-		FILE *file = open_memstream(&text, &n);
+		char *text = sentences(&row, 1);
 
-		ctl_lamp_print(file, &row, 1);
-		fclose(file);
 		if (strcmp(text, cases[i].text) != 0)
 			fail_msg("%s:\n%s", cases[i].name, text);
 		free(text);
@@ -150,16 +167,58 @@ static void rows_are_told_apart(void **state)
 		SLICE_INIT("{\"type\":\"watcher\",\"watched\":\"202\",\"watcher\":\"299\","
 			   "\"watching\":false,\"exists\":false}"),
 	};
-	char *text = NULL;
-	size_t n = 0;
-	FILE *file = open_memstream(&text, &n);
+	char *text = sentences(rows, ARRAY_LEN(rows));
 
 	(void)state;
-	ctl_lamp_print(file, rows, ARRAY_LEN(rows));
-	fclose(file);
 	assert_string_equal(text, "202 Bob: off\n  it has no call here\n\n"
 				  "299 does not watch 202\n  there is no such extension\n");
 	free(text);
+}
+
+#define STEADY(sees, pickup, dialog)                                                               \
+	"{\"type\":\"watcher\",\"watched\":\"202\",\"watcher\":\"203\",\"watching\":true,"         \
+	"\"sees\":\"" sees "\",\"pickup\":" pickup ",\"lamp\":\"steady\",\"dialogs\":[" dialog     \
+	"]}"
+
+/* What is true of the extension decides how a watcher's lamp is explained. */
+static void a_steady_lamp_is_explained(void **state)
+{
+	static const struct {
+		const char *extension;
+		const char *watcher;
+		const char *sentence;
+	} steady[] = {
+		{ EXTENSION("\"lamp\":\"flash\""),
+		  STEADY("numbers", "false", "{\"call\":7,\"age\":1,\"with\":\"201\"}"),
+		  "  it does not flash: that would promise a pick-up, and it may not pick up\n" },
+		{ EXTENSION("\"lamp\":\"flash\""),
+		  STEADY("busy", "true", "{\"state\":\"confirmed\"}"),
+		  "  it does not flash: who sees `busy` is not told that it rings\n" },
+		{ EXTENSION("\"lamp\":\"flash\""),
+		  STEADY("numbers", "true", "{\"call\":7,\"age\":1,\"with\":\"203\"}"),
+		  "  it does not flash: the call that rings there is its own\n" },
+		{ EXTENSION("\"lamp\":\"steady\",\"status\":\"do-not-disturb\""),
+		  STEADY("numbers", "true", "{\"state\":\"confirmed\"}"),
+		  "  shown: confirmed, because of do-not-disturb\n" },
+		{ EXTENSION("\"lamp\":\"steady\",\"status\":\"do-not-disturb\""),
+		  STEADY("busy", "true", "{\"state\":\"confirmed\"}"), "  shown: confirmed\n" },
+		{ EXTENSION("\"lamp\":\"steady\""),
+		  STEADY("numbers", "false", "{\"state\":\"confirmed\",\"call\":7,\"age\":1}"),
+		  "  shown: confirmed, because of call 7 since 1s\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(steady); i++) {
+		const struct slice rows[] = { slice_from_cstr(steady[i].extension),
+					      slice_from_cstr(steady[i].watcher) };
+		char *text = sentences(rows, ARRAY_LEN(rows));
+
+		if (!strstr(text, steady[i].sentence) ||
+		    (strstr(text, "flash:") != NULL) !=
+			    (strstr(steady[i].sentence, "flash:") != NULL))
+			fail_msg("row %zu:\n%s", i, text);
+		free(text);
+	}
 }
 
 int main(void)
@@ -167,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_to_sentences),
 		cmocka_unit_test(rows_are_told_apart),
+		cmocka_unit_test(a_steady_lamp_is_explained),
 	};
 
 	return cmocka_run_group_tests_name("ctl_lamp", tests, NULL, NULL);
