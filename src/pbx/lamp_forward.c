@@ -29,11 +29,12 @@ static struct subscriber *subscriber_of(const struct asked_phone *asked)
 
 /* --- What the phone says ------------------------------------------------------------------ */
 
-static void trace(const struct asked_phone *asked, const char *what, unsigned status,
+static void trace(const struct asked_phone *asked, const char *state, unsigned status,
 		  struct slice reason)
 {
-	stack_trace(&asked->pbx->stack, "event=ask-phone extension=%.*s %s status=%u reason=%.*s",
-		    SLICE_ARGS(asked->report.entity->number), what, status, SLICE_ARGS(reason));
+	stack_trace(&asked->pbx->stack, "event=ask-phone extension=%.*s state=%s status=%u%s%.*s",
+		    SLICE_ARGS(asked->report.entity->number), state, status,
+		    reason.n > 0 ? " reason=" : "", SLICE_ARGS(reason));
 }
 
 static void ask_now(struct asked_phone *asked)
