@@ -106,17 +106,8 @@ static int take_max_calls(struct conf_reader *reader, const struct conf_node *va
 	return 0;
 }
 
-static const struct conf_key default_keys[] = {
-	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY,
-	  conf_take_visibility },
-	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
-	{ SLICE_INIT("max-calls"), CONF_TEXT, EXPECTED_MAX_CALLS, take_max_calls },
-	{ SLICE_INIT("notify"), CONF_LIST, EXPECTED_NUMBERS, conf_take_notify },
-	{ SLICE_INIT("keys"), CONF_LIST, EXPECTED_NUMBERS, conf_take_keys },
-	{ SLICE_INIT("profile"), CONF_TEXT, EXPECTED_PROFILE, conf_take_profile },
-	{ SLICE_INIT("lamps"), CONF_TEXT, EXPECTED_SOURCE, conf_take_lamp_source },
-	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
-};
+/* Of an extension only; `defaults` may have all that follow them. */
+#define OWN_KEYS 4
 
 static const struct conf_key extension_keys[] = {
 	{ SLICE_INIT("name"), CONF_TEXT, "the name of a person or place, such as Alice",
@@ -125,10 +116,10 @@ static const struct conf_key extension_keys[] = {
 	  "a password: an extension without a password could be taken by anyone", take_password },
 	{ SLICE_INIT("groups"), CONF_LIST, "a list of group names, such as [sales, office]",
 	  take_groups },
+	{ SLICE_INIT("forward"), CONF_MAP, EXPECTED_FORWARD, take_forward },
 	{ SLICE_INIT("visibility"), CONF_TEXT | CONF_MAP, EXPECTED_VISIBILITY,
 	  conf_take_visibility },
 	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
-	{ SLICE_INIT("forward"), CONF_MAP, EXPECTED_FORWARD, take_forward },
 	{ SLICE_INIT("max-calls"), CONF_TEXT, EXPECTED_MAX_CALLS, take_max_calls },
 	{ SLICE_INIT("notify"), CONF_LIST, EXPECTED_NUMBERS, conf_take_notify },
 	{ SLICE_INIT("keys"), CONF_LIST, EXPECTED_NUMBERS, conf_take_keys },
@@ -183,5 +174,6 @@ int conf_take_extensions(struct conf_reader *reader, const struct conf_node *map
 int conf_take_defaults(struct conf_reader *reader, const struct conf_node *map, void *object)
 {
 	(void)object;
-	return conf_read_map(reader, map, default_keys, ARRAY_LEN(default_keys), &reader->defaults);
+	return conf_read_map(reader, map, extension_keys + OWN_KEYS,
+			     ARRAY_LEN(extension_keys) - OWN_KEYS, &reader->defaults);
 }

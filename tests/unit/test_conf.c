@@ -692,7 +692,7 @@ static const struct bad bad[] = {
 	  "the text is meant, else repeat the value\n"
 	  "f:5:3: extensions.203.password: missing, and " ANYONE "; add one\n"
 	  "f:5:9: extensions.203.<<: unknown key; the keys here are name, password, groups, "
-	  "visibility, pickup, forward, max-calls, notify, keys, profile, lamps\n"
+	  "forward, visibility, pickup, max-calls, notify, keys, profile, lamps\n"
 	  "f:5:13: syntax: *a without quotes is a YAML alias, which is not used here; write \"*a\" "
 	  "if "
 	  "the text is meant, else repeat the value\n" },
