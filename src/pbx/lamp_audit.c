@@ -37,8 +37,6 @@ static void look(struct lamp_audit *audit, struct watcher *watcher)
 		watcher->ops->on_change(watcher);
 }
 
-static void on_due(struct timer *timer);
-
 static uint64_t pause_ms(const struct lamp_audit *audit)
 {
 	uint64_t pause = audit->count > 0 ? ROUND_MS / audit->count : ROUND_MS;
