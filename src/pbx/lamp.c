@@ -255,7 +255,7 @@ void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_
 	struct lamp_view view = lamp_view_of(watcher);
 	size_t most = bytes_max(watcher, is_datagram);
 	struct lamp_document document = { 0 };
-	bool is_partial = !is_full && watcher->profile->is_partial && watcher->told_hash != 0 &&
+	bool is_partial = !is_full && watcher->profile->is_partial && watcher->told_turn > 0 &&
 			  !watcher->is_lost && watcher->account.changed_ms > 0 &&
 			  lamp_document_make(entity, &view, watcher->told_turn, most, &document);
 
@@ -266,6 +266,8 @@ void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_
 	if (document.has_ids)
 		watcher->ids_turn = entity->turn;
 	lamp_note_told(watcher, is_partial ? truth_hash(watcher, is_datagram) : document.hash);
+	if (document.is_cut)
+		watcher->told_turn = 0;
 }
 
 void lamp_told(struct watcher *watcher, bool has_arrived)

@@ -110,7 +110,7 @@ struct watcher {
 	struct dialog_ids only;	       /* the one dialog that was asked for; empty: all */
 	uint32_t version;	       /* of the next document; only grows */
 	bool is_lost;		       /* the last document has not arrived */
-	uint64_t told_turn;	       /* entity->turn that it told */
+	uint64_t told_turn;	       /* entity->turn of which it told all; 0: of none yet */
 	uint64_t told_hash;	       /* of all that it told; 0: nothing yet */
 	uint64_t ids_turn;	       /* entity->turn of the last one with ids */
 };

@@ -128,6 +128,7 @@ static bool make(const struct lamp_entity *entity, const struct lamp_view *view,
 		ret_document->hash = hash_nonzero(entity->pbx, printed);
 	ret_document->rest = print_within(info, printed, bytes_max);
 	ret_document->has_ids = dialogs.has_ids;
+	ret_document->is_cut = dialogs.is_cut;
 	return !slice_is_empty(ret_document->rest);
 }
 

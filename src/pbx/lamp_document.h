@@ -13,6 +13,7 @@ struct lamp_document {
 	struct slice rest; /* all behind the head */
 	uint64_t hash;	   /* of all that it tells but durations; never 0 */
 	bool has_ids;
+	bool is_cut; /* not every dialog has room in it */
 };
 
 /* What a NOTIFY has around that, its headers and the head of the document, as phones make them. */

@@ -430,8 +430,7 @@ void lamp_source_add(struct lamp_dialogs *dialogs, const struct lamp_entity *ent
 		for (size_t i = 0; report->turn > since && i < report->dialogs.count; i++) {
 			const struct dialog_entry *kept = &report->dialogs.dialogs[i]->entry;
 
-			if (dialogs->info.dialog_count < DIALOG_INFO_MAX - LAMP_ENDED_MAX - 1 &&
-			    is_asked_for(kept, &view->only))
+			if (is_asked_for(kept, &view->only) && lamp_dialogs_have_room(dialogs))
 				add_entry(dialogs, report, kept, view);
 		}
 }

@@ -314,13 +314,20 @@ static void add_idle(struct lamp_dialogs *dialogs, const struct lamp_entity *ent
 		add_plain(dialogs, entity, DIALOG_TERMINATED);
 }
 
+bool lamp_dialogs_have_room(struct lamp_dialogs *dialogs)
+{
+	if (dialogs->info.dialog_count < DIALOG_INFO_MAX - LAMP_ENDED_MAX - 1)
+		return true;
+	dialogs->is_cut = true;
+	return false;
+}
+
 static void add_legs(struct lamp_dialogs *dialogs, const struct lamp_entity *entity,
 		     const struct lamp_view *view, uint64_t since)
 {
 	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
 		if (lamp_leg_is_shown(leg) && leg->state_turn > since &&
-		    leg_is_asked_for(leg, &view->only) &&
-		    dialogs->info.dialog_count < DIALOG_INFO_MAX - LAMP_ENDED_MAX - 1)
+		    leg_is_asked_for(leg, &view->only) && lamp_dialogs_have_room(dialogs))
 			add_leg(dialogs, leg, view);
 }
 
@@ -332,6 +339,7 @@ static void dialogs_begin(struct lamp_dialogs *dialogs)
 	dialogs->info.is_partial = false;
 	dialogs->info.status = SLICE_NONE;
 	dialogs->has_ids = false;
+	dialogs->is_cut = false;
 	dialogs->uris = BUF_ON(dialogs->uri_text);
 }
 
@@ -371,7 +379,7 @@ static bool read_changes(const struct lamp_entity *entity, const struct lamp_vie
 		add_dnd(dialogs, entity);
 	else if (entity->state_turn > since)
 		add_plain(dialogs, entity, DIALOG_TERMINATED);
-	return dialogs->info.dialog_count > 0;
+	return dialogs->info.dialog_count > 0 && !dialogs->is_cut;
 }
 
 /* BroadWorks' phones take the label of a key from there, whatever the dialog is (PHONES: Poly). */

@@ -24,6 +24,7 @@ struct lamp_view {
 struct lamp_dialogs {
 	struct dialog_info info; /* without version and entity */
 	bool has_ids;		 /* a dialog can be named by whoever reads it */
+	bool is_cut;		 /* there are more of them */
 	struct buf uris;
 	char uri_text[DIALOG_INFO_MAX * 3 * LAMP_URI_MAX_BYTES];
 };
@@ -31,6 +32,9 @@ struct lamp_dialogs {
 /* What an extension is beside its calls: "do-not-disturb", "forwarded", "unregistered", or empty.
  */
 struct slice lamp_status(struct pbx *pbx, const struct extension *extension);
+
+/* Room for one more dialog, beside those that ended; without, the document is cut. */
+bool lamp_dialogs_have_room(struct lamp_dialogs *dialogs);
 
 /* As its rights are now. */
 struct lamp_view lamp_view_of(struct watcher *watcher);

@@ -12,6 +12,7 @@
 
 #define SUBSCRIBE(call) TEXT_HEAD("SUBSCRIBE", "201", "202", call) TEXT_CONTACT("201", "192.0.2.5")
 #define DATAGRAM_BYTES 1300
+#define SHOWN_MAX 27 /* dialogs of one document, with room for those that ended */
 
 static bool told(const struct raw *raw, const char *what)
 {
@@ -232,6 +233,52 @@ FLOW_PLAIN(a_make_that_knows_them_is_told_changes_only, "RFC 4235 4.3, RFC 4235 
 	hang_up(w, "alice");
 	expect(w, told(raw, "state=\"partial\"") && told_dialogs(raw) == 1);
 	expect(w, told(raw, "terminated</state>"));
+	expect_quiet(w);
+}
+
+/* A dialog that had no room in a document is told when it has, to whom changes would be enough. */
+FLOW_PLAIN(a_call_too_many_is_told_when_others_have_ended, "RFC 4235 4.3")
+{
+	struct world *w = world_new("alice");
+	struct raw *bob, *caller, *raw;
+	struct leg *leg, *first = NULL, *last = NULL;
+	char text[2048], id[TOKEN_BYTES + 1];
+	uint32_t slot = 0;
+
+	office_add(&w->office, "202", "bob");
+	office_add(&w->office, "203", "carol");
+	bob = world_raw(w, "bob");
+	caller = world_raw(w, "caller");
+	raw = world_raw(w, "raw");
+	world_start(w);
+	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "202", "202", "reg")
+				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	bob->is_mute = true;
+	for (unsigned i = 0; i < SHOWN_MAX + 1; i++) {
+		snprintf(text, sizeof(text),
+			 "INVITE sip:202@" OFFICE_DOMAIN " SIP/2.0\n{via}\nMax-Forwards: 70\n"
+			 "From: <sip:201@" OFFICE_DOMAIN ">;tag=c\nTo: <sip:202@" OFFICE_DOMAIN
+			 ">\nCall-ID: c%u\nCSeq: {cseq} INVITE\n{auth}\n%s",
+			 i, TEXT_CONTACT("201", "192.0.2.4") TEXT_END);
+		(void)raw_ask_as(caller, "201", OFFICE_PASSWORD, text);
+	}
+	expect(w, raw_ask_as(raw, "203", OFFICE_PASSWORD,
+			     TEXT_HEAD("SUBSCRIBE", "203", "201", "s")
+				     TEXT_CONTACT("203", "192.0.2.5") YEALINK TEXT_END) == 200);
+	advance_ms(w, 5000);
+	while ((leg = pool_walk(&w->office.pbx.legs, &slot)))
+		if (leg->is_initiator) {
+			first = first ? first : leg;
+			last = leg;
+		}
+	expect(w, first && told_dialogs(raw) <= SHOWN_MAX && last->call->number == SHOWN_MAX + 1);
+	snprintf(id, sizeof(id), "%.*s", TOKEN_BYTES, last->id);
+	expect(w, !told(raw, id));
+	call_end(first->call, 480, SLICE_NONE);
+	advance_ms(w, 5000);
+	expect(w, told(raw, id));
+	bob->is_mute = false;
 	expect_quiet(w);
 }
 
