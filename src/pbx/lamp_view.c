@@ -353,7 +353,7 @@ static void read_full(const struct lamp_entity *entity, const struct lamp_view *
 	if (view->visibility > VISIBILITY_BUSY) {
 		add_legs(dialogs, entity, view, 0);
 		lamp_source_add(dialogs, entity, view, 0);
-		if (dnd_is_on(entity->pbx, entity->number))
+		if (dnd_is_on(entity->pbx, entity->number) && slice_is_empty(view->only.call_id))
 			add_dnd(dialogs, entity);
 	}
 	if (dialogs->info.dialog_count == 0)

@@ -163,6 +163,10 @@ FLOW_PLAIN(one_dialog_alone_can_be_watched, "RFC 4235 3.2")
 		 SUBSCRIBE("none"), tag);
 	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, text) == 200);
 	expect(w, told(raw, "Call-ID: none") && told(raw, "<state>terminated</state>"));
+	(void)dnd_set(&w->office.pbx, SLICE("202"), true);
+	advance_ms(w, 100);
+	expect(w, told(raw, "Call-ID: none") && !told(raw, "<state>confirmed</state>"));
+	(void)dnd_set(&w->office.pbx, SLICE("202"), false);
 	snprintf(text, sizeof(text), "%sEvent: dialog;call-id=%s\n" TEXT_END, SUBSCRIBE("bad"),
 		 call_id);
 	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, text) == 400);
