@@ -74,7 +74,10 @@ void lamp_leg_end(struct leg *leg, bool was_shown);
 /* Do-not-disturb, a forward or the registration of this extension is another than before. */
 void lamp_state_changed(struct pbx *pbx, struct slice number);
 
-/* Whether watchers are told of the leg: a phone that does not ring yet has nothing to show. */
+/*
+ * Whether watchers are told of the leg: a phone that does not ring yet has nothing to show, and an
+ * INVITE that is refused at once never was a call.
+ */
 bool lamp_leg_is_shown(const struct leg *leg);
 
 /* --- Who watches -------------------------------------------------------------------------- */

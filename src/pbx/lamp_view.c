@@ -92,7 +92,7 @@ static struct slice print_pickup_target(struct lamp_dialogs *dialogs, const stru
 
 bool lamp_leg_is_shown(const struct leg *leg)
 {
-	return leg->is_initiator || leg->state != LEG_CALLING;
+	return leg->state_turn > 0 && (leg->is_initiator || leg->state != LEG_CALLING);
 }
 
 /* A flashing lamp is a promise: only who may take this call, and is not the one who makes it, sees

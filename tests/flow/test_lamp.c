@@ -187,6 +187,21 @@ FLOW_PLAIN(session_descriptions_are_not_told, "RFC 4235 3.2, RFC 4235 6")
 	expect_quiet(w);
 }
 
+/* The next INVITE of that phone will do: this one was never a call. */
+FLOW_PLAIN(a_call_that_could_not_be_made_is_not_told_of, "RFC 4235 3.7.1, RFC 4028 6")
+{
+	struct raw *raw, *caller;
+	struct world *w = watching(&raw, SNOM);
+
+	caller = world_raw(w, "caller");
+	expect(w, raw_ask_as(caller, "202", OFFICE_PASSWORD,
+			     TEXT_HEAD("INVITE", "202", "203", "c") TEXT_CONTACT(
+				     "202", "192.0.2.6") "Session-Expires: 20\n"
+							 "Supported: timer\n" TEXT_END) == 422);
+	expect(w, raw_count(raw, "NOTIFY") == 1);
+	expect_quiet(w);
+}
+
 /* --- What is no call ---------------------------------------------------------------------- */
 
 /* FIELD 25: do-not-disturb did not change the lamp. */
