@@ -142,6 +142,17 @@ const struct profile *lamp_profile(const struct extension *viewer, const struct 
 		       : profile_of_agent(sip_msg_value(subscribe, HDR_USER_AGENT));
 }
 
+/* The answer is the same for who is not there and for who is not shown; the log is for a person who
+ * looks for the mistake in either. */
+static void refuse_unseen(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer)
+{
+	struct slice who = viewer->extension ? viewer->extension->number : viewer->domain;
+
+	stack_trace(&pbx->stack, "event=refused cause=unseen watcher=%.*s watched=%.*s",
+		    SLICE_ARGS(who), SLICE_ARGS(in->msg->uri.user));
+	incoming_reply_status(in, 404);
+}
+
 /* 404 has been sent when there is nobody whom the viewer may see anything of. */
 static const struct extension *find_watched(struct pbx *pbx, struct incoming *in,
 					    const struct lamp_viewer *viewer)
@@ -159,7 +170,7 @@ static const struct extension *find_watched(struct pbx *pbx, struct incoming *in
 					   : rights_of_domain(watched, viewer->domain);
 	if (rights.visibility > VISIBILITY_NONE)
 		return watched;
-	incoming_reply_status(in, 404);
+	refuse_unseen(pbx, in, viewer);
 	return NULL;
 }
 

@@ -107,7 +107,7 @@ def scripts_get_a_row_a_line(scene):
 
 def a_list_is_a_row(scene):
     """ctl --json subscriptions: a list, for who watches it and for each who is on it; a reload that
-    changes it changes the phone's keys"""
+    changes it changes the phone's keys; it is nobody else's, and the log says who tried"""
     keys = CONFIG.replace('"meadow-spark-203",', '"meadow-spark-203", keys: ["202"],')
     server = start(scene, keys)
     watcher = scene.phone(server, "203", options=["--key", "1=list:keys-203"]).ready(1)
@@ -119,6 +119,8 @@ def a_list_is_a_row(scene):
     live.expect_equal("reload", ctl(scene, server, "reload")[0], 0)
     watcher.expect_lamp(2, "off")
     expect_row(rows(scene, server, "subscriptions", "201"), watched="keys-203")
+    scene.phone(server, "201", options=["--key", "1=list:keys-203"]).ready()
+    server.expect("event=refused cause=unseen watcher=201 watched=keys-203")
 
 
 def people_get_tables(scene):
