@@ -13,6 +13,7 @@
 #include "pbx/list_notice.h"
 #include "sip/print.h"
 
+#define RETRY_AFTER_S 5
 #define SUBSCRIPTION_MIN_S 60
 #define SUBSCRIPTION_MAX_S 3600
 
@@ -396,10 +397,10 @@ bool lamp_list_subscribe(struct pbx *pbx, struct incoming *in, const struct exte
 
 /* --- All of them -------------------------------------------------------------------------- */
 
-static void list_end(struct lamp_list *list, const char *reason)
+static void list_end(struct lamp_list *list, const char *reason, uint32_t retry_after_s)
 {
 	list->is_gone = true;
-	notifier_end(list->notifier, reason);
+	notifier_end_until(list->notifier, reason, retry_after_s);
 }
 
 /* What the others are told now waits for lamp_on_directory(), which tells each watcher. */
@@ -411,14 +412,14 @@ static void list_on_directory(struct lamp_list *list)
 
 	notifier_set_gap(list->notifier, directory->lamp_gap_ms);
 	if (!viewer || !list_members_find(directory, list->user, viewer, &members)) {
-		list_end(list, "noresource");
+		list_end(list, "noresource", 0);
 		return;
 	}
 	if (list_is_filled(list, &members))
 		return;
-	/* The phone subscribes again, when there is room perhaps. */
+	/* The phone subscribes again a little later, when there is room perhaps. */
 	if (list_fill(list, &members))
-		list_end(list, "deactivated");
+		list_end(list, "probation", RETRY_AFTER_S);
 	else if (list->count == 0)
 		notifier_change(list->notifier);
 }
@@ -432,7 +433,7 @@ void lamp_list_on_directory(struct pbx *pbx)
 void lamp_list_stop(struct pbx *pbx)
 {
 	LIST_FOR (list, &pbx->lists, struct lamp_list, node)
-		list_end(list, "deactivated");
+		list_end(list, "deactivated", 0);
 }
 
 void lamp_list_fini(struct pbx *pbx)
