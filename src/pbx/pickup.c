@@ -166,7 +166,9 @@ static struct leg *find_by_tags(struct pbx *pbx, struct slice call_id, struct sl
 {
 	struct session *session = session_find_dialog(&pbx->stack, call_id, ours);
 
-	if (!session || !slice_eq(session->dialog.remote_tag, theirs))
+	/* There are sessions that are no calls: the notice of do-not-disturb. */
+	if (!session || session->ops != &leg_session_ops ||
+	    !slice_eq(session->dialog.remote_tag, theirs))
 		return NULL;
 	return session->owner;
 }

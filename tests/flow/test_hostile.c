@@ -159,6 +159,28 @@ FLOW_PLAIN(a_strangers_ack_does_not_open_a_subscription, "RFC 6665 6, SECURITY S
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_dialog_that_is_no_call_cannot_be_picked_up, "RFC 3891 3, SECURITY R2")
+{
+	struct world *w = world_new("alice", "bob");
+	struct raw *raw = world_raw(w, "raw");
+	char text[2048];
+
+	dial_number(w, "bob", "299");
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD,
+			     TEXT_HEAD("INVITE", "201", "*78", "d") TEXT_CONTACT("201", "192.0.2.4")
+				     TEXT_WITH_SDP("192.0.2.4", "8")) == 200);
+	snprintf(
+		text, sizeof(text),
+		TEXT_HEAD("INVITE", "201", "202", "p") TEXT_CONTACT(
+			"201",
+			"192.0.2.4") "Replaces: d;to-tag=%.16s;from-tag=td\n" TEXT_WITH_SDP("192.0."
+											    "2.4",
+											    "8"),
+		strstr(strstr(raw_last(raw, "SIP/2.0 200"), "\r\nTo:"), ";tag=") + 5);
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, text) == 481);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(requests_in_a_dialog_are_taken_in_order, "RFC 3261 12.2.2")
 {
 	struct raw *bob;
