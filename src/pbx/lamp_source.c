@@ -10,6 +10,7 @@
 
 #define ID_PREFIX "ext"
 #define DISPLAY_MAX_BYTES 128
+#define ID_MAX_BYTES 1024    /* some make it of the Call-ID and both tags */
 #define LATE_MS (64 * T1_MS) /* how long a request may be on its way (RFC 3261 17.1.2.2) */
 
 /* --- One dialog or two? ------------------------------------------------------------------- */
@@ -151,6 +152,49 @@ void lamp_report_close(struct lamp_report *report)
 	lamp_release(entity);
 }
 
+/* --- What is kept ------------------------------------------------------------------------- */
+
+/* Text of a peer, unless it is out of all proportion. */
+static struct slice up_to(size_t bytes_max, struct slice text)
+{
+	return text.n <= bytes_max ? text : SLICE_NONE;
+}
+
+static bool may_be_named_so(const struct dialog_entry *entry)
+{
+	return entry->id.n <= ID_MAX_BYTES && entry->call_id.n <= SIP_CALL_ID_MAX_BYTES &&
+	       entry->local_tag.n <= SIP_TAG_MAX_BYTES && entry->remote_tag.n <= SIP_TAG_MAX_BYTES;
+}
+
+/* A copy with what tells it apart and what is shown of it, so that a peer fills no memory. */
+static struct dialog_entry entry_prune(const struct dialog_entry *entry)
+{
+	return (struct dialog_entry){
+		.id = entry->id,
+		.call_id = entry->call_id,
+		.local_tag = entry->local_tag,
+		.remote_tag = entry->remote_tag,
+		.direction = entry->direction,
+		.state = entry->state,
+		.event = slice_from_cstr(known_event(entry->event)),
+		.code = entry->code,
+		.local = { .is_rendering_no = entry->local.is_rendering_no },
+		.remote = { .display = up_to(DISPLAY_MAX_BYTES, entry->remote.display),
+			    .identity = up_to(SIP_URI_MAX_BYTES, entry->remote.identity) },
+	};
+}
+
+/* What has longer names than SIP allows here is no dialog that could be told of again. */
+static void info_prune(struct dialog_info *info)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < info->dialog_count; i++)
+		if (may_be_named_so(&info->dialogs[i]))
+			info->dialogs[count++] = entry_prune(&info->dialogs[i]);
+	info->dialog_count = count;
+}
+
 /* --- Two words about one dialog ----------------------------------------------------------- */
 
 static uint64_t hash_text(const struct lamp_report *report, struct slice text)
@@ -274,6 +318,7 @@ enum dialog_set_verdict lamp_report_take(struct lamp_report *report, struct dial
 {
 	enum dialog_set_verdict verdict;
 
+	info_prune(info);
 	settle(report, info);
 	verdict = dialog_set_take(&report->dialogs, info);
 	if (verdict == DIALOG_SET_OLD || verdict == DIALOG_SET_REFUSED)
@@ -358,12 +403,6 @@ static enum dialog_state shown_state(const struct dialog_entry *entry, const str
 	return is_steady ? DIALOG_CONFIRMED : entry->state;
 }
 
-/* Text of a peer, unless it is out of all proportion. */
-static struct slice up_to(size_t bytes_max, struct slice text)
-{
-	return text.n <= bytes_max ? text : SLICE_NONE;
-}
-
 static struct slice text_append(struct lamp_dialogs *dialogs, struct slice text)
 {
 	size_t from = dialogs->uris.n;
@@ -389,10 +428,10 @@ static void set_parties(struct lamp_dialogs *dialogs, struct dialog_entry *entry
 
 	if (view->visibility >= VISIBILITY_NUMBERS) {
 		entry->local.identity = print_local(dialogs, entity);
-		entry->remote.identity = up_to(SIP_URI_MAX_BYTES, kept->remote.identity);
+		entry->remote.identity = kept->remote.identity;
 		if (view->profile->is_name_shown) {
 			entry->local.display = watched ? watched->name : SLICE_NONE;
-			entry->remote.display = up_to(DISPLAY_MAX_BYTES, kept->remote.display);
+			entry->remote.display = kept->remote.display;
 		}
 	}
 	/* Whose words the local party's are: it is the phone that holds the other. */

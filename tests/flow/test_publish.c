@@ -6,6 +6,7 @@
 #include "texts.h"
 #include "world.h"
 
+#include "base/mem.h"
 #include "pbx/api.h"
 #include "pbx/publish.h"
 #include "pbx/trunk.h"
@@ -444,6 +445,34 @@ FLOW_PLAIN(publications_are_bounded_and_silent_ones_make_room, "RFC 3903 14.2, S
 	expect(w, publications(w) == 32);
 	expect(w, publish(beside, EVENT TYPE, DOCUMENT(TALKS("c2"))) == 503);
 	expect(w, is_answered(beside, "Retry-After: "));
+	expect_quiet(w);
+}
+
+/* Partial documents add up; each of them may be as long as a datagram. */
+FLOW_PLAIN(what_is_kept_of_a_published_dialog_is_bounded, "RFC 3903 14.2, SECURITY S10")
+{
+	struct raw *beside, *watcher;
+	struct world *w = office_with_raws(&beside, &watcher);
+	char document[4096], text[1501];
+	uint64_t held;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	subscribe(w, watcher);
+	expect(w, publish(beside, EVENT TYPE, DOCUMENT(TALKS("c1"))) == 200);
+	advance_ms(w, 40000);
+	held = mem_count().bytes;
+	snprintf(document, sizeof(document),
+		 "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"0\" "
+		 "state=\"partial\"><dialog id=\"c1\"><state>confirmed</state><local>"
+		 "<target uri=\"sip:%s\"/></local><remote><identity display=\"Zoe\">sip:z@y"
+		 "</identity></remote></dialog><dialog id=\"%s\"><state>confirmed</state></dialog>"
+		 "</dialog-info>",
+		 text, text);
+	expect(w, publish(beside, if_match(beside, EVENT TYPE), document) == 200);
+	expect(w, is_told(watcher, "sip:z@y"));
+	advance_ms(w, 40000);
+	expect(w, mem_count().bytes < held + 1000);
 	expect_quiet(w);
 }
 
