@@ -64,6 +64,16 @@ static size_t rows_of_calls(const struct phone *phone, struct phone_row *rows)
 	return n;
 }
 
+/*
+ * Do-not-disturb lights the lamp by a dialog as well (see doc/phones.md), which says nothing of who
+ * has called whom.
+ */
+static bool is_call(const struct phone_key *key, const struct dialog_entry *entry)
+{
+	return entry->direction != DIALOG_DIRECTION_NONE ||
+	       !slice_eq(key->status, SLICE("do-not-disturb"));
+}
+
 static size_t rows_of_keys(const struct phone *phone, struct phone_row *rows)
 {
 	size_t n = 0;
@@ -72,7 +82,8 @@ static size_t rows_of_keys(const struct phone *phone, struct phone_row *rows)
 		const struct phone_key *key = phone->keys[i];
 
 		for (size_t j = 0; key && j < key->watch.set.count; j++)
-			rows[n++] = row_of_dialog(key, key->watch.set.dialogs[j]);
+			if (is_call(key, &key->watch.set.dialogs[j]->entry))
+				rows[n++] = row_of_dialog(key, key->watch.set.dialogs[j]);
 	}
 	return n;
 }

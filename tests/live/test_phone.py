@@ -100,6 +100,18 @@ def expect_row(phone, state, direction, is_held):
                                                 row.get("held")), (state, direction, is_held))
 
 
+def do_not_disturb_is_no_call(scene):
+    """phone: do-not-disturb of a watched one is on the lamp, and not on the calls screen"""
+    server = scene.server()
+    bob = scene.phone(server, "202").ready()
+    carol = scene.phone(server, "203", keys=["202"]).ready(1)
+    bob.send("dial *78")
+    carol.expect_event("lamp", lamp="steady", status="do-not-disturb")
+    mark = carol.event_mark()
+    carol.send("calls")
+    live.expect_equal("calls", carol.expect_event("calls", mark)["calls"], [])
+
+
 def who_answers_is_shown(scene):
     """phone: the other party is who has answered, after a forward and a pick-up"""
     server = scene.server(config=live.OFFICE)
@@ -169,5 +181,5 @@ def expect_party(phone, display, since):
 
 live.main([a_wrong_password_is_said, a_missing_password_is_said, a_refused_connection_is_said,
            silence_is_said, a_registered_phone_ends_well, its_commands_explain_themselves,
-           calls_tell_who_called, who_answers_is_shown, a_list_fills_the_keys,
-           a_make_that_does_not_fit_is_said])
+           calls_tell_who_called, do_not_disturb_is_no_call, who_answers_is_shown,
+           a_list_fills_the_keys, a_make_that_does_not_fit_is_said])
