@@ -356,6 +356,11 @@ static void put_way(FILE *file, struct slice row)
 
 	buf_cstr(&line, has(row, "unasked") ? "  told without having subscribed, of "
 					    : "  subscribed to ");
+	if (has(row, "list")) {
+		buf_lit(&line, "the list ");
+		ctl_member_print(&line, row, "list");
+		buf_lit(&line, ", and so to ");
+	}
 	ctl_member_print(&line, row, "entity");
 	if (has(row, "event")) {
 		buf_lit(&line, " (");

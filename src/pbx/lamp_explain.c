@@ -9,6 +9,7 @@
 #include "core/notifier.h"
 #include "pbx/call.h"
 #include "pbx/dnd.h"
+#include "pbx/lamp_list.h"
 #include "pbx/lamp_source.h"
 #include "pbx/lamp_view.h"
 #include "pbx/registrar.h"
@@ -232,10 +233,14 @@ static void print_way(struct buf *buf, const struct notifier *notifier)
 {
 	char text[ADDR_TEXT_MAX];
 	struct buf peer = BUF_ON(text);
+	const struct lamp_list *list;
 	struct slice event, params;
 
 	if (!notifier)
 		return;
+	list = lamp_list_of(notifier);
+	if (list)
+		json_text(buf, "list", list->user);
 	addr_print(&peer, &notifier->dialog.flow.peer);
 	sip_token_params(notifier->event, &event, &params);
 	json_text(buf, "event", event);

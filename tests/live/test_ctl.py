@@ -114,6 +114,7 @@ def a_list_is_a_row(scene):
     for number in ((), ("203",), ("202",)):
         expect_row(rows(scene, server, "subscriptions", *number), watcher="203",
                    watched="keys-203", event="dialog", state="active")
+    live.expect_equal("by the list", rows(scene, server, "lamp", "202")[1]["list"], "keys-203")
     live.expect_equal("of somebody else", rows(scene, server, "subscriptions", "201"), [])
     server.write_config(keys.replace('["202"]', '["202", "201"]').replace("CTL", server.socket))
     live.expect_equal("reload", ctl(scene, server, "reload")[0], 0)

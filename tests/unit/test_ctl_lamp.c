@@ -95,6 +95,12 @@ static const struct {
 	  "  sees free or busy (`visibility` for group sales), may not pick up "
 	  "(`pickup: none`)\n  its phone is taken for yealink (as the configuration says)\n"
 	  "  told without having subscribed, of sip:202@a (dialog) at udp:192.0.2.4:5060\n" },
+	{ "by a list",
+	  WATCHER(RIGHTS "\"lamp\":\"off\",\"dialogs\":[],\"told\":\"right\","
+			 "\"list\":\"keys-203\"," WAY),
+	  "203 watches 202: off\n  told so\n" RIGHTS_TEXT
+	  "  subscribed to the list keys-203, and so to sip:202@a (dialog) from "
+	  "udp:192.0.2.4:5060, for 57m01s\n" },
 	{ "a phone that does not say what it is",
 	  WATCHER("\"sees\":\"numbers\",\"sees_by\":\"own\",\"pickup\":true,\"pickup_by\":\"own\","
 		  "\"profile\":\"generic\",\"profile_by\":\"user-agent\",\"lamp\":\"off\","
