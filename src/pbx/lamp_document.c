@@ -92,6 +92,12 @@ static struct slice print_within(struct dialog_info *info, struct slice printed,
 	return printed;
 }
 
+/* As much as any text holds: of nothing, the hash would never change. */
+static struct slice print_whole(struct dialog_info *info)
+{
+	return print_within(info, print(info), 0);
+}
+
 static bool has_duration(const struct dialog_info *info)
 {
 	for (size_t i = 0; i < info->dialog_count; i++)
@@ -108,7 +114,7 @@ static uint64_t hash_without_duration(const struct pbx *pbx, const struct dialog
 	plain.status = info->status;
 	memcpy(plain.dialogs, info->dialogs, plain.dialog_count * sizeof(plain.dialogs[0]));
 	shorten(&plain, WITHOUT_DURATION);
-	return hash_nonzero(pbx, print(&plain));
+	return hash_nonzero(pbx, print_whole(&plain));
 }
 
 static bool make(const struct lamp_entity *entity, const struct lamp_view *view, uint64_t since,
@@ -123,7 +129,7 @@ static bool make(const struct lamp_entity *entity, const struct lamp_view *view,
 	is_aging = has_duration(info);
 	if (is_aging)
 		ret_document->hash = hash_without_duration(entity->pbx, info);
-	printed = print(info);
+	printed = print_whole(info);
 	if (!is_aging)
 		ret_document->hash = hash_nonzero(entity->pbx, printed);
 	ret_document->rest = print_within(info, printed, bytes_max);
