@@ -6,6 +6,9 @@
 
 #include "base/mem.h"
 
+/* Beside the headers of a message, and the head of a document. */
+#define REST_MAX_BYTES (SIP_MESSAGE_MAX_BYTES - 8192)
+
 /* The switch runs in one thread and this file does not call itself. */
 static struct lamp_dialogs dialogs;
 static char text[XML_MAX_BYTES];
@@ -79,7 +82,7 @@ static void shorten(struct dialog_info *info, enum shortening step)
 
 static bool fits(struct slice printed, size_t bytes_max)
 {
-	return printed.n > 0 && (bytes_max == 0 || printed.n <= bytes_max);
+	return printed.n > 0 && printed.n <= (bytes_max > 0 ? bytes_max : REST_MAX_BYTES);
 }
 
 /* What is `printed`, or less of it. Too much even so: it goes whole, by whatever way takes it. */

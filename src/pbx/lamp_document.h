@@ -42,8 +42,8 @@ struct lamp_cache {
 
 /*
  * The document for this view, as lamp_view_read(); valid until the next call. Above `bytes_max`
- * (0: no bound) it tells less of each dialog, but of every one. False as there, or when it does not
- * fit at all.
+ * (0: what a message holds) it tells less of each dialog, but of every one. False as there, or when
+ * it does not fit at all.
  */
 bool lamp_document_make(const struct lamp_entity *entity, const struct lamp_view *view,
 			uint64_t since, size_t bytes_max, struct lamp_document *ret_document);

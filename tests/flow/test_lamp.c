@@ -7,6 +7,7 @@
 
 #include "pbx/call.h"
 #include "pbx/dnd.h"
+#include "pbx/lamp_document.h"
 
 #include <stdio.h>
 
@@ -308,38 +309,62 @@ FLOW_PLAIN(a_call_too_many_is_told_when_others_have_ended, "RFC 4235 4.3")
 	expect_quiet(w);
 }
 
-/* Ids of nothing but marks that XML writes in six characters: no document holds them all. */
-FLOW_PLAIN(calls_with_ids_out_of_all_proportion_change_the_lamp, "RFC 4235 3.9, SECURITY P4")
+/* 203 watches 201, who makes as many calls as can be shown, to a phone that does not answer yet. */
+static struct world *many_calls(struct raw **ret_bob, struct raw **ret_raw, size_t id_bytes)
 {
 	struct world *w = world_new("alice");
-	struct raw *bob, *caller, *raw;
-	char marks[246];
-	size_t notifies;
-	uint32_t slot = 0;
+	struct raw *caller;
+	char marks[256] = "";
 
-	memset(marks, '\'', sizeof(marks) - 1);
-	marks[sizeof(marks) - 1] = 0;
+	memset(marks, '\'', id_bytes);
 	office_add(&w->office, "202", "bob");
 	office_add(&w->office, "203", "carol");
-	bob = world_raw(w, "bob");
+	*ret_bob = world_raw(w, "bob");
 	caller = world_raw(w, "caller");
-	raw = world_raw(w, "raw");
+	*ret_raw = world_raw(w, "raw");
 	world_start(w);
-	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
+	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
 			     TEXT_HEAD("REGISTER", "202", "202", "reg")
 				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
-	bob->is_mute = true;
+	(*ret_bob)->is_mute = true;
 	for (unsigned i = 0; i < SHOWN_MAX; i++)
 		invite(caller, i, marks);
-	expect(w, raw_ask_as(raw, "203", OFFICE_PASSWORD,
+	expect(w, raw_ask_as(*ret_raw, "203", OFFICE_PASSWORD,
 			     TEXT_HEAD("SUBSCRIBE", "203", "201", "s")
 				     TEXT_CONTACT("203", "192.0.2.5") SNOM TEXT_END) == 200);
 	advance_ms(w, 5000);
-	expect(w, told_dialogs(raw) == SHOWN_MAX);
-	notifies = raw_count(raw, "NOTIFY");
+	expect(w, told_dialogs(*ret_raw) == SHOWN_MAX);
+	return w;
+}
+
+/* Ids of nothing but marks that XML writes in six characters: no document holds them all. */
+FLOW_PLAIN(calls_with_ids_out_of_all_proportion_change_the_lamp, "RFC 4235 3.9, SECURITY P4")
+{
+	struct raw *bob, *raw;
+	struct world *w = many_calls(&bob, &raw, 245);
+	size_t notifies = raw_count(raw, "NOTIFY");
+	uint32_t slot = 0;
+
 	call_end(pool_walk(&w->office.pbx.calls, &slot), 480, SLICE_NONE);
 	advance_ms(w, 5000);
 	expect(w, raw_count(raw, "NOTIFY") > notifies && told_dialogs(raw) == SHOWN_MAX - 1);
+	bob->is_mute = false;
+	expect_quiet(w);
+}
+
+/* By a connection there is no bound but that of a message, which has headers, too. */
+FLOW_PLAIN(a_document_leaves_room_for_its_messages_headers, "RFC 3261 18.3, SECURITY P4")
+{
+	struct raw *bob, *raw;
+	struct world *w = many_calls(&bob, &raw, 150);
+	const struct lamp_view view = { .visibility = VISIBILITY_NUMBERS,
+					.may_pick_up = true,
+					.profile = profile_generic() };
+	struct lamp_document document;
+
+	expect(w,
+	       lamp_document_make(lamp_find(&w->office.pbx, SLICE("201")), &view, 0, 0, &document));
+	expect(w, document.rest.n + 8192 <= SIP_MESSAGE_MAX_BYTES);
 	bob->is_mute = false;
 	expect_quiet(w);
 }
