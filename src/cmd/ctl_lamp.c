@@ -54,6 +54,26 @@ static void print_who(struct buf *line, struct slice row, const char *number)
 	ctl_member_print(line, row, "name");
 }
 
+/* The next item, and how many like it stand together: an extension's phones ring at once. */
+static bool next_alike(struct slice array, size_t *at, struct slice *ret_item, unsigned *ret_count)
+{
+	struct slice next;
+	size_t after;
+
+	if (!json_next(array, at, ret_item))
+		return false;
+	*ret_count = 1;
+	for (after = *at; json_next(array, &after, &next) && slice_eq(next, *ret_item); *at = after)
+		(*ret_count)++;
+	return true;
+}
+
+static void print_count(struct buf *line, unsigned count, const char *noun)
+{
+	if (count > 1)
+		buf_printf(line, " (%u %s)", count, noun);
+}
+
 struct wording {
 	const char *word;
 	const char *text;
@@ -73,7 +93,7 @@ static void print_word(struct buf *line, struct slice row, const char *name,
 
 /* --- The extension ------------------------------------------------------------------------ */
 
-static void put_leg(FILE *file, struct slice leg)
+static void put_leg(FILE *file, struct slice leg, unsigned count)
 {
 	char text[CTL_CELL_MAX_BYTES];
 	struct buf line = BUF_ON(text);
@@ -90,6 +110,7 @@ static void put_leg(FILE *file, struct slice leg)
 	}
 	if (is(leg, "state", "calling") && is(leg, "direction", "out"))
 		buf_lit(&line, "; its phone does not ring yet, so no lamp shows it");
+	print_count(&line, count, "phones");
 	put(file, &line);
 }
 
@@ -109,12 +130,13 @@ static void put_elsewhere(FILE *file, struct slice row)
 static void put_legs(FILE *file, struct slice row)
 {
 	struct slice legs, leg;
+	unsigned count;
 	size_t at = 0;
 
 	if (json_find(row, "legs", &legs))
 		return;
-	while (json_next(legs, &at, &leg))
-		put_leg(file, leg);
+	while (next_alike(legs, &at, &leg, &count))
+		put_leg(file, leg, count);
 	if (at == 0 || slice_eq(legs, SLICE("[]")))
 		fputs("  it has no call here\n", file);
 }
@@ -211,7 +233,7 @@ static void put_profile(FILE *file, struct slice row)
 }
 
 /* `is_dnd`: what is no call is do-not-disturb. */
-static void put_dialog(FILE *file, struct slice dialog, bool is_dnd)
+static void put_dialog(FILE *file, struct slice dialog, unsigned count, bool is_dnd)
 {
 	char text[CTL_CELL_MAX_BYTES];
 	struct buf line = BUF_ON(text);
@@ -238,6 +260,7 @@ static void put_dialog(FILE *file, struct slice dialog, bool is_dnd)
 		buf_lit(&line, ", because of a call elsewhere, of which its phone told");
 	else if (is_dnd && !has(dialog, "call") && is(dialog, "state", "confirmed"))
 		buf_lit(&line, ", because of do-not-disturb");
+	print_count(&line, count, has(dialog, "call") ? "phones" : "dialogs");
 	put(file, &line);
 }
 
@@ -246,12 +269,13 @@ static void put_dialogs(FILE *file, struct slice extension, struct slice row)
 	/* Who sees free or busy is shown one dialog, whatever it stands for. */
 	bool is_dnd = is(extension, "status", "do-not-disturb") && !is(row, "sees", "busy");
 	struct slice dialogs, dialog;
+	unsigned count;
 	size_t at = 0;
 
 	if (json_find(row, "dialogs", &dialogs))
 		return;
-	while (json_next(dialogs, &at, &dialog))
-		put_dialog(file, dialog, is_dnd);
+	while (next_alike(dialogs, &at, &dialog, &count))
+		put_dialog(file, dialog, count, is_dnd);
 }
 
 static bool is_own_call(struct slice row)

@@ -38,6 +38,17 @@ static const struct {
 		    "\"direction\":\"out\",\"with\":\"201\",\"age\":12}],\"watchers\":1,"
 		    "\"registered\":true"),
 	  "202 Bob: flash\n  call 7: ringing for 12s, with 201\n" },
+	{ "a call rings at two phones, and another one at one",
+	  EXTENSION("\"lamp\":\"flash\",\"legs\":[{\"call\":7,\"state\":\"ringing\",\"age\":12},"
+		    "{\"call\":7,\"state\":\"ringing\",\"age\":12},"
+		    "{\"call\":8,\"state\":\"ringing\",\"age\":12}],\"watchers\":1"),
+	  "202 Bob: flash\n  call 7: ringing for 12s (2 phones)\n  call 8: ringing for 12s\n" },
+	{ "shown at two phones",
+	  WATCHER(RIGHTS "\"lamp\":\"flash\",\"dialogs\":[{\"state\":\"early\",\"call\":7,"
+			 "\"age\":12},{\"state\":\"early\",\"call\":7,\"age\":12}],"
+			 "\"told\":\"right\"," WAY),
+	  "203 watches 202: flash\n  shown: early, because of call 7 since 12s (2 phones)\n"
+	  "  told so\n" RIGHTS_TEXT WAY_TEXT },
 	{ "what no lamp shows",
 	  EXTENSION("\"lamp\":\"off\",\"legs\":[{\"call\":7,\"state\":\"calling\","
 		    "\"direction\":\"out\",\"age\":1}],\"watchers\":1,\"registered\":true"),
