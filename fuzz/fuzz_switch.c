@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzzing of the whole switch with datagrams. A phone is registered, watches another and
- * itself, and has a call ringing before the input begins; random numbers repeat in each run, so
- * that inputs can hit the very dialogs. Between two datagrams (cut at a line "====") some time goes
- * by. In the end everything must run out by itself.
+ * itself, and has a call ringing before the input begins; what the inputs call these dialogs is
+ * put into the switch's words, so that they hit the very dialogs. Between two datagrams (cut at a
+ * line "====") some time goes by. In the end everything must run out by itself.
  */
 #include "base/check.h"
 #include "base/mem.h"
@@ -14,31 +14,92 @@
 #define TURN_MS 150
 #define FOR_EVER_MS (2 * 3600 * 1000)
 
+/* An hour of looks and tries for a phone that is gone tells no more than some minutes of them. */
+#define BRIEF "Expires: 300\n"
+
 #define HEAD(method, user, tag, call)                                                              \
 	method " sip:" user "@" OFFICE_DOMAIN " SIP/2.0\n"                                         \
 	       "{via}\nFrom: <sip:201@" OFFICE_DOMAIN ">;tag=" tag "\nTo: <sip:" user              \
 	       "@" OFFICE_DOMAIN ">\nCall-ID: " call "\nCSeq: {cseq} " method                      \
 	       "\nContact: <sip:201@192.0.2.2:5060>\n{auth}\n"
 
-static void set_the_scene(struct raw *phone)
+/* --- Names -------------------------------------------------------------------------------- */
+
+#define NAME_BYTES 16
+
+/* What the inputs say, and where the scene's word for it stands: behind `before` in `message`. */
+static const struct {
+	const char *written; /* [NAME_BYTES] */
+	const char *message; /* as raw_last() has it */
+	const char *before;
+} names[] = {
+	{ "r3wmpaqenwijsrba", "INVITE", "branch=z9hG4bK" },
+	{ "azxk3g2zpc3fopf5", "INVITE", ";tag=" },
+	{ "r4tcypcp6i2mtudm", "INVITE", "Call-ID: " },
+	{ "vayodrucsi4zi4fe", "NOTIFY", ";tag=" },
+	{ "ifttql2jgnv7zhfi", "NOTIFY", "branch=z9hG4bK" },
+};
+
+struct scene {
+	char words[ARRAY_LEN(names)][64];
+};
+
+/* Asked when the call rings: the last NOTIFY is that of the dialog subscription. */
+static void learn_names(const struct raw *phone, struct scene *ret_scene)
+{
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *at = strstr(raw_last(phone, names[i].message), names[i].before);
+		size_t n;
+
+		CHECK(at);
+		at += strlen(names[i].before);
+		n = strcspn(at, "\r;>");
+		CHECK(n < sizeof(ret_scene->words[i]));
+		memcpy(ret_scene->words[i], at, n);
+		ret_scene->words[i][n] = '\0';
+	}
+}
+
+static struct slice put_names(const struct scene *scene, struct slice input)
+{
+	static char text[SIP_MESSAGE_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	size_t at = 0;
+
+	while (at < input.n) {
+		struct slice head = slice_head(slice_from(input, at), NAME_BYTES);
+		size_t i = 0;
+
+		while (i < ARRAY_LEN(names) && !slice_eq(head, slice_from_cstr(names[i].written)))
+			i++;
+		if (i < ARRAY_LEN(names))
+			buf_cstr(&buf, scene->words[i]);
+		else
+			buf_char(&buf, input.p[at]);
+		at += i < ARRAY_LEN(names) ? NAME_BYTES : 1;
+	}
+	return buf_text(&buf);
+}
+
+static void set_the_scene(struct raw *phone, struct scene *ret_scene)
 {
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
 			 HEAD("REGISTER", "201", "r", "reg") "Content-Length: 0\n\n") == 200);
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
-			 HEAD("SUBSCRIBE", "202", "s", "sub") "Event: dialog\n"
+			 HEAD("SUBSCRIBE", "202", "s", "sub") "Event: dialog\n" BRIEF
 							      "Content-Length: 0\n\n") == 200);
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
 			 HEAD("INVITE", "201", "i", "call") "Max-Forwards: 70\n"
 							    "Content-Length: 0\n\n") == 100);
+	learn_names(phone, ret_scene);
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
-			 HEAD("SUBSCRIBE", "202", "p", "presence") "Event: presence\n"
+			 HEAD("SUBSCRIBE", "202", "p", "presence") "Event: presence\n" BRIEF
 								   "Content-Length: 0\n\n") == 200);
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
-			 HEAD("SUBSCRIBE", "201", "g", "reg-event") "Event: reg\n"
-								    "Content-Length: 0\n\n") ==
-	      200);
+			 HEAD("SUBSCRIBE", "201", "g",
+			      "reg-event") "Event: reg\n" BRIEF "Content-Length: 0\n\n") == 200);
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
-			 HEAD("SUBSCRIBE", "201", "f", "features") "Event: as-feature-event\n"
+			 HEAD("SUBSCRIBE", "201", "f", "features") "Event: as-feature-event\n" BRIEF
 								   "Content-Length: 0\n\n") == 200);
 }
 
@@ -59,18 +120,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wires *wires;
 	struct raw *phone;
 	static struct office office;
+	struct scene scene;
 	uint64_t held;
 
 	if (size > SIP_MESSAGE_MAX_BYTES)
 		return 0;
 	held = mem_count().blocks;
 	wires = wires_new(1);
+	wires->is_unwritten = true;
 	office_init(&office, wires);
 	office_add(&office, "201", "Alice");
 	office_add(&office, "202", "Bob");
 	phone = raw_new(wires, "phone", office.node);
-	set_the_scene(phone);
-	feed(phone, slice_of((const char *)data, size));
+	set_the_scene(phone, &scene);
+	feed(phone, put_names(&scene, slice_of((const char *)data, size)));
 	phone->is_mute = true;
 	wires_advance_ms(wires, FOR_EVER_MS);
 	CHECK(office.pbx.calls.held_count == 0 && office.pbx.bindings.held_count == 0);

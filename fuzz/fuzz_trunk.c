@@ -92,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	held = mem_count().blocks;
 	wires = wires_new(1);
+	wires->is_unwritten = true;
 	open_office(&office, wires);
 	provider = raw_new(wires, "acme", office.node);
 	phone = raw_new(wires, "phone", office.node);
