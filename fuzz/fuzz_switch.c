@@ -7,6 +7,7 @@
  */
 #include "base/check.h"
 #include "base/mem.h"
+#include "names.h"
 #include "office.h"
 #include "raw.h"
 
@@ -23,16 +24,8 @@
 	       "@" OFFICE_DOMAIN ">\nCall-ID: " call "\nCSeq: {cseq} " method                      \
 	       "\nContact: <sip:201@192.0.2.2:5060>\n{auth}\n"
 
-/* --- Names -------------------------------------------------------------------------------- */
-
-#define NAME_BYTES 16
-
-/* What the inputs say, and where the scene's word for it stands: behind `before` in `message`. */
-static const struct {
-	const char *written; /* [NAME_BYTES] */
-	const char *message; /* as raw_last() has it */
-	const char *before;
-} names[] = {
+/* Asked when the call rings: the last NOTIFY is that of the dialog subscription. */
+static const struct name names[] = {
 	{ "r3wmpaqenwijsrba", "INVITE", "branch=z9hG4bK" },
 	{ "azxk3g2zpc3fopf5", "INVITE", ";tag=" },
 	{ "r4tcypcp6i2mtudm", "INVITE", "Call-ID: " },
@@ -40,48 +33,7 @@ static const struct {
 	{ "ifttql2jgnv7zhfi", "NOTIFY", "branch=z9hG4bK" },
 };
 
-struct scene {
-	char words[ARRAY_LEN(names)][64];
-};
-
-/* Asked when the call rings: the last NOTIFY is that of the dialog subscription. */
-static void learn_names(const struct raw *phone, struct scene *ret_scene)
-{
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *at = strstr(raw_last(phone, names[i].message), names[i].before);
-		size_t n;
-
-		CHECK(at);
-		at += strlen(names[i].before);
-		n = strcspn(at, "\r;>");
-		CHECK(n < sizeof(ret_scene->words[i]));
-		memcpy(ret_scene->words[i], at, n);
-		ret_scene->words[i][n] = '\0';
-	}
-}
-
-static struct slice put_names(const struct scene *scene, struct slice input)
-{
-	static char text[SIP_MESSAGE_MAX_BYTES];
-	struct buf buf = BUF_ON(text);
-	size_t at = 0;
-
-	while (at < input.n) {
-		struct slice head = slice_head(slice_from(input, at), NAME_BYTES);
-		size_t i = 0;
-
-		while (i < ARRAY_LEN(names) && !slice_eq(head, slice_from_cstr(names[i].written)))
-			i++;
-		if (i < ARRAY_LEN(names))
-			buf_cstr(&buf, scene->words[i]);
-		else
-			buf_char(&buf, input.p[at]);
-		at += i < ARRAY_LEN(names) ? NAME_BYTES : 1;
-	}
-	return buf_text(&buf);
-}
-
-static void set_the_scene(struct raw *phone, struct scene *ret_scene)
+static void set_the_scene(struct raw *phone, struct words *ret_words)
 {
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
 			 HEAD("REGISTER", "201", "r", "reg") "Content-Length: 0\n\n") == 200);
@@ -91,7 +43,7 @@ static void set_the_scene(struct raw *phone, struct scene *ret_scene)
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
 			 HEAD("INVITE", "201", "i", "call") "Max-Forwards: 70\n"
 							    "Content-Length: 0\n\n") == 100);
-	learn_names(phone, ret_scene);
+	words_learn(phone, names, ARRAY_LEN(names), ret_words);
 	CHECK(raw_ask_as(phone, "201", OFFICE_PASSWORD,
 			 HEAD("SUBSCRIBE", "202", "p", "presence") "Event: presence\n" BRIEF
 								   "Content-Length: 0\n\n") == 200);
@@ -120,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wires *wires;
 	struct raw *phone;
 	static struct office office;
-	struct scene scene;
+	struct words words;
 	uint64_t held;
 
 	if (size > SIP_MESSAGE_MAX_BYTES)
@@ -132,8 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	office_add(&office, "201", "Alice");
 	office_add(&office, "202", "Bob");
 	phone = raw_new(wires, "phone", office.node);
-	set_the_scene(phone, &scene);
-	feed(phone, put_names(&scene, slice_of((const char *)data, size)));
+	set_the_scene(phone, &words);
+	feed(phone, words_put(&words, names, ARRAY_LEN(names), slice_of((const char *)data, size)));
 	phone->is_mute = true;
 	wires_advance_ms(wires, FOR_EVER_MS);
 	CHECK(office.pbx.calls.held_count == 0 && office.pbx.bindings.held_count == 0);

@@ -7,6 +7,7 @@
  */
 #include "base/check.h"
 #include "base/mem.h"
+#include "names.h"
 #include "office.h"
 #include "pbx/trunk.h"
 #include "raw.h"
@@ -41,6 +42,12 @@ static void open_office(struct office *office, struct wires *wires)
 			 numbers);
 	office_add_route(office, "0*", NULL, "acme", NULL);
 }
+
+static const struct name names[] = {
+	{ "w2iryef6z5ksc5pf", "INVITE", "branch=z9hG4bK" },
+	{ "l65csysmjla7jqkl", "INVITE", ";tag=" },
+	{ "irfrji74oeusxp4m", "INVITE", "Call-ID: " },
+};
 
 /* Alice's phone registers, watches and calls out. */
 static void set_the_scene(struct raw *phone)
@@ -86,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct raw *provider, *phone;
 	struct wires *wires;
 	static struct office office;
+	struct words words;
 	uint64_t held;
 
 	if (size > SIP_MESSAGE_MAX_BYTES)
@@ -99,7 +107,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pbx_start(&office.pbx);
 	wires_advance_ms(wires, TURN_MS);
 	set_the_scene(phone);
-	feed(provider, slice_of((const char *)data, size));
+	words_learn(provider, names, ARRAY_LEN(names), &words);
+	feed(provider,
+	     words_put(&words, names, ARRAY_LEN(names), slice_of((const char *)data, size)));
 	phone->is_mute = true;
 	provider->is_mute = true;
 	trunk_stop_all(&office.pbx);
