@@ -244,9 +244,12 @@ static void add_ended(struct lamp_dialogs *dialogs, const struct lamp_ended *end
 /* Nobody can be reached there; the lamp is that of who talks, and says why to who can read it. */
 static void add_dnd(struct lamp_dialogs *dialogs, const struct lamp_entity *entity)
 {
+	struct dialog_party *local;
+
 	add_plain(dialogs, entity, DIALOG_CONFIRMED);
-	dialogs->info.dialogs[dialogs->info.dialog_count - 1].local.display =
-		SLICE("Do not disturb");
+	local = &dialogs->info.dialogs[dialogs->info.dialog_count - 1].local;
+	local->display = SLICE("Do not disturb");
+	local->identity = print_aor(dialogs, entity->pbx, SLICE_NONE, entity->number);
 }
 
 struct slice lamp_status(struct pbx *pbx, const struct extension *extension)

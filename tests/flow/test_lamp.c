@@ -214,7 +214,8 @@ FLOW_PLAIN(complaint_25_do_not_disturb_is_on_the_lamp, "RFC 4235 4.1")
 	expect(w, told(raw, "<state>terminated</state>"));
 	(void)dnd_set(&w->office.pbx, SLICE("202"), true);
 	advance_ms(w, 100);
-	expect(w, told(raw, "<state>confirmed</state>") && told(raw, "Do not disturb"));
+	expect(w, told(raw, "<state>confirmed</state>") &&
+			  told(raw, "<identity display=\"Do not disturb\">sip:202@"));
 	expect(w, told(raw, "<status xmlns=\"urn:lampyrid:lamp\">do-not-disturb</status>"));
 	(void)dnd_set(&w->office.pbx, SLICE("202"), false);
 	advance_ms(w, 100);
