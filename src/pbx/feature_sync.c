@@ -132,15 +132,20 @@ static bool is_dialable(struct slice number)
 	return number.n > 0 && number.n <= SIP_USER_MAX_BYTES;
 }
 
-/* Forwards lead where the extension itself may call, and not back to it. */
+/*
+ * Forwards lead where the extension itself may call, not back to it, and never to an emergency
+ * number: whoever calls the extension would be put through to it.
+ */
 static bool may_forward(const struct pbx *pbx, const struct extension *extension,
 			struct slice number)
 {
+	struct destination to;
 	bool is_denied;
 
-	return is_dialable(number) && !slice_eq(number, extension->number) &&
-	       route_find_for(pbx->directory, number, extension, &is_denied).kind !=
-		       DESTINATION_NONE;
+	if (!is_dialable(number) || slice_eq(number, extension->number))
+		return false;
+	to = route_find_for(pbx->directory, number, extension, &is_denied);
+	return to.kind != DESTINATION_NONE && !destination_is_emergency(&to);
 }
 
 static uint32_t after_of(const struct feature_event *wish)

@@ -291,3 +291,22 @@ FLOW_PLAIN(what_was_said_last_holds, "BroadWorks as-feature-event")
 	expect(w, !told_since(raw, since, "forwardImmediate"));
 	expect_quiet(w);
 }
+
+/* Whoever calls the extension would be put through to the emergency services. */
+FLOW_PLAIN(a_phone_forwards_nobody_to_an_emergency_number,
+	   "BroadWorks as-feature-event, SECURITY R3")
+{
+	static const struct trunk_config config = { .name = SLICE_INIT("acme"),
+						    .uri = SLICE_INIT("sip:192.0.2.99") };
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+
+	office_add_trunk(&w->office, &config, NULL);
+	office_add_route(&w->office, "112", &(struct route){ .is_emergency = true }, "acme", NULL);
+	expect(w, say(raw, SUBSCRIBE("s") TEXT_END) == 200);
+	advance_ms(w, 100);
+	expect(w, set(raw, SET_FORWARD("Immediate", "true", "112")) == 200);
+	advance_ms(w, 100);
+	expect(w, w->office.pbx.phone_forwards.count == 0);
+	expect_quiet(w);
+}
