@@ -39,6 +39,13 @@ struct trunk_number {
 	struct number_match to; /* is_prefix: with what the match's '*' stood for behind it */
 };
 
+/* What becomes of a REFER that asks for a transfer. */
+enum refer_mode {
+	REFER_UNSAID,  /* here; somebody else's word counts */
+	REFER_HANDLE,  /* the server transfers the call */
+	REFER_FORWARD, /* the other party's phone is asked to */
+};
+
 struct trunk_config {
 	struct list node;      /* in dialplan->trunks, in the order of the file */
 	struct slice name;     /* "acme" */
@@ -51,7 +58,8 @@ struct trunk_config {
 	struct number_match from; /* of calls outwards; is_prefix: the extension's number behind */
 	bool has_from;
 	bool is_registering;
-	bool is_trusted;  /* RFC 3325 2.3: identities are told and believed */
+	bool is_trusted; /* RFC 3325 2.3: identities are told and believed */
+	enum refer_mode refer;
 	bool may_publish; /* the state of extensions whose lamps are published (RFC 3903) */
 	uint32_t expires_s;
 	uint32_t qualify_s;  /* 0: never asked */

@@ -51,6 +51,7 @@ struct directory *directory_new(const uint64_t map_secret[2])
 	directory->refs = 1;
 	directory->expires_max_s = EXPIRES_MAX_DEFAULT_S;
 	directory->ring_timeout_s = RING_TIMEOUT_DEFAULT_S;
+	directory->refer = REFER_HANDLE;
 	directory->limits.strangers_per_s = STRANGERS_DEFAULT_PER_S;
 	directory->session_expires_s = SESSION_EXPIRES_DEFAULT_S;
 	map_init(&directory->extensions, map_secret);

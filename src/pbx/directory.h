@@ -32,6 +32,9 @@ struct visibility_rule {
 /* Who may take a ringing call away from an extension. */
 enum pickup_right { PICKUP_NONE, PICKUP_SAME_GROUP, PICKUP_ALL };
 
+/* Who may take an answered call away from an extension. */
+enum barge_in_right { BARGE_IN_NONE, BARGE_IN_SAME_GROUP };
+
 /*
  * Which digest algorithms a phone is offered (RFC 8760). Many phones that know MD5 only take an
  * offer of both for an error instead of choosing, see doc/decisions/.
@@ -75,6 +78,10 @@ struct extension {
 	enum visibility visibility; /* for whom none of the rules is */
 	struct visibility_rules visibility_rules;
 	enum pickup_right pickup;
+	enum barge_in_right barge_in;
+	enum refer_mode refer;	   /* of calls with its phones: wins over the trunk's word */
+	bool may_join_trunks;	   /* by a transfer: two parties who are both outside */
+	bool may_refer_out;	   /* a REFER outside of any dialog makes its phones call */
 	struct number_list notify; /* watchers that are told without having subscribed */
 	const struct extension *const *told_of; /* [told_count] see directory_link() */
 	size_t told_count;
@@ -135,6 +142,7 @@ struct directory {
 	uint32_t session_expires_s; /* of session timers (RFC 4028); 0: none */
 	uint32_t duration_max_s;    /* after which a talking call ends; 0: never */
 	uint32_t lamp_gap_ms;	    /* least time between two NOTIFYs of a subscription */
+	enum refer_mode refer;	    /* where neither the extension nor the trunk says it */
 	struct map extensions;	    /* struct extension, by number */
 	struct map groups;	    /* struct group, by number */
 	struct map group_names;	    /* the same, by name */
