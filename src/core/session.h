@@ -137,6 +137,7 @@ struct session {
 	bool is_prack_due;		   /* UAC: the fork in focus waits for session_prack() */
 	bool is_invite_empty;		   /* the first INVITE has no offer */
 	unsigned peer_can;		   /* enum session_ability, bits */
+	bool is_offer_empty;		   /* our last re-INVITE has none: its 2xx brings one */
 	bool is_agreed;		 /* an offer has had its answer: there may be another one */
 	uint32_t invite_cseq;	 /* of our last INVITE, for its ACK */
 	struct packet *ack;	 /* our last ACK, for repeated 2xx */

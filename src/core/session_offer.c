@@ -115,6 +115,7 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 			     &session->client);
 	if (err)
 		return err;
+	session->is_offer_empty = slice_is_empty(body);
 	offer_started(session);
 	packet_unref(session->ack);
 	session->ack = NULL;

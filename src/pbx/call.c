@@ -115,6 +115,28 @@ const struct party *leg_peer(const struct leg *leg)
 	return call->partner ? &call->partner->party : &call->called;
 }
 
+void leg_set_replaced(struct leg *leg, const struct leg *other)
+{
+	const struct dialog *dialog = &other->session->dialog;
+	struct slice ours = dialog_local_tag(dialog);
+	size_t n = dialog->call_id.n + dialog->remote_tag.n + ours.n;
+	char *room = mem_alloc(n);
+	struct buf buf;
+
+	if (!room)
+		return;
+	mem_free((char *)leg->replaced_text.p);
+	buf_init(&buf, room, n);
+	buf_slice(&buf, dialog->call_id);
+	buf_slice(&buf, dialog->remote_tag);
+	buf_slice(&buf, ours);
+	leg->replaced_text = buf_text(&buf);
+	leg->replaced.call_id = slice_head(leg->replaced_text, dialog->call_id.n);
+	leg->replaced.local_tag =
+		slice_head(slice_from(leg->replaced_text, dialog->call_id.n), dialog->remote_tag.n);
+	leg->replaced.remote_tag = slice_from(leg->replaced_text, n - ours.n);
+}
+
 /* --- Starting ----------------------------------------------------------------------------- */
 
 void call_refuse_full(struct incoming *in)
@@ -350,8 +372,9 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 {
 	struct call *call = leg->call;
 
-	if (leg->state == LEG_ENDED)
+	if (leg->state == LEG_ENDED || leg->is_ending)
 		return;
+	leg->is_ending = true;
 	relay_on_leg_end(leg);
 	if (!leg->exit.event)
 		leg->exit = exit_by_us(leg, status);
@@ -387,10 +410,8 @@ void leg_on_free(void *object)
 
 /* --- Answering ---------------------------------------------------------------------------- */
 
-static struct slice print_identity_line(struct buf *line, const struct leg *leg)
+struct slice leg_print_peer(struct buf *line, const struct leg *leg, const struct party *peer)
 {
-	const struct party *peer = leg_peer(leg);
-
 	if (!peer || (leg->trunk && !leg->trunk->config->is_trusted))
 		return SLICE_NONE;
 	buf_lit(line, "P-Asserted-Identity: ");
@@ -399,11 +420,22 @@ static struct slice print_identity_line(struct buf *line, const struct leg *leg)
 	return line->is_overflown ? SLICE_NONE : buf_text(line);
 }
 
+int leg_answer_as(struct leg *leg, const struct party *peer, struct slice content_type,
+		  struct slice body)
+{
+	char text[IDENTITY_MAX_BYTES];
+	struct buf line = BUF_ON(text);
+
+	return session_answer(leg->session,
+			      &(struct answer){ .status = 200,
+						.lines = leg_print_peer(&line, leg, peer),
+						.content_type = content_type,
+						.body = body });
+}
+
 int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
 {
 	const struct call *call = leg->call;
-	char text[IDENTITY_MAX_BYTES];
-	struct buf line = BUF_ON(text);
 	int err;
 
 	if (leg == call->caller && early_is_of_another(call, call->partner)) {
@@ -414,11 +446,7 @@ int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
 		if (leg->state == LEG_TALKING)
 			lamp_leg_changed(leg);
 	}
-	return session_answer(leg->session,
-			      &(struct answer){ .status = 200,
-						.lines = print_identity_line(&line, leg),
-						.content_type = content_type,
-						.body = body });
+	return leg_answer_as(leg, leg_peer(leg), content_type, body);
 }
 
 /* --- Ending ------------------------------------------------------------------------------- */

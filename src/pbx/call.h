@@ -15,6 +15,7 @@
 #include "sip/dialog_info.h"
 
 struct attempt;
+struct splice;
 struct trunk;
 struct destination;
 
@@ -37,8 +38,7 @@ enum join_step {
 	JOIN_CALLER_ANSWERS,  /* the caller's ACK will bring the answer for the other */
 	JOIN_PARTNER_ANSWERS, /* the partner's ACK will bring the answer for the caller */
 	JOIN_HELD,	      /* both hold an inactive answer; ACKs are awaited */
-	JOIN_ASKED_PARTNER,   /* RFC 3725 4.2: INVITE without offer sent to the partner */
-	JOIN_OFFERED_CALLER,  /* its offer sent to the caller */
+	JOIN_SPLICED,	      /* they are offered each other's media once more */
 };
 
 /* What a lamp says of a leg, and no more than that. */
@@ -77,6 +77,10 @@ struct leg {
 	uint32_t breadth;	 /* its share of call->breadth_left */
 	struct session *session; /* NULL once let go */
 	enum leg_state state;
+	struct leg *heir;      /* is about to take its place, in the same call; NULL: none */
+	struct splice *splice; /* that brings it together with somebody new; NULL: none */
+	bool is_ending;	       /* by leg_end(), which has not come to its end */
+	bool is_astray;	      /* it hears somebody else than the other one of its call, or nobody */
 	bool is_holding;      /* its last description holds the other party */
 	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
 	char id[TOKEN_BYTES]; /* of <dialog> */
@@ -118,7 +122,6 @@ struct call {
 	struct failure failure; /* the best of its attempts so far */
 	struct timer timer; /* of the state: how long it may ring, when the join goes on, how long
 			       it may last */
-	unsigned join_retries;
 	struct record record;
 };
 
@@ -162,11 +165,24 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines);
  */
 int leg_answer(struct leg *leg, struct slice content_type, struct slice body);
 
+/* The same, and the one at the other end is `peer`. */
+int leg_answer_as(struct leg *leg, const struct party *peer, struct slice content_type,
+		  struct slice body);
+
+/* The header line that says so, as far as the phone may know it; or nothing. */
+struct slice leg_print_peer(struct buf *line, const struct leg *leg, const struct party *peer);
+
 /* Everybody leaves. */
 void call_end(struct call *call, unsigned status, struct slice lines);
 
 void call_set_state(struct call *call, enum call_state state);
 void leg_set_state(struct leg *leg, enum leg_state state);
+
+/*
+ * Its lamp says that its dialog took the place of this other leg's (RFC 4235 4.1.4); without memory
+ * it does not.
+ */
+void leg_set_replaced(struct leg *leg, const struct leg *other);
 
 /* The one at the other end of an answered call, or NULL. */
 struct leg *leg_other(const struct leg *leg);

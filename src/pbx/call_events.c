@@ -100,6 +100,10 @@ static void leg_gone(struct session *session, enum record_cause cause, const str
 	char text[REASON_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
 
+	if (leg->heir || (leg != call->caller && leg != call->partner)) {
+		leg_end(leg, 0, SLICE_NONE);
+		return;
+	}
 	record_set_cause(call, cause, leg);
 	leg_end(leg, 0, SLICE_NONE);
 	call_end(call, 0, reason_line(&buf, msg));

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "pbx/join.h"
 #include "pbx/lamp.h"
+#include "pbx/splice.h"
 #include "sip/sdp.h"
 
 static struct slice body_type(const struct sip_msg *msg)
@@ -49,14 +50,19 @@ static struct leg *leg_speaks_to(const struct leg *leg)
 
 /* --- Held, or not (RFC 3264 8.4, RFC 3261 14) --------------------------------------------- */
 
-static bool is_hold(const struct sip_msg *msg)
+static bool body_is_hold(struct slice content_type, struct slice body)
 {
 	static struct sdp sdp; /* one thread, not re-entered */
 	struct slice type, params;
 
-	sip_token_params(body_type(msg), &type, &params);
-	return !slice_is_empty(msg->body) && slice_eq_nocase(type, SLICE("application/sdp")) &&
-	       sdp_parse(msg->body, &sdp) == 0 && sdp_is_hold(&sdp);
+	sip_token_params(content_type, &type, &params);
+	return !slice_is_empty(body) && slice_eq_nocase(type, SLICE("application/sdp")) &&
+	       sdp_parse(body, &sdp) == 0 && sdp_is_hold(&sdp);
+}
+
+static bool is_hold(const struct sip_msg *msg)
+{
+	return body_is_hold(body_type(msg), msg->body);
 }
 
 static void leg_set_hold(struct leg *leg, bool is_holding)
@@ -67,6 +73,11 @@ static void leg_set_hold(struct leg *leg, bool is_holding)
 	stack_trace(&leg->pbx->stack, "event=%s call=%u party=%.*s", is_holding ? "hold" : "resume",
 		    leg->call->number, SLICE_ARGS(leg->party.number));
 	lamp_leg_changed(leg);
+}
+
+void relay_note_media(struct leg *leg, struct slice content_type, struct slice body)
+{
+	leg_set_hold(leg, body_is_hold(content_type, body));
 }
 
 /*
@@ -89,6 +100,8 @@ void relay_on_ack(struct session *session, const struct sip_msg *ack)
 	struct leg *other = leg_other(leg);
 	struct call *call = leg->call;
 
+	if (splice_on_ack(leg, ack))
+		return;
 	if (call->state == CALL_JOINING) {
 		join_on_ack(call, leg, ack);
 		return;
@@ -124,7 +137,8 @@ void relay_on_offer(struct session *session, const struct sip_msg *request)
 	struct call *call = leg->call;
 	int err = ERR_STATE;
 
-	if (call->state != CALL_JOINING && !call->offerer && other && other->session)
+	if (call->state != CALL_JOINING && !call->offerer && other && other->session &&
+	    !leg->splice && !other->splice)
 		err = offer_to(other, request);
 	if (err) {
 		(void)session_refuse_offer(
@@ -180,13 +194,13 @@ void relay_on_offer_result(struct session *session, unsigned status, const struc
 	struct call *call = leg->call;
 	struct leg *offerer = call->offerer;
 
-	if (call->state == CALL_JOINING) {
-		join_on_offer_result(call, leg, status, response);
+	if (splice_on_offer_result(leg, status, response))
 		return;
-	}
 	call->offerer = NULL;
 	if (status < 300 && offerer)
 		relay_answer(call, offerer, leg, response);
+	else if (status < 300 && session->is_offer_empty)
+		splice_hold(leg, body_type(response), response->body);
 	else if (status < 300)
 		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
 	else if (offerer)
@@ -200,6 +214,7 @@ void relay_on_leg_end(struct leg *leg)
 	struct call *call = leg->call;
 	struct leg *offerer = call->offerer;
 
+	splice_on_leg_end(leg);
 	if (!offerer || (leg != offerer && leg_speaks_to(offerer) != leg))
 		return;
 	call->offerer = NULL;

@@ -14,6 +14,9 @@ void relay_on_offer_cancelled(struct session *session);
 void relay_on_offer_result(struct session *session, unsigned status,
 			   const struct sip_msg *response);
 
+/* Whether the leg holds the other party, by what its phone says of its media now. */
+void relay_note_media(struct leg *leg, struct slice content_type, struct slice body);
+
 /* Before the leg is taken out of its call: whoever waits for its answer is told. */
 void relay_on_leg_end(struct leg *leg);
 

@@ -5,11 +5,10 @@
 #include "pbx/join.h"
 
 #include "base/err.h"
-#include "base/mem.h"
+#include "pbx/splice.h"
 #include "sip/sdp.h"
 
 #define SDP_TYPE SLICE("application/sdp")
-#define JOIN_RETRIES_MAX 3
 
 /* The two answers, printed before anybody is answered. */
 struct answers {
@@ -120,42 +119,25 @@ int join_start(struct call *call, struct slice offer, struct slice offer_type)
 
 /* --- Offering again (RFC 3725 4.2) -------------------------------------------------------- */
 
-/* Both are on hold and have acknowledged: the partner is asked for an offer, */
-static int join_ask_partner(struct call *call)
+static void on_spliced(void *owner, int err)
 {
-	call->join = JOIN_ASKED_PARTNER;
-	return session_offer(call->partner->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
-}
+	struct call *call = owner;
 
-/* and the caller is offered it; the partner's ACK waits for the caller's answer. */
-static int join_offer_caller(struct call *call)
-{
-	call->join = JOIN_OFFERED_CALLER;
-	return session_offer(call->caller->session, SLICE_NONE, call->offer_type, call->offer);
-}
-
-static void join_try(struct call *call, int (*step)(struct call *call))
-{
-	if (step(call))
+	if (err)
 		call_end(call, 500, SLICE_NONE);
+	else
+		join_done(call);
 }
 
-static void on_join_retry(struct timer *timer)
+/* Both are on hold and have acknowledged: one describes itself anew, for the other. */
+static void join_offer_again(struct call *call)
 {
-	struct call *call = CONTAINER_OF(timer, struct call, timer);
-
-	join_try(call, call->join == JOIN_ASKED_PARTNER ? join_ask_partner : join_offer_caller);
-}
-
-/* A phone that has just made an offer of its own (RFC 3261 14.1). */
-static bool join_waits(struct call *call, const struct leg *leg, unsigned status)
-{
-	if (status != 491 || call->join_retries == JOIN_RETRIES_MAX)
-		return false;
-	call->join_retries++;
-	timer_start(call->pbx->stack.timers, &call->timer, session_glare_ms(leg->session),
-		    on_join_retry);
-	return true;
+	call->join = JOIN_SPLICED;
+	if (splice_start(&(struct splice_spec){ .offerer = call->partner,
+						.answerer = call->caller,
+						.on_done = on_spliced,
+						.owner = call }))
+		call_end(call, 500, SLICE_NONE);
 }
 
 /* --- ACKs and answers --------------------------------------------------------------------- */
@@ -184,53 +166,10 @@ void join_on_ack(struct call *call, struct leg *leg, const struct sip_msg *ack)
 	case JOIN_HELD:
 		if (call->caller->session->state == SESSION_CONFIRMED &&
 		    call->partner->session->state == SESSION_CONFIRMED)
-			join_try(call, join_ask_partner);
+			join_offer_again(call);
 		break;
 	case JOIN_NONE:
-	case JOIN_ASKED_PARTNER:
-	case JOIN_OFFERED_CALLER:
+	case JOIN_SPLICED:
 		break;
-	}
-}
-
-/* The partner's offer takes the place of the caller's old one. */
-static int keep_offer(struct call *call, const struct sip_msg *response)
-{
-	struct slice offer, type;
-	int err = slice_keep(response->body, &offer);
-
-	if (err)
-		return err;
-	err = slice_keep(sip_msg_value(response, HDR_CONTENT_TYPE), &type);
-	if (err) {
-		mem_free((char *)offer.p);
-		return err;
-	}
-	mem_free((char *)call->offer.p);
-	mem_free((char *)call->offer_type.p);
-	call->offer = offer;
-	call->offer_type = type;
-	return 0;
-}
-
-void join_on_offer_result(struct call *call, struct leg *leg, unsigned status,
-			  const struct sip_msg *response)
-{
-	bool is_good = status >= 200 && status < 300 && !slice_is_empty(response->body);
-
-	if (join_waits(call, leg, status))
-		return;
-	if (!is_good) {
-		call_end(call, 500, SLICE_NONE);
-	} else if (call->join == JOIN_ASKED_PARTNER && leg == call->partner) {
-		if (keep_offer(call, response))
-			call_end(call, 500, SLICE_NONE);
-		else
-			join_try(call, join_offer_caller);
-	} else if (call->join == JOIN_OFFERED_CALLER && leg == call->caller) {
-		(void)session_ack(call->caller->session, SLICE_NONE, SLICE_NONE);
-		(void)session_ack(call->partner->session, sip_msg_value(response, HDR_CONTENT_TYPE),
-				  response->body);
-		join_done(call);
 	}
 }

@@ -21,7 +21,5 @@ bool join_is_possible(const struct call *call, struct slice partner_offer);
 int join_start(struct call *call, struct slice offer, struct slice offer_type);
 
 void join_on_ack(struct call *call, struct leg *leg, const struct sip_msg *ack);
-void join_on_offer_result(struct call *call, struct leg *leg, unsigned status,
-			  const struct sip_msg *response);
 
 #endif

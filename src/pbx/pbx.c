@@ -18,6 +18,7 @@
 #include "pbx/phone_forward.h"
 #include "pbx/publish.h"
 #include "pbx/registrar.h"
+#include "pbx/splice.h"
 #include "pbx/trunk.h"
 #include "sip/digest.h"
 #include "sip/feature_event.h"
@@ -125,6 +126,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->calls, "calls", sizeof(struct call), limits->calls, call_on_free);
 	pool_init(&pbx->attempts, "attempts", sizeof(struct attempt), limits->attempts, NULL);
 	pool_init(&pbx->legs, "legs", sizeof(struct leg), limits->legs, leg_on_free);
+	pool_init(&pbx->splices, "splices", sizeof(struct splice), limits->calls, splice_on_free);
 	pool_init(&pbx->publications, "publications", sizeof(struct publication),
 		  limits->publications, publication_on_free);
 	pool_init(&pbx->asked_phones, "asked phones", sizeof(struct asked_phone),
@@ -164,6 +166,7 @@ void pbx_fini(struct pbx *pbx)
 	pbx_silence(pbx);
 	trunk_fini(pbx);
 	stack_fini(&pbx->stack);
+	pool_fini(&pbx->splices);
 	pool_fini(&pbx->legs);
 	pool_fini(&pbx->attempts);
 	pool_fini(&pbx->calls);
@@ -318,6 +321,7 @@ void pbx_on_connection_lost(struct pbx *pbx, const struct flow *lost)
 void pbx_on_turn_end(struct pbx *pbx)
 {
 	stack_on_turn_end(&pbx->stack);
+	pool_sweep(&pbx->splices);
 	pool_sweep(&pbx->legs);
 	pool_sweep(&pbx->attempts);
 	pool_sweep(&pbx->calls);

@@ -39,6 +39,7 @@ struct pbx {
 	uint32_t last_call;   /* its number */
 	struct pool attempts; /* struct attempt */
 	struct pool legs;     /* struct leg */
+	struct pool splices;  /* struct splice */
 	struct map dnd;	      /* struct dnd, by extension number */
 	struct pool notices;  /* struct notice, see dnd.c */
 	struct map entities;  /* struct lamp_entity, by extension number */

@@ -5,10 +5,10 @@
 #include "pbx/pickup.h"
 
 #include "base/err.h"
-#include "base/mem.h"
 #include "pbx/call.h"
 #include "pbx/join.h"
 #include "pbx/lamp.h"
+#include "pbx/takeover.h"
 #include "pbx/visibility.h"
 #include "sip/replaces.h"
 
@@ -44,28 +44,6 @@ static void refuse_right(struct incoming *in)
 }
 
 /* --- The one function --------------------------------------------------------------------- */
-
-/* Its lamp says where the call comes from (RFC 4235 4.1.4); without memory it does not. */
-static void leg_set_replaced(struct leg *leg, const struct leg *ringing)
-{
-	const struct dialog *dialog = &ringing->session->dialog;
-	struct slice ours = dialog_local_tag(dialog);
-	size_t n = dialog->call_id.n + dialog->remote_tag.n + ours.n;
-	char *room = mem_alloc(n);
-	struct buf buf;
-
-	if (!room)
-		return;
-	buf_init(&buf, room, n);
-	buf_slice(&buf, dialog->call_id);
-	buf_slice(&buf, dialog->remote_tag);
-	buf_slice(&buf, ours);
-	leg->replaced_text = buf_text(&buf);
-	leg->replaced.call_id = slice_head(leg->replaced_text, dialog->call_id.n);
-	leg->replaced.local_tag =
-		slice_head(slice_from(leg->replaced_text, dialog->call_id.n), dialog->remote_tag.n);
-	leg->replaced.remote_tag = slice_from(leg->replaced_text, n - ours.n);
-}
 
 static void pickup_take(struct leg *ringing, struct incoming *in, const struct extension *picker,
 			enum record_pickup how)
@@ -173,9 +151,14 @@ static struct leg *find_by_tags(struct pbx *pbx, struct slice call_id, struct sl
 	return session->owner;
 }
 
+static bool leg_is_of(const struct leg *leg, const struct extension *extension)
+{
+	return leg->extension && slice_eq(leg->extension->number, extension->number);
+}
+
 /*
- * Some phones send the call-id alone. It is enough when it names one waiting leg only and this
- * very extension was told it; whoever saw it elsewhere gets nothing.
+ * Some phones send the call-id alone. It is enough when it names one leg only and this very
+ * extension was told it, or has the dialog itself; whoever saw it elsewhere gets nothing.
  */
 static struct leg *find_by_call_id(struct pbx *pbx, struct slice call_id,
 				   const struct extension *picker)
@@ -184,9 +167,8 @@ static struct leg *find_by_call_id(struct pbx *pbx, struct slice call_id,
 	uint32_t slot = 0;
 
 	while ((leg = pool_walk(&pbx->legs, &slot))) {
-		if (leg->is_initiator || !leg->session ||
-		    !slice_eq(leg->session->dialog.call_id, call_id) ||
-		    !lamp_was_told(leg, picker->number))
+		if (!leg->session || !slice_eq(leg->session->dialog.call_id, call_id) ||
+		    !(leg_is_of(leg, picker) || lamp_was_told(leg, picker->number)))
 			continue;
 		if (found)
 			return NULL;
@@ -221,6 +203,11 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 		return;
 	}
 	leg = find_by_replaces(pbx, &replaces, picker);
+	if (leg && leg->state == LEG_TALKING && !replaces.is_early_only &&
+	    takeover_is_allowed(leg, picker)) {
+		takeover_start(leg, in, picker);
+		return;
+	}
 	/* A dialog that the called side did not start with us cannot be replaced while early. */
 	if (leg && !leg->is_initiator && leg->extension)
 		rights = rights_of(leg->extension, picker);

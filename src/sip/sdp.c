@@ -180,6 +180,45 @@ bool sdp_is_hold(const struct sdp *sdp)
 	return has_live;
 }
 
+bool sdp_has_stream(const struct sdp *sdp)
+{
+	for (size_t i = 0; i < sdp->media_count; i++)
+		if (sdp->media[i].port != 0)
+			return true;
+	return false;
+}
+
+bool sdp_is_talking(const struct sdp *sdp)
+{
+	for (size_t i = 0; i < sdp->media_count; i++)
+		if (sdp->media[i].port != 0 && sdp->media[i].direction != SDP_SENDRECV)
+			return false;
+	return sdp_has_stream(sdp);
+}
+
+static void print_without_direction(struct buf *buf, struct slice text)
+{
+	enum sdp_direction direction;
+	struct slice name, value;
+	struct sdp_line line;
+
+	while (sdp_line_next(&text, &line) > 0) {
+		if (sdp_line_attribute(&line, &name, &value) && is_direction(name, &direction))
+			continue;
+		buf_char(buf, line.type);
+		buf_char(buf, '=');
+		buf_slice(buf, line.value);
+		buf_lit(buf, "\r\n");
+	}
+}
+
+void sdp_print_talking(struct buf *buf, const struct sdp *sdp)
+{
+	print_without_direction(buf, sdp->session);
+	for (size_t i = 0; i < sdp->media_count; i++)
+		print_without_direction(buf, sdp->media[i].text);
+}
+
 /*
  * What an offerer insists on finding in an answer before it believes it: codecs, keys and ICE.
  * They are its own words said back; as nothing flows, nothing is ever sent under them.

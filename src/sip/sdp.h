@@ -38,6 +38,15 @@ int sdp_parse(struct slice text, struct sdp *ret_sdp);
  */
 bool sdp_is_hold(const struct sdp *sdp);
 
+/* Each live stream flows both ways; false when none is live. */
+bool sdp_is_talking(const struct sdp *sdp);
+
+/* The same description by a party that holds nobody (sendrecv is the default, RFC 8866 6.7). */
+void sdp_print_talking(struct buf *buf, const struct sdp *sdp);
+
+/* At least one stream is not refused. */
+bool sdp_has_stream(const struct sdp *sdp);
+
 /*
  * Makes the answer to `offer` out of what `other` describes (another party's own offer), printed
  * as a session description: m= lines in the order of the offer, codecs intersected by name, rate

@@ -416,6 +416,17 @@ void press(struct world *w, const char *watcher, const char *watched)
 	must(w, p, phone_press(&p->phone, key_of(w, p, watched)));
 }
 
+void barge_in(struct world *w, const char *watcher, const char *watched)
+{
+	struct world_phone *p = find_phone(w, watcher);
+	struct phone_key *key;
+
+	start_all(w);
+	key = p->phone.keys[key_of(w, p, watched) - 1];
+	key->config.talking = PHONE_TALKING_PICKS_UP;
+	press(w, watcher, watched);
+}
+
 void by_transport(struct world *w, const char *name, enum transport transport)
 {
 	struct world_phone *p = find_phone(w, name);

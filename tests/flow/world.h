@@ -124,6 +124,9 @@ void set_early_media(struct world *w, const char *name);
 void press(struct world *w, const char *watcher, const char *watched);
 #define pick_up press
 
+/* The same by a phone that takes over calls that are answered. */
+void barge_in(struct world *w, const char *watcher, const char *watched);
+
 void advance_ms(struct world *w, uint64_t ms);
 
 /*

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The new leg is in the call from the beginning, as the heir of the one that it replaces; it gets
+ * that one's place when the splice with the other party is done.
+ */
+#include "pbx/takeover.h"
+
+#include "base/err.h"
+#include "pbx/lamp.h"
+#include "pbx/splice.h"
+#include "pbx/visibility.h"
+
+#define REPLACED_LINE "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n"
+
+bool takeover_is_allowed(const struct leg *leg, const struct extension *taker)
+{
+	if (!leg->extension)
+		return false;
+	if (slice_eq(leg->extension->number, taker->number))
+		return true;
+	return leg->extension->barge_in == BARGE_IN_SAME_GROUP &&
+	       extension_shares_group(leg->extension, taker) &&
+	       rights_of(leg->extension, taker).visibility > VISIBILITY_NONE;
+}
+
+/* NULL: it has hung up meanwhile. */
+static struct leg *predecessor(const struct leg *heir)
+{
+	LIST_FOR (leg, &heir->call->legs, struct leg, node)
+		if (leg->heir == heir)
+			return leg;
+	return NULL;
+}
+
+static void take_place(struct leg *heir)
+{
+	struct call *call = heir->call;
+	struct leg *leg = predecessor(heir), *other;
+
+	if (leg == call->caller)
+		call->caller = heir;
+	else
+		call->partner = heir;
+	other = leg_other(heir);
+	if (leg) {
+		leg->heir = NULL;
+		leg->exit = (struct leg_exit){ "replaced", 0 };
+		leg_end(leg, 0, SLICE(REPLACED_LINE));
+	}
+	leg_set_state(heir, LEG_TALKING);
+	lamp_leg_changed(other);
+}
+
+static unsigned status_of(int err)
+{
+	return err == ERR_UNSUPPORTED ? 488 : err == ERR_NOTFOUND ? 481 : 500;
+}
+
+static void on_spliced(void *owner, int err)
+{
+	struct leg *heir = owner, *leg;
+	struct call *call = heir->call;
+
+	if (!err) {
+		take_place(heir);
+		return;
+	}
+	leg = predecessor(heir);
+	if (leg)
+		leg->heir = NULL;
+	leg_end(heir, status_of(err), SLICE_NONE);
+	if (leg)
+		splice_restore(call);
+	else
+		call_end(call, 0, SLICE_NONE);
+}
+
+void takeover_start(struct leg *leg, struct incoming *in, const struct extension *taker)
+{
+	struct call *call = leg->call;
+	struct leg *other = leg_other(leg), *heir;
+	struct slice offer_type = sip_msg_value(in->msg, HDR_CONTENT_TYPE);
+	struct splice_spec spec = { .on_done = on_spliced };
+
+	if (!other) {
+		incoming_reply_status(in, 481);
+		return;
+	}
+	if (call->state != CALL_TALKING || leg->heir || other->heir || leg->splice ||
+	    other->splice) {
+		incoming_reply_status(in, 491);
+		return;
+	}
+	heir = call_take_leg(call, in, taker, leg->party.number);
+	if (!heir)
+		return;
+	leg_set_replaced(heir, leg);
+	leg->heir = heir;
+	spec.owner = heir;
+	spec.offer = in->msg->body;
+	spec.offer_type = offer_type;
+	spec.offerer = slice_is_empty(spec.offer) ? other : heir;
+	spec.answerer = slice_is_empty(spec.offer) ? heir : other;
+	if (splice_start(&spec)) {
+		leg->heir = NULL;
+		leg_end(heir, 503, SLICE("Retry-After: 5\r\n"));
+		return;
+	}
+	record_picked_up(call, taker->number, leg->party.number, RECORD_BY_REPLACES);
+	stack_trace(&call->pbx->stack, "event=takeover call=%u taker=%.*s of=%.*s", call->number,
+		    SLICE_ARGS(taker->number), SLICE_ARGS(leg->party.number));
+}

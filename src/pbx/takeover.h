@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking over an answered call: an INVITE with Replaces of a dialog that has been answered (RFC
+ * 3891 3). Its phone takes the place of the one that the dialog is with, which is hung up on when
+ * the media of the new one flows, and not before.
+ */
+#ifndef LAMPYRID_PBX_TAKEOVER_H
+#define LAMPYRID_PBX_TAKEOVER_H
+
+#include "pbx/call.h"
+
+/*
+ * Whether this extension may take the place of this answered leg: it is its own, on another phone,
+ * or the leg's extension lets its groups barge in.
+ */
+bool takeover_is_allowed(const struct leg *leg, const struct extension *taker);
+
+/*
+ * Answers the INVITE in any case: 481 (nobody at the other end), 491 (the call is just being
+ * changed), 488 (no media in common), 503. A refused one leaves the call as it was.
+ */
+void takeover_start(struct leg *leg, struct incoming *in, const struct extension *taker);
+
+#endif
