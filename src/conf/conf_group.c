@@ -171,6 +171,11 @@ static void check_to(const struct conf_reader *reader, const struct conf_node *v
 				"the route for '%s' is not for '%s'; name it there, or choose "
 				"another number",
 				conf_quote(value->text).text, conf_quote(own).text);
+	else if (destination_is_emergency(&to))
+		conf_tell_value(&reader->teller, value,
+				"'%s' has an emergency route, and whoever calls here would be put "
+				"through to it; choose another number",
+				conf_quote(value->text).text);
 	else if (to.kind == DESTINATION_NONE)
 		conf_tell_value(&reader->teller, value,
 				"there is no extension, no group and no route for the number '%s'; "

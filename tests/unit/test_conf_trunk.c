@@ -164,6 +164,10 @@ static const struct {
 	  "f:5:50: groups.door.forward.always: the route for '030' is not for '600'; name it "
 	  "there, "
 	  "or choose another number\n" },
+	{ ACME "routes: [{match: \"112\", trunk: acme, emergency: yes}]\n"
+	       "groups: {door: {number: \"600\", forward: {no-answer: {to: \"1-12\"}}}}\n",
+	  "f:5:58: groups.door.forward.no-answer.to: '1-12' has an emergency route, and whoever "
+	  "calls here would be put through to it; choose another number\n" },
 	{ "dns: [dns.example]\n",
 	  "f:3:7: dns[1]: 'dns.example' is no address; expected the address of a name server, such "
 	  "as \"192.0.2.53\"\n" },
