@@ -140,6 +140,15 @@ static void tell_forward(const struct attempt *attempt, struct slice number, enu
 		call->shown = 181;
 }
 
+/*
+ * Whoever calls, from outside too, would be put through to an emergency number by the route that no
+ * limit is in the way of (SECURITY R3).
+ */
+static bool may_be_led_to(const struct destination *to)
+{
+	return to->kind != DESTINATION_NONE && !destination_is_emergency(to);
+}
+
 /* The attempt goes on at the number that its target names for this case, if there is one. */
 static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 {
@@ -152,9 +161,9 @@ static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 		return false;
 	/* Outside it goes with the rights of who forwards (SECURITY R3). */
 	to = route_find_for(attempt->call->directory, number, attempt->to.extension, &is_denied);
-	attempt->failure = to.kind == DESTINATION_NONE
-				   ? (struct failure){ 404, FORWARD_NEVER }
-				   : trail_add(&attempt->trail, &attempt->to, why, number);
+	attempt->failure = may_be_led_to(&to)
+				   ? trail_add(&attempt->trail, &attempt->to, why, number)
+				   : (struct failure){ 404, FORWARD_NEVER };
 	if (attempt->failure.status)
 		return false;
 	attempt_silence(attempt);
@@ -185,7 +194,7 @@ static bool attempt_deflect(struct attempt *attempt, const struct sip_msg *respo
 	    uri_unescape(&user, contact.uri.user) || user.is_overflown)
 		return false;
 	to = route_find_for(call->directory, buf_text(&user), attempt->to.extension, &is_denied);
-	if (to.kind == DESTINATION_NONE ||
+	if (!may_be_led_to(&to) ||
 	    trail_add(&trail, &attempt->to, FORWARD_BY_PHONE, buf_text(&user)).status)
 		return false;
 	tell_forward(attempt, buf_text(&user), FORWARD_BY_PHONE);

@@ -292,6 +292,22 @@ FLOW_PLAIN(a_phone_deflects_to_nobody_of_ours, "RFC 3261 21.3.3, SECURITY R3")
 	expect_quiet(w);
 }
 
+/* Whoever calls the extension would be put through to the emergency services. */
+FLOW_PLAIN(a_phone_deflects_nobody_to_an_emergency_number, "RFC 3261 21.3.3, SECURITY R3")
+{
+	static const struct trunk_config config = { .name = SLICE_INIT("acme"),
+						    .uri = SLICE_INIT("sip:192.0.2.99") };
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw, "203");
+
+	office_add_trunk(&w->office, &config, NULL);
+	office_add_route(&w->office, "112", &(struct route){ .is_emergency = true }, "acme", NULL);
+	dial_number(w, "alice", "203");
+	raw_reply(raw, "INVITE", 302, "one", DEFLECT_CONTACT("112"), "");
+	expect_ended(w, "alice", PHONE_CAUSE_REFUSED, 480);
+	expect_quiet(w);
+}
+
 /* --- Do-not-disturb and the limit of calls ------------------------------------------------ */
 
 FLOW(do_not_disturb_is_switched_by_code, "RFC 3261 21.4.18")
