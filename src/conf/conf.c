@@ -21,7 +21,6 @@
 
 #define EXPECTED_DOMAIN "a host name or an IP address, such as pbx.example.com"
 #define EXPECTED_LISTEN "\"udp:ADDRESS:PORT\" (or tcp:, or tls:) without spaces"
-#define EXPECTED_CODE "a code in quotes, such as \"*8\""
 
 static bool is_label(struct slice label)
 {
@@ -221,11 +220,14 @@ static bool is_code(struct slice text)
 	return text.n > 0 && text.n <= CODE_MAX_BYTES;
 }
 
-static void tell_bad_code(const struct conf_reader *reader, const struct conf_node *text)
+bool conf_check_code(const struct conf_reader *reader, const struct conf_node *text)
 {
+	if (is_code(text->text))
+		return true;
 	conf_tell_value(&reader->teller, text,
 			"'%s' is no code; use 1 to %d of letters, digits and * # + - . _",
 			conf_quote(text->text).text, CODE_MAX_BYTES);
+	return false;
 }
 
 /* What is dialed would be read in two ways: code and number, or longer code and shorter number. */
@@ -240,10 +242,8 @@ static int take_pickup_code(struct conf_reader *reader, const struct conf_node *
 	struct directory *directory = reader->directory;
 
 	(void)object;
-	if (!is_code(text->text)) {
-		tell_bad_code(reader, text);
+	if (!conf_check_code(reader, text))
 		return 0;
-	}
 	for (size_t i = 0; i < directory->pickup_code_count; i++) {
 		struct slice other = directory->pickup_codes[i];
 
@@ -272,25 +272,20 @@ static int take_pickup_codes(struct conf_reader *reader, const struct conf_node 
 			     void *object)
 {
 	directory_clear_pickup_codes(reader->directory);
-	return conf_read_texts(reader, value, EXPECTED_CODE, take_pickup_code, object);
+	return conf_read_texts(reader, value, CONF_EXPECTED_CODE, take_pickup_code, object);
 }
 
 static int take_group_code(struct conf_reader *reader, const struct conf_node *value, void *object)
 {
 	(void)object;
-	if (value->text.n > 0 && !is_code(value->text)) {
-		tell_bad_code(reader, value);
+	if (value->text.n > 0 && !conf_check_code(reader, value))
 		return 0;
-	}
 	return directory_set_group_pickup_code(reader->directory, value->text);
 }
 
 static bool take_dnd_code(struct conf_reader *reader, const struct conf_node *value)
 {
-	if (value->text.n == 0 || is_code(value->text))
-		return true;
-	tell_bad_code(reader, value);
-	return false;
+	return value->text.n == 0 || conf_check_code(reader, value);
 }
 
 static int take_dnd_on(struct conf_reader *reader, const struct conf_node *value, void *object)
@@ -349,9 +344,9 @@ static int take_codes(struct conf_reader *reader, const struct conf_node *map, v
 		{ SLICE_INIT("pickup"), CONF_TEXT | CONF_LIST,
 		  "a code or a list of codes in quotes, such as [\"**\", \"*8\"]",
 		  take_pickup_codes },
-		{ SLICE_INIT("group-pickup"), CONF_TEXT, EXPECTED_CODE, take_group_code },
-		{ SLICE_INIT("dnd-on"), CONF_TEXT, EXPECTED_CODE, take_dnd_on },
-		{ SLICE_INIT("dnd-off"), CONF_TEXT, EXPECTED_CODE, take_dnd_off },
+		{ SLICE_INIT("group-pickup"), CONF_TEXT, CONF_EXPECTED_CODE, take_group_code },
+		{ SLICE_INIT("dnd-on"), CONF_TEXT, CONF_EXPECTED_CODE, take_dnd_on },
+		{ SLICE_INIT("dnd-off"), CONF_TEXT, CONF_EXPECTED_CODE, take_dnd_off },
 	};
 
 	int err = conf_read_map(reader, map, keys, ARRAY_LEN(keys), object);
@@ -419,8 +414,8 @@ static int take_calls(struct conf_reader *reader, const struct conf_node *map, v
 }
 
 /*
- * Extensions rely on the codes, the defaults and the groups, trunks on both, and routes on all;
- * `listen` relies on `tls`.
+ * Extensions rely on the codes, park, the defaults and the groups, trunks on both, and routes on
+ * all; `listen` relies on `tls`.
  */
 static const struct conf_key top_keys[] = {
 	{ SLICE_INIT("domain"), CONF_TEXT, EXPECTED_DOMAIN, take_domain },
@@ -433,6 +428,8 @@ static const struct conf_key top_keys[] = {
 	{ SLICE_INIT("digest"), CONF_TEXT, "md5, sha-256 or both", take_digest },
 	{ SLICE_INIT("codes"), CONF_MAP,
 	  "a map, such as {pickup: [\"**\", \"*8\"], group-pickup: \"*8\"}", take_codes },
+	{ SLICE_INIT("park"), CONF_MAP, "a map, such as {code: \"*85\", orbits: 9}",
+	  conf_take_park },
 	{ SLICE_INIT("registration"), CONF_MAP, "a map, such as {expires-max: 3600}",
 	  take_registration },
 	{ SLICE_INIT("calls"), CONF_MAP, "a map, such as {ring-timeout: 60}", take_calls },

@@ -11,6 +11,8 @@
 #define PASSWORD_MAX_BYTES 128
 #define GROUP_MAX_BYTES 64
 #define MAX_CALLS_MAX 1000
+#define HOLD_REMINDER_MIN_S 10
+#define HOLD_REMINDER_MAX_S 3600
 
 #define EXPECTED_VISIBILITY CONF_EXPECTED_VISIBILITY ", or a map, such as {default: busy}"
 #define EXPECTED_PICKUP "one of none, same-group, all"
@@ -19,11 +21,15 @@
 #define EXPECTED_NUMBERS "a list of extensions, such as [\"202\", \"203\"]"
 #define EXPECTED_PROFILE "auto, or the make of the phone, such as snom"
 #define EXPECTED_SOURCE "one of own, forward, published"
+#define EXPECTED_BARGE_IN "no or same-group"
+#define EXPECTED_YES "yes or no"
+#define EXPECTED_HOLD_REMINDER "seconds, such as 60, or no"
 #define EXPECTED_GROUP "the name of a group, such as sales"
 
-/* By enum pickup_right. */
+/* By enum pickup_right and enum barge_in_right. */
 static const struct slice pickup_words[] = { SLICE_INIT("none"), SLICE_INIT("same-group"),
 					     SLICE_INIT("all") };
+static const struct slice barge_in_words[] = { SLICE_INIT("no"), SLICE_INIT("same-group") };
 
 static int take_pickup(struct conf_reader *reader, const struct conf_node *value, void *object)
 {
@@ -106,6 +112,53 @@ static int take_max_calls(struct conf_reader *reader, const struct conf_node *va
 	return 0;
 }
 
+/* --- What becomes of its calls ------------------------------------------------------------ */
+
+static int take_refer(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct extension *extension = object;
+
+	conf_read_refer(reader, value, &extension->refer);
+	return 0;
+}
+
+static int take_barge_in(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	struct extension *extension = object;
+	size_t i;
+
+	if (conf_read_word(reader, value, barge_in_words, ARRAY_LEN(barge_in_words), &i))
+		extension->barge_in = (enum barge_in_right)i;
+	return 0;
+}
+
+static int take_trunk_to_trunk(struct conf_reader *reader, const struct conf_node *value,
+			       void *object)
+{
+	(void)conf_read_yes(reader, value, &((struct extension *)object)->may_join_trunks);
+	return 0;
+}
+
+static int take_click_to_dial(struct conf_reader *reader, const struct conf_node *value,
+			      void *object)
+{
+	(void)conf_read_yes(reader, value, &((struct extension *)object)->may_refer_out);
+	return 0;
+}
+
+static int take_hold_reminder(struct conf_reader *reader, const struct conf_node *value,
+			      void *object)
+{
+	struct extension *extension = object;
+
+	if (slice_eq(value->text, SLICE("no")))
+		extension->hold_reminder_s = 0;
+	else
+		(void)conf_read_seconds_or_0(reader, value, HOLD_REMINDER_MIN_S,
+					     HOLD_REMINDER_MAX_S, &extension->hold_reminder_s);
+	return 0;
+}
+
 /* Of an extension only; `defaults` may have all that follow them. */
 #define OWN_KEYS 4
 
@@ -125,13 +178,18 @@ static const struct conf_key extension_keys[] = {
 	{ SLICE_INIT("keys"), CONF_LIST, EXPECTED_NUMBERS, conf_take_keys },
 	{ SLICE_INIT("profile"), CONF_TEXT, EXPECTED_PROFILE, conf_take_profile },
 	{ SLICE_INIT("lamps"), CONF_TEXT, EXPECTED_SOURCE, conf_take_lamp_source },
-	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
+	{ SLICE_INIT("refer"), CONF_TEXT, CONF_EXPECTED_REFER, take_refer },
+	{ SLICE_INIT("barge-in"), CONF_TEXT, EXPECTED_BARGE_IN, take_barge_in },
+	{ SLICE_INIT("trunk-to-trunk"), CONF_TEXT, EXPECTED_YES, take_trunk_to_trunk },
+	{ SLICE_INIT("click-to-dial"), CONF_TEXT, EXPECTED_YES, take_click_to_dial },
+	{ SLICE_INIT("hold-reminder"), CONF_TEXT, EXPECTED_HOLD_REMINDER, take_hold_reminder },
 };
 
 static int take_extension(struct conf_reader *reader, const struct conf_node *map)
 {
 	struct extension extension = reader->defaults;
-	bool is_good = conf_check_number(reader, map, map->key->text, "extension");
+	bool is_good = conf_check_number(reader, map, map->key->text, "extension") &&
+		       conf_check_hidden(reader, map, map->key->text);
 	int err;
 
 	if (!conf_check_kind(
@@ -173,7 +231,14 @@ int conf_take_extensions(struct conf_reader *reader, const struct conf_node *map
 
 int conf_take_defaults(struct conf_reader *reader, const struct conf_node *map, void *object)
 {
+	struct directory *directory = reader->directory;
+	int err = conf_read_map(reader, map, extension_keys + OWN_KEYS,
+				ARRAY_LEN(extension_keys) - OWN_KEYS, &reader->defaults);
+
 	(void)object;
-	return conf_read_map(reader, map, extension_keys + OWN_KEYS,
-			     ARRAY_LEN(extension_keys) - OWN_KEYS, &reader->defaults);
+	/* A trunk's word comes between the extension's and this one. */
+	if (reader->defaults.refer != REFER_UNSAID)
+		directory->refer = reader->defaults.refer;
+	reader->defaults.refer = REFER_UNSAID;
+	return err;
 }

@@ -48,7 +48,8 @@ bool conf_check_number(const struct conf_reader *reader, const struct conf_node 
 	}
 	if (tell_code(reader, node, number, directory->group_pickup_code, "group-pickup") ||
 	    tell_code(reader, node, number, directory->dnd_on_code, "dnd-on") ||
-	    tell_code(reader, node, number, directory->dnd_off_code, "dnd-off"))
+	    tell_code(reader, node, number, directory->dnd_off_code, "dnd-off") ||
+	    !conf_check_park(reader, node, number))
 		return false;
 	for (size_t i = 0; i < directory->pickup_code_count; i++) {
 		struct slice code = directory->pickup_codes[i];

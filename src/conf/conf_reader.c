@@ -167,6 +167,16 @@ bool conf_read_word(const struct conf_reader *reader, const struct conf_node *te
 	return false;
 }
 
+void conf_read_refer(const struct conf_reader *reader, const struct conf_node *text,
+		     enum refer_mode *ret_refer)
+{
+	static const struct slice words[] = { SLICE_INIT("handle"), SLICE_INIT("forward") };
+	size_t i;
+
+	if (conf_read_word(reader, text, words, ARRAY_LEN(words), &i))
+		*ret_refer = i == 0 ? REFER_HANDLE : REFER_FORWARD;
+}
+
 bool conf_read_count(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
 		     uint32_t max, uint32_t *ret_count)
 {

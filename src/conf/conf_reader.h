@@ -75,6 +75,11 @@ bool conf_is_number(struct slice text);
 bool conf_read_yes(const struct conf_reader *reader, const struct conf_node *text,
 		   bool *ret_is_yes);
 
+/* "handle" or "forward"; tells when it is neither. */
+#define CONF_EXPECTED_REFER "handle or forward"
+void conf_read_refer(const struct conf_reader *reader, const struct conf_node *text,
+		     enum refer_mode *ret_refer);
+
 /* A number, or the beginning of numbers with a '*' behind it; tells at `node` when it is none. */
 bool conf_read_match(const struct conf_reader *reader, const struct conf_node *node,
 		     struct slice text, struct number_match *ret_match);
@@ -88,6 +93,20 @@ const struct conf_node *conf_find(const struct conf_node *map, struct slice key)
  */
 bool conf_check_number(const struct conf_reader *reader, const struct conf_node *node,
 		       struct slice number, const char *what);
+
+/* What is dialled to make the server do something, such as "*85"; tells when it cannot be one. */
+#define CONF_EXPECTED_CODE "a code in quotes, such as \"*8\""
+bool conf_check_code(const struct conf_reader *reader, const struct conf_node *text);
+
+/*
+ * The map behind "park" (conf_park.c). Then: whether a number is none of park's, and whether the
+ * pick-up of an extension is not hidden by one. Both tell at the key of `node`.
+ */
+int conf_take_park(struct conf_reader *reader, const struct conf_node *map, void *object);
+bool conf_check_park(const struct conf_reader *reader, const struct conf_node *node,
+		     struct slice number);
+bool conf_check_hidden(const struct conf_reader *reader, const struct conf_node *node,
+		       struct slice number);
 
 /* A map of forwards; where they lead to is checked at the end, by conf_check_forwards(). */
 int conf_take_forward(struct conf_reader *reader, const struct conf_node *map,

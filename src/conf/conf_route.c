@@ -32,6 +32,8 @@ static int take_match(struct conf_reader *reader, const struct conf_node *value,
 		tell_shadow(reader, value, "an", "extension");
 	else if (directory_find_group(reader->directory, route->match.text))
 		tell_shadow(reader, value, "a", "group");
+	else if (park_orbit_of(&reader->directory->park, route->match.text) > 0)
+		tell_shadow(reader, value, "an", "orbit");
 	else if (conf_is_number(route->match.text))
 		(void)conf_check_number(reader, value, route->match.text, "route");
 	return 0;

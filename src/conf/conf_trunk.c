@@ -214,6 +214,12 @@ static int take_publish(struct conf_reader *reader, const struct conf_node *valu
 	return 0;
 }
 
+static int take_refer(struct conf_reader *reader, const struct conf_node *value, void *object)
+{
+	conf_read_refer(reader, value, &((struct draft *)object)->trunk.refer);
+	return 0;
+}
+
 static int take_calls(struct conf_reader *reader, const struct conf_node *value, void *object)
 {
 	struct draft *draft = object;
@@ -394,7 +400,7 @@ static const struct conf_key trunk_keys[] = {
 	  take_calls },
 	{ SLICE_INIT("qualify"), CONF_TEXT, "seconds, such as 60", take_qualify },
 	{ SLICE_INIT("publish"), CONF_TEXT, "yes or no", take_publish },
-	{ SLICE_INIT("refer"), CONF_TEXT, NULL, NULL },
+	{ SLICE_INIT("refer"), CONF_TEXT, CONF_EXPECTED_REFER, take_refer },
 };
 
 static void check_account(struct conf_reader *reader, const struct conf_node *map,

@@ -120,6 +120,7 @@ void directory_unref(struct directory *directory)
 	text_free(&directory->group_pickup_code);
 	text_free(&directory->dnd_on_code);
 	text_free(&directory->dnd_off_code);
+	text_free(&directory->park.code);
 	text_free(&directory->domain);
 	text_free(&directory->ctl);
 	text_free(&directory->records);
@@ -171,6 +172,17 @@ int directory_set_dnd_codes(struct directory *directory, struct slice on, struct
 	int err = text_replace(&directory->dnd_on_code, on);
 
 	return err ? err : text_replace(&directory->dnd_off_code, off);
+}
+
+int directory_set_park(struct directory *directory, const struct park_config *park)
+{
+	int err = text_replace(&directory->park.code, park->code);
+
+	if (err)
+		return err;
+	directory->park.orbits = park->orbits;
+	directory->park.timeout_s = park->timeout_s;
+	return 0;
 }
 
 int directory_set_ctl(struct directory *directory, struct slice path)
@@ -474,6 +486,31 @@ const struct extension *directory_find(const struct directory *directory, struct
 	struct map_node *node = map_find(&directory->extensions, number);
 
 	return node ? CONTAINER_OF(node, struct extension, node) : NULL;
+}
+
+/* All numbers of orbits have the same length, so that a phone knows when one is complete. */
+static size_t orbit_digits(const struct park_config *park)
+{
+	return park->orbits > 9 ? 2 : 1;
+}
+
+uint32_t park_orbit_of(const struct park_config *park, struct slice number)
+{
+	struct slice digits = slice_from(number, park->code.n);
+	uint32_t orbit;
+
+	if (park->orbits == 0 || !slice_starts_with(number, park->code) ||
+	    digits.n != orbit_digits(park) || slice_to_u32(digits, park->orbits, &orbit))
+		return 0;
+	return orbit;
+}
+
+void park_print_orbit(const struct park_config *park, uint32_t orbit, struct buf *buf)
+{
+	buf_slice(buf, park->code);
+	if (orbit_digits(park) == 2 && orbit < 10)
+		buf_char(buf, '0');
+	buf_u64(buf, orbit);
 }
 
 bool extension_shares_group(const struct extension *a, const struct extension *b)

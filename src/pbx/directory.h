@@ -48,6 +48,18 @@ enum lamp_source {
 	LAMP_SOURCE_PUBLISHED, /* its phone, or a trunk that may, says so by PUBLISH (RFC 3903) */
 };
 
+/*
+ * Where calls wait until somebody fetches them: "*851", or with ten and more orbits "*8501". The
+ * code alone is any of them.
+ */
+struct park_config {
+	struct slice code;  /* "*85" */
+	uint32_t orbits;    /* 0: none, nobody parks */
+	uint32_t timeout_s; /* then who parked is called; 0: never */
+};
+
+#define PARK_ORBITS_MAX 99
+
 #define DIRECTORY_CODES_MAX 8
 #define DIRECTORY_GROUPS_MAX 8 /* of one extension */
 #define DIRECTORY_DNS_MAX 4
@@ -82,6 +94,7 @@ struct extension {
 	enum refer_mode refer;	   /* of calls with its phones: wins over the trunk's word */
 	bool may_join_trunks;	   /* by a transfer: two parties who are both outside */
 	bool may_refer_out;	   /* a REFER outside of any dialog makes its phones call */
+	uint32_t hold_reminder_s;  /* after which it is reminded of whom it holds; 0: never */
 	struct number_list notify; /* watchers that are told without having subscribed */
 	const struct extension *const *told_of; /* [told_count] see directory_link() */
 	size_t told_count;
@@ -136,6 +149,7 @@ struct directory {
 	struct slice group_pickup_code; /* "*8"; empty: none */
 	struct slice dnd_on_code;	/* "*78"; empty: none */
 	struct slice dnd_off_code;	/* "*79"; empty: none */
+	struct park_config park;
 	enum digest_offer digest;
 	uint32_t expires_max_s;	    /* of a registration */
 	uint32_t ring_timeout_s;    /* until an unanswered call ends with 408 */
@@ -178,6 +192,7 @@ int directory_set_group_pickup_code(struct directory *directory, struct slice co
 int directory_set_ctl(struct directory *directory, struct slice path);
 int directory_set_records(struct directory *directory, struct slice path);
 int directory_set_dnd_codes(struct directory *directory, struct slice on, struct slice off);
+int directory_set_park(struct directory *directory, const struct park_config *park);
 
 /*
  * Makes copies for the extensions to come, which the directory frees. ERR_LIMIT beyond
@@ -207,6 +222,10 @@ const struct extension *directory_find(const struct directory *directory, struct
 const struct group *directory_find_group(const struct directory *directory, struct slice number);
 const struct group *directory_find_group_by_name(const struct directory *directory,
 						 struct slice name);
+
+/* The orbit that a number is, from 1; 0: it is none. And the other way round. */
+uint32_t park_orbit_of(const struct park_config *park, struct slice number);
+void park_print_orbit(const struct park_config *park, uint32_t orbit, struct buf *buf);
 
 bool extension_shares_group(const struct extension *a, const struct extension *b);
 

@@ -304,8 +304,8 @@ static void a_good_file_is_taken(void **state)
 
 #define ANYONE "an extension without a password could be taken by anyone"
 #define TOP_KEYS                                                                                   \
-	"domain, tls, listen, store, digest, codes, registration, calls, lamps, ctl, records, "    \
-	"limits, defaults, groups, extensions, dns, trunks, routes"
+	"domain, tls, listen, store, digest, codes, park, registration, calls, lamps, ctl, "       \
+	"records, limits, defaults, groups, extensions, dns, trunks, routes"
 #define LATER "not yet available in this version; remove the key\n"
 #define PICKUP_REMEDY "one of none, same-group, all"
 
@@ -669,9 +669,7 @@ static const struct bad bad[] = {
 	  "1000\n" },
 	{ "store in SQLite", "store: \"sqlite:lampyrid.db\"\n" REST,
 	  "f:1:8: store: storing in SQLite is not yet available in this version; use memory\n" },
-	{ "default refer", "defaults: {refer: handle}\n" REST, "f:1:12: defaults.refer: " LATER },
-	{ "refer", DOMAIN "extensions:\n  201: {password: x, refer: forward}\n",
-	  "f:3:22: extensions.201.refer: " LATER },
+	{ "what is yet to come", "web: \"127.0.0.1:8080\"\n" REST, "f:1:1: web: " LATER },
 
 	/* YAML. */
 	{ "code without quotes", "codes:\n  pickup: *8\n" REST,
@@ -692,7 +690,8 @@ static const struct bad bad[] = {
 	  "the text is meant, else repeat the value\n"
 	  "f:5:3: extensions.203.password: missing, and " ANYONE "; add one\n"
 	  "f:5:9: extensions.203.<<: unknown key; the keys here are name, password, groups, "
-	  "forward, visibility, pickup, max-calls, notify, keys, profile, lamps\n"
+	  "forward, visibility, pickup, max-calls, notify, keys, profile, lamps, refer, barge-in, "
+	  "trunk-to-trunk, click-to-dial, hold-reminder\n"
 	  "f:5:13: syntax: *a without quotes is a YAML alias, which is not used here; write \"*a\" "
 	  "if "
 	  "the text is meant, else repeat the value\n" },
