@@ -70,6 +70,8 @@ struct session_ops {
 	 * offer; 2xx of the first: session_ack() must follow. NULL as in on_refused. */
 	void (*on_offer_result)(struct session *session, unsigned status,
 				const struct sip_msg *response);
+	/* *An UPDATE without an offer, which has been answered. */
+	void (*on_update)(struct session *session, const struct sip_msg *update);
 	/*
 	 * *A request in the dialog other than INVITE, ACK, BYE, CANCEL, OPTIONS. What it insists on
 	 * (Require) has been refused. NULL: answered 405.

@@ -167,6 +167,8 @@ static void update_answer(struct session *session, struct incoming *in)
 	if (!txn_server_start(in, NULL, HANDLE_NONE) ||
 	    session_respond(session, in->txn, &(struct answer){ .status = 200 }))
 		session_refuse(in, ERR_NOMEM);
+	else if (session->ops->on_update)
+		session->ops->on_update(session, in->msg);
 }
 
 void session_on_update(struct session *session, struct incoming *in)

@@ -114,54 +114,6 @@ static void call_ended(struct phone_call *call, enum phone_cause cause, unsigned
 	mem_free((char *)display.p);
 }
 
-/* --- Who the other one is ----------------------------------------------------------------- */
-
-static bool flow_is_server(const struct phone *phone, const struct flow *flow)
-{
-	return addr_eq_ip(&flow->peer, &phone->config.server.peer);
-}
-
-/* The server says it better than the caller himself (RFC 3325); nobody else may. */
-static bool peer_find(const struct phone *phone, const struct sip_msg *msg, const struct flow *flow,
-		      struct sip_addr *ret_addr)
-{
-	struct sip_list_cursor cursor = { 0 };
-	struct slice entry;
-
-	if (flow_is_server(phone, flow) &&
-	    sip_msg_list_next(msg, HDR_P_ASSERTED_IDENTITY, &cursor, &entry) &&
-	    sip_addr_parse(entry, ret_addr) == 0)
-		return true;
-	if (!msg->is_request)
-		return false;
-	*ret_addr = msg->from;
-	return true;
-}
-
-/* On ERR_NOMEM what was known stays. */
-static int call_set_peer(struct phone_call *call, const struct sip_addr *addr)
-{
-	char text[512];
-	struct buf plain = BUF_ON(text);
-	struct slice remote, display;
-	int err;
-
-	sip_display_unquote(&plain, addr->display);
-	err = slice_keep(addr->uri.text, &remote);
-	if (err)
-		return err;
-	err = slice_keep(buf_text(&plain), &display);
-	if (err) {
-		mem_free((char *)remote.p);
-		return err;
-	}
-	mem_free((char *)call->remote.p);
-	mem_free((char *)call->display.p);
-	call->remote = remote;
-	call->display = display;
-	return 0;
-}
-
 /* --- Calling ------------------------------------------------------------------------------ */
 
 static void print_invite_lines(struct phone *phone, struct buf *lines, struct slice uri,
@@ -268,11 +220,9 @@ static void on_provisional(struct session *session, const struct sip_msg *respon
 static void on_answer(struct session *session, const struct sip_msg *response)
 {
 	struct phone_call *call = session->owner;
-	struct sip_addr peer;
 
 	(void)session_ack(session, SLICE_NONE, SLICE_NONE);
-	if (peer_find(call->phone, response, &session->dialog.flow, &peer))
-		(void)call_set_peer(call, &peer);
+	(void)phone_call_identify(call, session, response);
 	phone_hold_others(call->phone, call);
 	phone_call_set_state(call, PHONE_CALL_TALKING);
 	phone_call_emit(call, PHONE_ANSWERED);
@@ -315,14 +265,11 @@ static int call_take(struct phone_call *call, struct incoming *in)
 {
 	char text[PHONE_SDP_MAX_BYTES];
 	struct buf sdp = BUF_ON(text);
-	struct sip_addr peer;
 	int err = phone_call_print_media(call, in->msg, &sdp, &call->is_held_by_invite);
 
 	if (!err)
 		err = slice_keep(buf_text(&sdp), &call->answer);
-	if (!err && peer_find(call->phone, in->msg, &in->flow, &peer))
-		err = call_set_peer(call, &peer);
-	return err;
+	return err ? err : phone_call_identify_caller(call, in);
 }
 
 /* Early media is told reliably where that is possible: it counts as the answer then. */
@@ -437,6 +384,7 @@ static const struct session_ops call_ops = {
 	.on_ack = phone_call_on_ack,
 	.on_offer = phone_call_on_offer,
 	.on_offer_result = phone_call_on_offer_result,
+	.on_update = phone_call_on_connected,
 	.on_end = on_end,
 	.on_challenge = on_challenge,
 };

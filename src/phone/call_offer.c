@@ -153,6 +153,7 @@ void phone_call_on_offer_result(struct session *session, unsigned status,
 				 SLICE_ARGS(reason));
 	} else {
 		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
+		phone_call_on_connected(session, response);
 		call_agreed(call, offer);
 		/* An answer to sendonly may be inactive without anybody holding (RFC 3264 6.1). */
 		if (offer == PHONE_OFFER_RESUME && phone_msg_is_hold(response))
@@ -205,6 +206,7 @@ void phone_call_on_offer(struct session *session, const struct sip_msg *invite)
 							    .content_type = PHONE_SDP_TYPE,
 							    .body = buf_text(&sdp) }) == 0) {
 		call->sdp_version++;
+		phone_call_on_connected(session, invite);
 		/* Before the answer (RFC 3311 5.1) it is what the answer will tell. */
 		if (call->state == PHONE_CALL_RINGING)
 			call->is_held_by_invite = is_hold;

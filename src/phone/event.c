@@ -47,6 +47,7 @@ static struct slice kind_name(enum phone_event_kind kind)
 		[PHONE_RINGBACK] = SLICE_INIT("ringback"),
 		[PHONE_RINGING] = SLICE_INIT("ringing"),
 		[PHONE_ANSWERED] = SLICE_INIT("answered"),
+		[PHONE_CONNECTED] = SLICE_INIT("connected"),
 		[PHONE_HELD] = SLICE_INIT("held"),
 		[PHONE_RESUMED] = SLICE_INIT("resumed"),
 		[PHONE_ENDED] = SLICE_INIT("ended"),
@@ -149,6 +150,9 @@ void phone_event_print(struct buf *buf, const struct phone_event *event)
 	case PHONE_ANSWERED:
 		plain_call(buf, event, SLICE("talking with"), true);
 		break;
+	case PHONE_CONNECTED:
+		plain_call(buf, event, SLICE("now with"), true);
+		break;
 	case PHONE_HELD:
 		plain_call(buf, event, SLICE("held"), false);
 		buf_slice(buf, by);
@@ -227,6 +231,7 @@ static void json_fields(struct buf *buf, const struct phone_event *event)
 	case PHONE_RINGBACK:
 	case PHONE_RINGING:
 	case PHONE_ANSWERED:
+	case PHONE_CONNECTED:
 		json_call(buf, event);
 		break;
 	case PHONE_HELD:

@@ -18,15 +18,16 @@ enum phone_event_kind {
 	PHONE_RINGBACK,	    /* call, remote: it rings there */
 	PHONE_RINGING,	    /* call, remote, display: somebody calls us */
 	PHONE_ANSWERED,	    /* call, remote, display: by us or by the peer */
-	PHONE_HELD,	    /* call, is_by_peer */
-	PHONE_RESUMED,	    /* call, is_by_peer */
-	PHONE_ENDED,	    /* call, remote, cause, status and reason when refused */
-	PHONE_LAMP,	    /* key, entity, display, lamp, state, remote; text: beside calls */
-	PHONE_CALLS,	    /* rows */
-	PHONE_TRANSFER,	    /* not yet */
-	PHONE_DND,	    /* is_on */
-	PHONE_HELP,	    /* text, of several lines */
-	PHONE_ERROR,	    /* text */
+	PHONE_CONNECTED, /* call, remote, display: somebody else is there now, as the server says */
+	PHONE_HELD,	 /* call, is_by_peer */
+	PHONE_RESUMED,	 /* call, is_by_peer */
+	PHONE_ENDED,	 /* call, remote, cause, status and reason when refused */
+	PHONE_LAMP,	 /* key, entity, display, lamp, state, remote; text: beside calls */
+	PHONE_CALLS,	 /* rows */
+	PHONE_TRANSFER,	 /* not yet */
+	PHONE_DND,	 /* is_on */
+	PHONE_HELP,	 /* text, of several lines */
+	PHONE_ERROR,	 /* text */
 };
 
 /* Why a call ended. */

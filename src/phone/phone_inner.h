@@ -50,6 +50,18 @@ int phone_no_call(struct phone *phone, unsigned number, const char *what);
 struct phone_event phone_call_event(const struct phone_call *call, enum phone_event_kind kind);
 void phone_call_emit(struct phone_call *call, enum phone_event_kind kind);
 
+/* --- identity.c --------------------------------------------------------------------------- */
+
+/* Who calls. ERR_NOMEM. */
+int phone_call_identify_caller(struct phone_call *call, const struct incoming *in);
+
+/* True when a message of the call's dialog says that somebody else is there now. */
+bool phone_call_identify(struct phone_call *call, const struct session *session,
+			 const struct sip_msg *msg);
+
+/* The same, and tells it: as a handler of a session. */
+void phone_call_on_connected(struct session *session, const struct sip_msg *msg);
+
 /* --- call_offer.c ------------------------------------------------------------------------- */
 
 /* Handlers of the calls' sessions, see struct session_ops. */

@@ -148,3 +148,46 @@ void phone_rig_invite(struct phone_rig *rig, const char *call_id, const char *li
 		 call_id, call_id, *sdp ? "Content-Type: application/sdp\n" : "", lines);
 	fake_peer_send(&rig->peer, text, sdp);
 }
+
+void phone_rig_send(struct phone_rig *rig, const char *method, unsigned cseq, const char *call_id,
+		    const char *to_tag, const char *lines, const char *sdp)
+{
+	char text[2048];
+	bool is_cancel = !strcmp(method, "CANCEL");
+
+	snprintf(text, sizeof(text),
+		 "%s sip:203@192.0.2.3:5060 SIP/2.0\n"
+		 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK%s%s%.0u\n"
+		 "From: \"Alice\" <sip:201@pbx.example.com>;tag=a\n"
+		 "To: <sip:203@pbx.example.com>%s%s\n"
+		 "Call-ID: %s\nCSeq: %u %s\nMax-Forwards: 70\n%s%s",
+		 method, is_cancel ? "i" : method, call_id, is_cancel ? 0 : cseq,
+		 *to_tag ? ";tag=" : "", to_tag, call_id, cseq, method,
+		 *sdp ? "Content-Type: application/sdp\n" : "", lines);
+	fake_peer_send(&rig->peer, text, sdp);
+}
+
+void phone_rig_ring(struct phone_rig *rig, const char *call_id, const char *sdp, char ret_tag[64])
+{
+	const struct sip_msg *msg;
+
+	phone_rig_invite(rig, call_id, "", sdp);
+	(void)fake_peer_take_response(&rig->peer, 100);
+	msg = fake_peer_take_response(&rig->peer, 180);
+	snprintf(ret_tag, 64, "%.*s", SLICE_ARGS(msg->to_tag));
+	assert_true(fake_peer_is_idle(&rig->peer));
+}
+
+void phone_rig_talk(struct phone_rig *rig, const char *call_id, char ret_tag[64])
+{
+	phone_rig_ring(rig, call_id, SDP, ret_tag);
+	assert_int_equal(phone_answer(&rig->phone, 0), 0);
+	(void)fake_peer_take_response(&rig->peer, 200);
+	phone_rig_send(rig, "ACK", 1, call_id, ret_tag, "", "");
+}
+
+void phone_rig_expect_in_body(const struct sip_msg *msg, const char *text)
+{
+	if (!memmem(msg->body.p, msg->body.n, text, strlen(text)))
+		fail_msg("no %s in %.*s", text, SLICE_ARGS(msg->body));
+}

@@ -51,6 +51,25 @@ void phone_rig_expect(const struct phone_rig *rig, const char *json);
 void phone_rig_invite(struct phone_rig *rig, const char *call_id, const char *lines,
 		      const char *sdp);
 
+/* A request of the dialog that such an INVITE has begun. */
+void phone_rig_send(struct phone_rig *rig, const char *method, unsigned cseq, const char *call_id,
+		    const char *to_tag, const char *lines, const char *sdp);
+
+/* An INVITE up to 180; the To tag. */
+void phone_rig_ring(struct phone_rig *rig, const char *call_id, const char *sdp, char ret_tag[64]);
+
+/* The same up to its ACK: a call that the phone has answered. */
+void phone_rig_talk(struct phone_rig *rig, const char *call_id, char ret_tag[64]);
+
+void phone_rig_expect_in_body(const struct sip_msg *msg, const char *text);
+
+/* Alice, who calls, and what she describes. */
+#define ALICE "\"remote\":\"sip:201@pbx.example.com\",\"display\":\"Alice\""
+#define SDP                                                                                        \
+	"v=0\r\no=- 1 1 IN IP4 192.0.2.31\r\ns=-\r\nc=IN IP4 192.0.2.31\r\nt=0 0\r\n"              \
+	"m=audio 4000 RTP/AVP 9 8 96\r\na=rtpmap:9 G722/8000\r\na=rtpmap:8 PCMA/8000\r\n"          \
+	"a=rtpmap:96 telephone-event/8000\r\n"
+
 /* Documents written after the servers of the field; {entity} is sip:202@pbx.example.com. */
 #define DIALOG_INFO(version, state)                                                                \
 	"<?xml version=\"1.0\"?>\n<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "      \

@@ -14,12 +14,6 @@
 
 #include <cmocka.h>
 
-#define SDP                                                                                        \
-	"v=0\r\no=- 1 1 IN IP4 192.0.2.31\r\ns=-\r\nc=IN IP4 192.0.2.31\r\nt=0 0\r\n"              \
-	"m=audio 4000 RTP/AVP 9 8 96\r\na=rtpmap:9 G722/8000\r\na=rtpmap:8 PCMA/8000\r\n"          \
-	"a=rtpmap:96 telephone-event/8000\r\n"
-#define ALICE "\"remote\":\"sip:201@pbx.example.com\",\"display\":\"Alice\""
-
 /* --- Printing ----------------------------------------------------------------------------- */
 
 static const struct phone_row rows[] = {
@@ -245,37 +239,6 @@ static void marks_of_direction_are_not_printed(void **state)
 
 /* --- Being called ------------------------------------------------------------------------- */
 
-static void send_in_dialog(struct phone_rig *rig, const char *method, unsigned cseq,
-			   const char *call_id, const char *to_tag, const char *lines,
-			   const char *sdp)
-{
-	char text[2048];
-	bool is_cancel = !strcmp(method, "CANCEL");
-
-	snprintf(text, sizeof(text),
-		 "%s sip:203@192.0.2.3:5060 SIP/2.0\n"
-		 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK%s%s%s\n"
-		 "From: \"Alice\" <sip:201@pbx.example.com>;tag=a\n"
-		 "To: <sip:203@pbx.example.com>%s%s\n"
-		 "Call-ID: %s\nCSeq: %u %s\nMax-Forwards: 70\n%s%s",
-		 method, is_cancel ? "i" : method, call_id, is_cancel ? "" : "x",
-		 *to_tag ? ";tag=" : "", to_tag, call_id, cseq, method,
-		 *sdp ? "Content-Type: application/sdp\n" : "", lines);
-	fake_peer_send(&rig->peer, text, sdp);
-}
-
-/* An INVITE up to 180; the To tag. */
-static void ring(struct phone_rig *rig, const char *call_id, const char *sdp, char tag[64])
-{
-	const struct sip_msg *msg;
-
-	phone_rig_invite(rig, call_id, "", sdp);
-	(void)fake_peer_take_response(&rig->peer, 100);
-	msg = fake_peer_take_response(&rig->peer, 180);
-	snprintf(tag, 64, "%.*s", SLICE_ARGS(msg->to_tag));
-	assert_true(fake_peer_is_idle(&rig->peer));
-}
-
 static void a_call_comes_is_held_and_ends(void **state)
 {
 	struct phone_rig rig;
@@ -284,7 +247,7 @@ static void a_call_comes_is_held_and_ends(void **state)
 
 	(void)state;
 	phone_rig_start(&rig, NULL);
-	ring(&rig, "in1", SDP, tag);
+	phone_rig_ring(&rig, "in1", SDP, tag);
 	phone_rig_expect(&rig, "{\"event\":\"ringing\",\"call\":1," ALICE "}");
 	phone_command(&rig.phone, SLICE("answer"));
 	msg = fake_peer_take_response(&rig.peer, 200);
@@ -292,15 +255,15 @@ static void a_call_comes_is_held_and_ends(void **state)
 	assert_non_null(memmem(msg->body.p, msg->body.n, "RTP/AVP 8 101\r\n", 15));
 	assert_non_null(memmem(msg->body.p, msg->body.n, "IN IP4 192.0.2.3\r\n", 18));
 	phone_rig_expect(&rig, "{\"event\":\"answered\",\"call\":1," ALICE "}");
-	send_in_dialog(&rig, "ACK", 1, "in1", tag, "", "");
-	send_in_dialog(&rig, "INVITE", 2, "in1", tag, "Contact: <sip:201@192.0.2.1>\n",
+	phone_rig_send(&rig, "ACK", 1, "in1", tag, "", "");
+	phone_rig_send(&rig, "INVITE", 2, "in1", tag, "Contact: <sip:201@192.0.2.1>\n",
 		       SDP "a=sendonly\r\n");
 	(void)fake_peer_take_response(&rig.peer, 100);
 	msg = fake_peer_take_response(&rig.peer, 200);
 	assert_non_null(memmem(msg->body.p, msg->body.n, "a=recvonly\r\n", 12));
 	phone_rig_expect(&rig, "{\"event\":\"held\",\"call\":1," ALICE ",\"by\":\"remote\"}");
-	send_in_dialog(&rig, "ACK", 2, "in1", tag, "", "");
-	send_in_dialog(&rig, "BYE", 3, "in1", tag, "", "");
+	phone_rig_send(&rig, "ACK", 2, "in1", tag, "", "");
+	phone_rig_send(&rig, "BYE", 3, "in1", tag, "", "");
 	(void)fake_peer_take_response(&rig.peer, 200);
 	phone_rig_expect(&rig, "{\"event\":\"ended\",\"call\":1," ALICE ",\"cause\":\"remote\"}");
 	assert_int_equal(phone_call_count(&rig.phone), 0);
@@ -328,8 +291,8 @@ static void a_cancel_says_why(void **state)
 		char tag[64];
 
 		phone_rig_start(&rig, NULL);
-		ring(&rig, "in1", SDP, tag);
-		send_in_dialog(&rig, "CANCEL", 1, "in1", "", reasons[i].lines, "");
+		phone_rig_ring(&rig, "in1", SDP, tag);
+		phone_rig_send(&rig, "CANCEL", 1, "in1", "", reasons[i].lines, "");
 		(void)fake_peer_take_response(&rig.peer, 200);
 		(void)fake_peer_take_response(&rig.peer, 487);
 		phone_rig_expect(&rig, reasons[i].json);
@@ -381,11 +344,11 @@ static void a_delayed_offer_is_made_by_us(void **state)
 
 	(void)state;
 	phone_rig_start(&rig, NULL);
-	ring(&rig, "in1", "", tag);
+	phone_rig_ring(&rig, "in1", "", tag);
 	assert_int_equal(phone_answer(&rig.phone, 0), 0);
 	msg = fake_peer_take_response(&rig.peer, 200);
 	assert_non_null(memmem(msg->body.p, msg->body.n, "RTP/AVP 8 0 101\r\n", 17));
-	send_in_dialog(&rig, "ACK", 1, "in1", tag, "", SDP "a=sendonly\r\n");
+	phone_rig_send(&rig, "ACK", 1, "in1", tag, "", SDP "a=sendonly\r\n");
 	phone_rig_expect(&rig, "{\"event\":\"held\",\"call\":1," ALICE ",\"by\":\"remote\"}");
 	phone_rig_end(&rig);
 }
@@ -400,12 +363,12 @@ static void the_right_call_is_meant(void **state)
 
 	(void)state;
 	phone_rig_start(&rig, NULL);
-	ring(&rig, "in1", SDP, tag1);
+	phone_rig_ring(&rig, "in1", SDP, tag1);
 	assert_int_equal(phone_answer(&rig.phone, 0), 0);
 	(void)fake_peer_take_response(&rig.peer, 200);
-	send_in_dialog(&rig, "ACK", 1, "in1", tag1, "", "");
+	phone_rig_send(&rig, "ACK", 1, "in1", tag1, "", "");
 	/* A second one rings while we talk; answering it holds the first. */
-	ring(&rig, "in2", SDP, tag2);
+	phone_rig_ring(&rig, "in2", SDP, tag2);
 	assert_int_equal(phone_count_calls_in(&rig.phone, PHONE_CALL_RINGING), 1);
 	assert_int_equal(phone_answer(&rig.phone, 0), 0);
 	(void)fake_peer_take_response(&rig.peer, 200);
@@ -416,8 +379,8 @@ static void the_right_call_is_meant(void **state)
 	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
 	phone_rig_expect(&rig, "{\"event\":\"held\",\"call\":1," ALICE ",\"by\":\"local\"}");
 	/* A third one rings; hanging up ends the one we talk with, then the one that rings. */
-	send_in_dialog(&rig, "ACK", 1, "in2", tag2, "", "");
-	ring(&rig, "in3", SDP, tag2);
+	phone_rig_send(&rig, "ACK", 1, "in2", tag2, "", "");
+	phone_rig_ring(&rig, "in3", SDP, tag2);
 	assert_int_equal(phone_hangup(&rig.phone, 0), 0);
 	(void)fake_peer_take_request(&rig.peer, METHOD_BYE);
 	phone_rig_expect(&rig, "{\"event\":\"ended\",\"call\":2," ALICE ",\"cause\":\"local\"}");
@@ -434,12 +397,6 @@ static void the_right_call_is_meant(void **state)
 	phone_rig_end(&rig);
 }
 
-static void expect_in_body(const struct sip_msg *msg, const char *text)
-{
-	if (!memmem(msg->body.p, msg->body.n, text, strlen(text)))
-		fail_msg("no %s in %.*s", text, SLICE_ARGS(msg->body));
-}
-
 static void a_hold_waits_for_the_ack(void **state)
 {
 	struct phone_rig rig;
@@ -447,13 +404,14 @@ static void a_hold_waits_for_the_ack(void **state)
 
 	(void)state;
 	phone_rig_start(&rig, NULL);
-	ring(&rig, "in1", SDP, tag);
+	phone_rig_ring(&rig, "in1", SDP, tag);
 	assert_int_equal(phone_answer(&rig.phone, 0), 0);
 	(void)fake_peer_take_response(&rig.peer, 200);
 	assert_int_equal(phone_hold(&rig.phone, 0), 0);
 	assert_true(fake_peer_is_idle(&rig.peer));
-	send_in_dialog(&rig, "ACK", 1, "in1", tag, "", "");
-	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), "a=sendonly\r\n");
+	phone_rig_send(&rig, "ACK", 1, "in1", tag, "", "");
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE),
+				 "a=sendonly\r\n");
 	fake_peer_answer(&rig.peer, 200, "", "Content-Type: application/sdp\r\n",
 			 SDP "a=recvonly\r\n");
 	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
@@ -484,7 +442,8 @@ static void one_ear_one_call(void **state)
 	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE); /* the second, taken before */
 	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
 	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
-	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), "a=sendonly\r\n");
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE),
+				 "a=sendonly\r\n");
 	/* And the answer held us. */
 	phone_rig_expect(&rig, "{\"event\":\"held\",\"call\":1,"
 			       "\"remote\":\"sip:202@pbx.example.com\",\"by\":\"remote\"}");
@@ -500,27 +459,27 @@ static void a_hold_survives_glare(void **state)
 
 	(void)state;
 	phone_rig_start(&rig, NULL);
-	ring(&rig, "in1", SDP, tag);
+	phone_rig_ring(&rig, "in1", SDP, tag);
 	assert_int_equal(phone_answer(&rig.phone, 0), 0);
 	(void)fake_peer_take_response(&rig.peer, 200);
-	send_in_dialog(&rig, "ACK", 1, "in1", tag, "", "");
+	phone_rig_send(&rig, "ACK", 1, "in1", tag, "", "");
 	assert_int_equal(phone_hold(&rig.phone, 0), 0);
-	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), " 2 IN IP4");
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), " 2 IN IP4");
 	fake_peer_answer(&rig.peer, 491, "", "", "");
 	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
 	/* His offer is answered as things are; its ACK is late, so that our time runs out. */
-	send_in_dialog(&rig, "INVITE", 2, "in1", tag, "Contact: <sip:201@192.0.2.1>\n", SDP);
+	phone_rig_send(&rig, "INVITE", 2, "in1", tag, "Contact: <sip:201@192.0.2.1>\n", SDP);
 	(void)fake_peer_take_response(&rig.peer, 100);
-	expect_in_body(fake_peer_take_response(&rig.peer, 200), "a=sendrecv\r\n");
+	phone_rig_expect_in_body(fake_peer_take_response(&rig.peer, 200), "a=sendrecv\r\n");
 	fake_peer_advance_ms(&rig.peer, 2001);
 	while (!fake_peer_is_idle(&rig.peer))
 		(void)fake_peer_take_response(&rig.peer, 200);
-	send_in_dialog(&rig, "ACK", 2, "in1", tag, "", "");
+	phone_rig_send(&rig, "ACK", 2, "in1", tag, "", "");
 	for (; fake_peer_is_idle(&rig.peer) && waited_ms <= 2000; waited_ms += 10)
 		fake_peer_advance_ms(&rig.peer, 10);
 	/* The refused offer was the second description, the answer the third. */
-	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), " 4 IN IP4");
-	expect_in_body(&rig.peer.msg, "a=sendonly\r\n");
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), " 4 IN IP4");
+	phone_rig_expect_in_body(&rig.peer.msg, "a=sendonly\r\n");
 	phone_rig_end(&rig);
 }
 
@@ -532,18 +491,20 @@ static void who_is_held_holds(void **state)
 
 	(void)state;
 	phone_rig_start(&rig, NULL);
-	ring(&rig, "in1", SDP "a=sendonly\r\n", tag);
+	phone_rig_ring(&rig, "in1", SDP "a=sendonly\r\n", tag);
 	assert_int_equal(phone_answer(&rig.phone, 0), 0);
-	expect_in_body(fake_peer_take_response(&rig.peer, 200), "a=recvonly\r\n");
+	phone_rig_expect_in_body(fake_peer_take_response(&rig.peer, 200), "a=recvonly\r\n");
 	phone_rig_expect(&rig, "{\"event\":\"held\",\"call\":1," ALICE ",\"by\":\"remote\"}");
-	send_in_dialog(&rig, "ACK", 1, "in1", tag, "", "");
+	phone_rig_send(&rig, "ACK", 1, "in1", tag, "", "");
 	assert_int_equal(phone_hold(&rig.phone, 0), 0);
-	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), "a=inactive\r\n");
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE),
+				 "a=inactive\r\n");
 	fake_peer_answer(&rig.peer, 200, "", "Content-Type: application/sdp\r\n",
 			 SDP "a=inactive\r\n");
 	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
 	assert_int_equal(phone_resume(&rig.phone, 0), 0);
-	expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE), "a=recvonly\r\n");
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE),
+				 "a=recvonly\r\n");
 	phone_rig_end(&rig);
 }
 
@@ -556,7 +517,7 @@ static void calls_are_bounded(void **state)
 	phone_rig_start(&rig, NULL);
 	for (unsigned i = 0; i < PHONE_CALLS_MAX; i++) {
 		snprintf(call_id, sizeof(call_id), "in%u", i);
-		ring(&rig, call_id, SDP, tag);
+		phone_rig_ring(&rig, call_id, SDP, tag);
 	}
 	phone_rig_invite(&rig, "more", "", SDP);
 	while (fake_peer_take(&rig.peer)->status < 200)
@@ -791,7 +752,7 @@ static void other_requests_are_answered(void **state)
 	(void)state;
 	phone_rig_start(&rig, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
-		send_in_dialog(&rig, requests[i].method, 1, requests[i].method, "", "", "");
+		phone_rig_send(&rig, requests[i].method, 1, requests[i].method, "", "", "");
 		if (fake_peer_take(&rig.peer)->status != requests[i].status)
 			fail_msg("%s: %u", requests[i].method, rig.peer.msg.status);
 	}
