@@ -123,8 +123,17 @@ void session_on_free(void *object)
 void session_print_abilities(const struct session *session, struct buf *lines)
 {
 	buf_slice(lines, session->ops->allow_line);
-	buf_cstr(lines, session->stack->session_expires_s > 0 ? SESSION_SUPPORTED_LINE
-							      : "Supported: replaces\r\n");
+	session_print_supported(session->stack, lines);
+}
+
+void session_print_supported(const struct stack *stack, struct buf *lines)
+{
+	bool has_timer = stack->session_expires_s > 0;
+
+	if (!stack->lacks_replaces)
+		buf_cstr(lines, has_timer ? SESSION_SUPPORTED_LINE : "Supported: replaces\r\n");
+	else if (has_timer)
+		buf_lit(lines, "Supported: timer\r\n");
 }
 
 /* An INVITE of ours waits for its final response or its ACK, an UPDATE for its response. */

@@ -253,6 +253,9 @@ void session_cancel_offer(struct session *session);
  */
 void session_pass(struct session *session, struct incoming *in);
 
+/* Supported, with what the stack's sessions know; nothing when that is nothing. */
+void session_print_supported(const struct stack *stack, struct buf *lines);
+
 /* True when it was answered with 420: it insists on an extension that no session has (8.2.2.3). */
 bool session_refuse_required(struct incoming *in);
 

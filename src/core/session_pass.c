@@ -16,24 +16,26 @@ static const struct slice extensions[] = { SLICE_INIT("replaces"), SLICE_INIT("t
 					   SLICE_INIT("100rel") };
 
 /* Lists are known, too, where one can be asked for (RFC 4662). */
-static bool is_extension(const struct sip_msg *msg, struct slice token)
+static bool is_extension(const struct incoming *in, struct slice token)
 {
-	if (msg->method == METHOD_SUBSCRIBE && slice_eq_nocase(token, SLICE("eventlist")))
+	if (in->msg->method == METHOD_SUBSCRIBE && slice_eq_nocase(token, SLICE("eventlist")))
 		return true;
+	if (in->stack->lacks_replaces && slice_eq_nocase(token, SLICE("replaces")))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(extensions); i++)
 		if (slice_eq_nocase(token, extensions[i]))
 			return true;
 	return false;
 }
 
-static void print_unknown(struct buf *buf, const struct sip_msg *msg)
+static void print_unknown(struct buf *buf, const struct incoming *in)
 {
 	struct sip_list_cursor cursor = { 0 };
 	struct slice entry;
 
-	while (sip_msg_list_next(msg, HDR_REQUIRE, &cursor, &entry)) {
+	while (sip_msg_list_next(in->msg, HDR_REQUIRE, &cursor, &entry)) {
 		entry = slice_trim(entry);
-		if (slice_is_empty(entry) || is_extension(msg, entry))
+		if (slice_is_empty(entry) || is_extension(in, entry))
 			continue;
 		if (buf->n > 0)
 			buf_lit(buf, ", ");
@@ -47,7 +49,7 @@ bool session_refuse_required(struct incoming *in)
 	struct buf value = BUF_ON(value_text), line = BUF_ON(line_text);
 	struct answer answer = { .status = 420 };
 
-	print_unknown(&value, in->msg);
+	print_unknown(&value, in);
 	if (value.n == 0)
 		return false;
 	sip_print_header(&line, HDR_UNSUPPORTED, buf_text(&value));

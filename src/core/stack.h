@@ -105,6 +105,7 @@ struct stack {
 	struct stack_user user;
 	struct slice product;	    /* of Server and User-Agent: "lampyrid/0.1.0" */
 	uint32_t session_expires_s; /* asked for in INVITEs (RFC 4028); 0: no session timers */
+	bool lacks_replaces;	    /* no session says that it knows RFC 3891 */
 	bool is_ending;		    /* stack_fini() is on its way: nothing new is sent */
 	struct stack_counts counts;
 

@@ -25,7 +25,9 @@ struct slice phone_call_state_name(enum phone_call_state state)
 }
 
 static const unsigned state_next[] = {
-	[PHONE_CALL_FREE] = 1 << PHONE_CALL_CALLING | 1 << PHONE_CALL_RINGING,
+	/* The latter two in the place of another one. */
+	[PHONE_CALL_FREE] = 1 << PHONE_CALL_CALLING | 1 << PHONE_CALL_RINGING |
+			    1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_HOLDING,
 	[PHONE_CALL_CALLING] =
 		1 << PHONE_CALL_RINGBACK | 1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_FREE,
 	[PHONE_CALL_RINGBACK] = 1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_FREE,
@@ -239,25 +241,27 @@ static void on_refused(struct session *session, unsigned status, const struct si
 
 /* --- Being called ------------------------------------------------------------------------- */
 
-/* True when the INVITE was answered with a refusal. */
-static bool refuse_invite(struct phone *phone, struct incoming *in)
+/* True when the INVITE was answered with a refusal. *ret_replaced: the call that it replaces, or
+ * NULL. */
+static bool refuse_invite(struct phone *phone, struct incoming *in,
+			  struct phone_call **ret_replaced)
 {
+	unsigned status;
+
 	if (session_refuse_required(in))
 		return true;
-	/* Joining calls is the server's work; no dialog of ours is given away (RFC 3891 3). */
-	if (sip_msg_header(in->msg, HDR_REPLACES)) {
-		incoming_reply_status(in, 481);
-		return true;
-	}
 	if (!slice_is_empty(in->msg->body) && !phone_body_is_sdp(in->msg)) {
 		incoming_reply(in, &phone_unsupported_type);
 		return true;
 	}
-	if (phone->is_stopping || phone->is_dnd) {
-		incoming_reply_status(in, phone->is_stopping ? 480 : 486);
-		return true;
-	}
-	return false;
+	status = phone_replaced_find(phone, in, ret_replaced);
+	if (status == 0 && phone->is_stopping)
+		status = 480;
+	else if (status == 0 && phone->is_dnd && !*ret_replaced)
+		status = 486;
+	if (status > 0)
+		incoming_reply_status(in, status);
+	return status > 0;
 }
 
 /* What our 200 will say is made now, so that an impossible offer is refused before it rings. */
@@ -284,16 +288,53 @@ static void call_ring(struct phone_call *call, struct session *session)
 	(void)session_ring(session, &(struct answer){ .status = 180 });
 }
 
+static int call_answer(struct phone_call *call, struct session *session)
+{
+	int err = session_answer(session, &(struct answer){ .status = 200,
+							    .content_type = PHONE_SDP_TYPE,
+							    .body = call->answer });
+
+	if (!err)
+		call->sdp_version++;
+	return err;
+}
+
+/* Both now talk, or we hold the peer as we held the one that was there before. */
+static void call_answered(struct phone_call *call)
+{
+	if (call->state == PHONE_CALL_TALKING)
+		phone_hold_others(call->phone, call);
+	phone_call_emit(call, PHONE_ANSWERED);
+	phone_call_set_held(call, call->is_held_by_invite);
+}
+
+/* The caller is answered at once, and the one in whose place he comes is hung up on. */
+static void call_replace(struct phone_call *call, struct session *session,
+			 struct phone_call *replaced)
+{
+	struct session *old = phone_call_session(replaced);
+
+	if (call_answer(call, session)) {
+		session_end(session, 503, SLICE_NONE);
+		phone_call_fini(call);
+		return;
+	}
+	if (old)
+		session_end(old, 0, SLICE_NONE);
+	call_ended(replaced, PHONE_CAUSE_REPLACED, 0, SLICE_NONE);
+	call_answered(call);
+}
+
 void phone_call_on_invite(struct phone *phone, struct incoming *in)
 {
-	struct phone_call *call;
+	struct phone_call *call, *replaced;
 	struct session *session;
 	struct answer refusal;
 	int err;
 
-	if (refuse_invite(phone, in))
+	if (refuse_invite(phone, in, &replaced))
 		return;
-	call = call_new(phone, PHONE_CALL_RINGING);
+	call = call_new(phone, replaced ? phone_replaced_state(replaced) : PHONE_CALL_RINGING);
 	if (!call) {
 		incoming_reply_status(in, 486);
 		return;
@@ -312,6 +353,10 @@ void phone_call_on_invite(struct phone *phone, struct incoming *in)
 		return;
 	}
 	call->session = session->pooled.handle;
+	if (replaced) {
+		call_replace(call, session, replaced);
+		return;
+	}
 	call_ring(call, session);
 	phone_call_emit(call, PHONE_RINGING);
 }
@@ -427,16 +472,11 @@ int phone_answer(struct phone *phone, unsigned number)
 
 	if (!session)
 		return phone_no_call(phone, number, "is ringing");
-	err = session_answer(session, &(struct answer){ .status = 200,
-							.content_type = PHONE_SDP_TYPE,
-							.body = call->answer });
+	err = call_answer(call, session);
 	if (err)
 		return phone_fail(phone, err, "call %u: %s", call->number, err_text(err));
-	call->sdp_version++;
-	phone_hold_others(phone, call);
 	phone_call_set_state(call, PHONE_CALL_TALKING);
-	phone_call_emit(call, PHONE_ANSWERED);
-	phone_call_set_held(call, call->is_held_by_invite);
+	call_answered(call);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct slice phone_cause_name(enum phone_cause cause)
 		[PHONE_CAUSE_REMOTE] = SLICE_INIT("remote"),
 		[PHONE_CAUSE_CANCELLED] = SLICE_INIT("cancelled"),
 		[PHONE_CAUSE_ELSEWHERE] = SLICE_INIT("elsewhere"),
+		[PHONE_CAUSE_REPLACED] = SLICE_INIT("replaced"),
 		[PHONE_CAUSE_REFUSED] = SLICE_INIT("refused"),
 		[PHONE_CAUSE_LOST] = SLICE_INIT("lost"),
 	};

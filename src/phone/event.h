@@ -36,6 +36,7 @@ enum phone_cause {
 	PHONE_CAUSE_REMOTE,    /* the peer hung up */
 	PHONE_CAUSE_CANCELLED, /* the caller gave up */
 	PHONE_CAUSE_ELSEWHERE, /* answered by another phone (RFC 3326, cause 200) */
+	PHONE_CAUSE_REPLACED,  /* another one came in the peer's place (RFC 3891) */
 	PHONE_CAUSE_REFUSED,   /* status and reason say how */
 	PHONE_CAUSE_LOST,      /* the peer is gone */
 };

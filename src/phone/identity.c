@@ -10,7 +10,7 @@
 
 #define DISPLAY_MAX_BYTES 512
 
-static bool flow_is_server(const struct phone *phone, const struct flow *flow)
+bool phone_flow_is_server(const struct phone *phone, const struct flow *flow)
 {
 	return addr_eq_ip(&flow->peer, &phone->config.server.peer);
 }
@@ -22,7 +22,7 @@ static bool asserted_find(const struct phone *phone, const struct sip_msg *msg,
 	struct sip_list_cursor cursor = { 0 };
 	struct slice entry;
 
-	if (!flow_is_server(phone, flow))
+	if (!phone_flow_is_server(phone, flow))
 		return false;
 	if (sip_msg_list_next(msg, HDR_P_ASSERTED_IDENTITY, &cursor, &entry) &&
 	    sip_addr_parse(entry, ret_addr) == 0)

@@ -209,19 +209,32 @@ static int phone_registration_init(struct phone *phone)
 
 /* --- Requests outside of dialogs ---------------------------------------------------------- */
 
+static void answer_options(struct phone *phone, struct incoming *in)
+{
+	char text[512];
+	struct buf lines = BUF_ON(text);
+
+	buf_lit(&lines, PHONE_ALLOW_LINE "Accept: application/sdp\r\n");
+	session_print_supported(&phone->stack, &lines);
+	incoming_reply(in, &(struct answer){ .status = phone->is_dnd ? 486 : 200,
+					     .lines = buf_text(&lines) });
+}
+
 static void on_request(void *user, struct incoming *in)
 {
 	struct phone *phone = user;
 
+	/* RFC 3891 3 */
+	if (in->msg->method != METHOD_INVITE && sip_msg_header(in->msg, HDR_REPLACES)) {
+		incoming_reply_status(in, 400);
+		return;
+	}
 	switch (in->msg->method) {
 	case METHOD_INVITE:
 		phone_call_on_invite(phone, in);
 		break;
 	case METHOD_OPTIONS:
-		incoming_reply(in, &(struct answer){ .status = phone->is_dnd ? 486 : 200,
-						     .lines = SLICE_INIT(
-							     PHONE_ALLOW_LINE SESSION_SUPPORTED_LINE
-							     "Accept: application/sdp\r\n") });
+		answer_options(phone, in);
 		break;
 	case METHOD_BYE:
 		incoming_reply_status(in, 481);
@@ -347,6 +360,7 @@ static int phone_init_stack(struct phone *phone, const struct env *env, struct t
 		product = SLICE("lampyrid/" LAMPYRID_VERSION);
 	err = stack_init(&phone->stack, env, timers, &user, &limits, product);
 	phone->stack.session_expires_s = phone->config.session_expires_s;
+	phone->stack.lacks_replaces = phone->config.lacks_replaces;
 	return err;
 }
 

@@ -61,6 +61,7 @@ struct phone_config {
 	uint32_t session_expires_s; /* asked for (RFC 4028); 0: 1800 */
 	bool is_unregistered;	    /* phone_start() does not register */
 	bool has_early_media;	    /* it plays something while it rings: 183 instead of 180 */
+	bool lacks_replaces;	    /* it plays a phone that knows no RFC 3891 */
 	bool offers_by_update;	    /* hold and resume go by UPDATE (RFC 3311) */
 	struct slice product; /* of User-Agent; empty: the profile's, or "lampyrid" and version */
 };

@@ -52,6 +52,9 @@ void phone_call_emit(struct phone_call *call, enum phone_event_kind kind);
 
 /* --- identity.c --------------------------------------------------------------------------- */
 
+/* It comes from the host where our server is. */
+bool phone_flow_is_server(const struct phone *phone, const struct flow *flow);
+
 /* Who calls. ERR_NOMEM. */
 int phone_call_identify_caller(struct phone_call *call, const struct incoming *in);
 
@@ -61,6 +64,18 @@ bool phone_call_identify(struct phone_call *call, const struct session *session,
 
 /* The same, and tells it: as a handler of a session. */
 void phone_call_on_connected(struct session *session, const struct sip_msg *msg);
+
+/* --- replaced.c --------------------------------------------------------------------------- */
+
+/*
+ * The call that an INVITE replaces, NULL without a Replaces that counts. 0, or the status to refuse
+ * it with (RFC 3891 3).
+ */
+unsigned phone_replaced_find(struct phone *phone, const struct incoming *in,
+			     struct phone_call **ret_call);
+
+/* What the call is that takes its place: on hold, as this one is or is about to be, or not. */
+enum phone_call_state phone_replaced_state(const struct phone_call *call);
 
 /* --- call_offer.c ------------------------------------------------------------------------- */
 
