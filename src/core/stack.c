@@ -230,15 +230,15 @@ void incoming_reply_stateless(struct incoming *in, const struct answer *answer)
 	packet_unref(packet);
 }
 
+static const struct answer answer_full = { .status = 503,
+					   .lines = SLICE_INIT("Retry-After: 5\r\n") };
+
 void incoming_reply(struct incoming *in, const struct answer *answer)
 {
-	static const struct answer full = { .status = 503,
-					    .lines = SLICE_INIT("Retry-After: 5\r\n") };
-
 	if (in->msg->method == METHOD_ACK)
 		return;
 	if (!in->txn && !txn_server_start(in, NULL, HANDLE_NONE)) {
-		incoming_reply_stateless(in, &full);
+		incoming_reply_stateless(in, &answer_full);
 		return;
 	}
 	/* What cannot even be printed is as good as not received. */
@@ -249,6 +249,11 @@ void incoming_reply(struct incoming *in, const struct answer *answer)
 void incoming_reply_status(struct incoming *in, unsigned status)
 {
 	incoming_reply(in, &(struct answer){ .status = status });
+}
+
+void incoming_refuse_full(struct incoming *in)
+{
+	incoming_reply(in, &answer_full);
 }
 
 /* --- Receiving ---------------------------------------------------------------------------- */

@@ -202,4 +202,7 @@ void incoming_reply_stateless(struct incoming *in, const struct answer *answer);
 /* The same with a status only. */
 void incoming_reply_status(struct incoming *in, unsigned status);
 
+/* The same with 503: memory was refused or a table is full, and may not be in a moment. */
+void incoming_refuse_full(struct incoming *in);
+
 #endif

@@ -322,12 +322,6 @@ static struct lamp_list *list_new(struct pbx *pbx, const struct incoming *in, st
 	return list;
 }
 
-static void refuse(struct incoming *in)
-{
-	incoming_reply(
-		in, &(struct answer){ .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") });
-}
-
 static void subscribe(struct incoming *in, struct lamp_list *list)
 {
 	char text[3 * LIST_USER_MAX_BYTES + 128];
@@ -391,7 +385,7 @@ bool lamp_list_subscribe(struct pbx *pbx, struct incoming *in, const struct exte
 	}
 	if (list)
 		list_free(list);
-	refuse(in);
+	incoming_refuse_full(in);
 	return true;
 }
 

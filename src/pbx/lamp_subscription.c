@@ -190,12 +190,6 @@ static int read_only(struct slice params, struct dialog_ids *ret_only)
 	return 0;
 }
 
-static void refuse_full(struct incoming *in)
-{
-	incoming_reply(
-		in, &(struct answer){ .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") });
-}
-
 static void watch(struct pbx *pbx, struct incoming *in, const struct extension *watched,
 		  const struct lamp_viewer *viewer, const struct lamp_package *package,
 		  const struct dialog_ids *only)
@@ -217,7 +211,7 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 					  .only = *only,
 				  });
 	if (!watcher) {
-		refuse_full(in);
+		incoming_refuse_full(in);
 		return;
 	}
 	pbx_print_contact(&contact, watched->number, &in->flow);

@@ -164,8 +164,7 @@ static void watch_start(struct pbx *pbx, struct incoming *in, const struct exten
 					.expires_max_s = SUBSCRIPTION_MAX_S };
 
 	if (!watch) {
-		incoming_reply(in, &(struct answer){ .status = 503,
-						     .lines = SLICE_INIT("Retry-After: 5\r\n") });
+		incoming_refuse_full(in);
 		return;
 	}
 	pbx_print_contact(&contact, extension->number, &in->flow);
