@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/refer_dialog.h"
 
 #define ABILITIES_MAX_BYTES 512
 #define CHALLENGES_MAX 2 /* answered for one request, SECURITY A7 */
@@ -100,6 +101,7 @@ void session_finish(struct session *session)
 	}
 	session_answer_open(session);
 	usage_stop(session->stack, &session->usage);
+	refer_dialog_on_session_end(session);
 	pool_end(&session->stack->sessions, session);
 }
 
@@ -116,7 +118,9 @@ void session_on_free(void *object)
 	session_forks_free(session);
 	session_early_fini(&session->early);
 	usage_stop(session->stack, &session->usage);
-	dialog_fini(&session->dialog);
+	refer_dialog_on_session_free(session);
+	if (!session->is_dialog_left)
+		dialog_fini(&session->dialog);
 	packet_unref(session->ack);
 }
 
@@ -171,9 +175,8 @@ void session_learn(struct session *session, const struct sip_msg *msg)
 
 /* --- Credentials -------------------------------------------------------------------------- */
 
-/* The credentials' line; false when there are none to give. */
-static bool answer_challenge(struct session *session, struct txn_client *txn,
-			     const struct sip_msg *response, struct buf *line)
+bool session_answer_challenge(struct session *session, struct txn_client *txn,
+			      const struct sip_msg *response, struct buf *line)
 {
 	if ((response->status != 401 && response->status != 407) || !session->ops->on_challenge ||
 	    txn->challenges >= CHALLENGES_MAX)
@@ -189,7 +192,7 @@ bool session_try_again(struct session *session, struct txn_client *txn,
 	char text[2048];
 	struct buf line = BUF_ON(text);
 
-	if (!answer_challenge(session, txn, response, &line) &&
+	if (!session_answer_challenge(session, txn, response, &line) &&
 	    !session_timer_again(session, response, &line))
 		return false;
 	if (txn_client_start_again(txn, session->dialog.local_cseq + 1, buf_text(&line), ops,
@@ -376,7 +379,11 @@ static void session_on_options(struct session *session, struct incoming *in)
 
 static void session_on_other(struct session *session, struct incoming *in)
 {
-	if (!session->ops->on_request || session_is_let_go(session))
+	if (refer_dialog_is_for(in->msg))
+		refer_dialog_on_request(session, in);
+	else if (session_is_let_go(session))
+		incoming_reply_status(in, 481);
+	else if (!session->ops->on_request)
 		session_refuse_method(session, in);
 	else if (!session_refuse_required(in))
 		session->ops->on_request(session, in);

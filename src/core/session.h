@@ -160,8 +160,10 @@ struct session {
 	struct slice media; /* owned: what a re-INVITE for a refresh says, empty without need */
 	struct slice media_type;
 	uint64_t interval_ms;
-	uint32_t invited_cseq; /* of the peer's last INVITE, for its ACK and PRACKs */
-	unsigned passed_count; /* requests of session_pass() that the peer has not answered */
+	uint32_t invited_cseq;	     /* of the peer's last INVITE, for its ACK and PRACKs */
+	unsigned passed_count;	     /* requests of session_pass() that the peer has not answered */
+	struct refer_dialog *refers; /* owned: what there is to tell of REFERs in the dialog */
+	bool is_dialog_left;	     /* to them, when the session had ended */
 };
 
 /* The methods that a session takes by itself or by on_request; an owner may take more. */

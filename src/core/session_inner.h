@@ -36,6 +36,11 @@ bool session_is_offering(struct session *session);
 /* It waits for our final response. */
 bool session_is_offered(struct session *session);
 
+/* The line of credentials for a 401 or 407 to a request of ours; false when there are none to give.
+ */
+bool session_answer_challenge(struct session *session, struct txn_client *txn,
+			      const struct sip_msg *response, struct buf *line);
+
 /* True when the request was sent again: with credentials, or for a longer session (422). */
 bool session_try_again(struct session *session, struct txn_client *txn,
 		       const struct sip_msg *response, const struct txn_client_ops *ops,

@@ -15,9 +15,15 @@
 static const struct slice extensions[] = { SLICE_INIT("replaces"), SLICE_INIT("timer"),
 					   SLICE_INIT("100rel") };
 
-/* Lists are known, too, where one can be asked for (RFC 4662). */
+/*
+ * Lists are known, too, where one can be asked for (RFC 4662), and that there is no subscription
+ * (RFC 4488) or another dialog is meant (RFC 4538), where a REFER says so.
+ */
 static bool is_extension(const struct incoming *in, struct slice token)
 {
+	if (in->msg->method == METHOD_REFER && (slice_eq_nocase(token, SLICE("norefersub")) ||
+						slice_eq_nocase(token, SLICE("tdialog"))))
+		return true;
 	if (in->msg->method == METHOD_SUBSCRIBE && slice_eq_nocase(token, SLICE("eventlist")))
 		return true;
 	if (in->stack->lacks_replaces && slice_eq_nocase(token, SLICE("replaces")))

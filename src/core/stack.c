@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/notifier.h"
+#include "core/refer.h"
+#include "core/referral.h"
 #include "core/registration.h"
 #include "core/session.h"
 #include "core/subscriber.h"
@@ -43,6 +45,9 @@ int stack_init(struct stack *stack, const struct env *env, struct timers *timers
 		  limits->registrations, registration_on_free);
 	pool_init(&stack->subscribers, "subscribers", sizeof(struct subscriber),
 		  limits->subscribers, subscriber_on_free);
+	pool_init(&stack->refers, "refers", sizeof(struct refer), limits->refers, refer_on_free);
+	pool_init(&stack->referrals, "referrals", sizeof(struct referral), limits->referrals,
+		  referral_on_free);
 	block = mem_alloc(STACK_ARENA_BYTES);
 	stack->scratch = mem_alloc(STACK_SCRATCH_BYTES);
 	stack->head_scratch = mem_alloc(STACK_SCRATCH_BYTES);
@@ -61,6 +66,8 @@ void stack_fini(struct stack *stack)
 	pool_fini(&stack->notifiers);
 	pool_fini(&stack->registrations);
 	pool_fini(&stack->subscribers);
+	pool_fini(&stack->refers);
+	pool_fini(&stack->referrals);
 	pool_fini(&stack->txn_clients);
 	pool_fini(&stack->txn_servers);
 	map_fini(&stack->server_map);
@@ -92,6 +99,8 @@ void stack_on_turn_end(struct stack *stack)
 	pool_sweep(&stack->notifiers);
 	pool_sweep(&stack->registrations);
 	pool_sweep(&stack->subscribers);
+	pool_sweep(&stack->refers);
+	pool_sweep(&stack->referrals);
 	pool_sweep(&stack->txn_clients);
 	pool_sweep(&stack->txn_servers);
 }

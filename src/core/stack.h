@@ -78,6 +78,8 @@ struct stack_limits {
 	uint32_t subscriptions; /* of peers with us */
 	uint32_t registrations; /* of ours elsewhere */
 	uint32_t subscribers;	/* ours elsewhere */
+	uint32_t refers;	/* of peers, accepted and not over */
+	uint32_t referrals;	/* ours, heard of */
 };
 
 /* Of messages since the start. */
@@ -115,6 +117,8 @@ struct stack {
 	struct pool notifiers;
 	struct pool registrations;
 	struct pool subscribers;
+	struct pool refers;
+	struct pool referrals;
 	struct map server_map;	/* branch, sent-by and method -> txn_server */
 	struct map merge_map;	/* From tag, Call-ID, CSeq -> txn_server (RFC 3261 8.2.2.2) */
 	struct map usages;	/* local tag -> usage */

@@ -161,7 +161,8 @@ static int txn_server_print_head(struct txn_server *txn, struct incoming *in)
 	struct stack *stack = txn->stack;
 	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	enum sip_method method = in->msg->method;
-	bool is_dialog = method == METHOD_INVITE || method == METHOD_SUBSCRIBE;
+	bool is_dialog =
+		method == METHOD_INVITE || method == METHOD_SUBSCRIBE || method == METHOD_REFER;
 	char tag[TOKEN_BYTES];
 	struct slice head, copy;
 	int err;

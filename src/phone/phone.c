@@ -349,6 +349,8 @@ static int phone_init_stack(struct phone *phone, const struct env *env, struct t
 	const struct stack_user user = { .user = phone, .on_request = on_request };
 	const struct stack_limits limits = { .transactions = TRANSACTIONS_MAX,
 					     .sessions = SESSIONS_MAX,
+					     .refers = SESSIONS_MAX,
+					     .referrals = SESSIONS_MAX,
 					     .registrations = 1,
 					     .subscribers = PHONE_KEYS_MAX + PHONE_LISTS_MAX };
 
@@ -518,6 +520,7 @@ bool phone_is_stopped(const struct phone *phone)
 bool phone_is_quiet(const struct phone *phone)
 {
 	return phone_is_stopped(phone) && phone->stack.sessions.held_count == 0 &&
-	       phone->stack.subscribers.held_count == 0 &&
-	       phone->stack.txn_clients.held_count == 0 && phone->stack.txn_servers.held_count == 0;
+	       phone->stack.subscribers.held_count == 0 && phone->stack.refers.held_count == 0 &&
+	       phone->stack.referrals.held_count == 0 && phone->stack.txn_clients.held_count == 0 &&
+	       phone->stack.txn_servers.held_count == 0;
 }

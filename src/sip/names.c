@@ -23,7 +23,7 @@ static const struct {
  */
 #define KEY(n, first, last_but_one)                                                                \
 	((uint8_t)((n) + ((unsigned char)(first) | 0x20) +                                         \
-		   10 * ((unsigned char)(last_but_one) | 0x20)))
+		   11 * ((unsigned char)(last_but_one) | 0x20)))
 
 static const uint8_t by_key[256] = {
 	[KEY(3, 'v', 'i')] = HDR_VIA,
@@ -32,6 +32,7 @@ static const uint8_t by_key[256] = {
 	[KEY(7, 'c', 'i')] = HDR_CALL_ID,
 	[KEY(4, 'c', 'e')] = HDR_CSEQ,
 	[KEY(7, 'c', 'c')] = HDR_CONTACT,
+	[KEY(4, 'j', 'i')] = HDR_JOIN,
 	[KEY(12, 'm', 'd')] = HDR_MAX_FORWARDS,
 	[KEY(11, 'm', 't')] = HDR_MAX_BREADTH,
 	[KEY(14, 'c', 't')] = HDR_CONTENT_LENGTH,
@@ -56,6 +57,7 @@ static const uint8_t by_key[256] = {
 	[KEY(4, 'r', 'c')] = HDR_RACK,
 	[KEY(6, 'r', 'o')] = HDR_REASON,
 	[KEY(8, 'r', 't')] = HDR_REFER_TO,
+	[KEY(9, 'r', 'u')] = HDR_REFER_SUB,
 	[KEY(11, 'r', 'b')] = HDR_REFERRED_BY,
 	[KEY(8, 'r', 'e')] = HDR_REPLACES,
 	[KEY(7, 'r', 'r')] = HDR_REQUIRE,
@@ -68,6 +70,7 @@ static const uint8_t by_key[256] = {
 	[KEY(7, 's', 'c')] = HDR_SUBJECT,
 	[KEY(18, 's', 't')] = HDR_SUBSCRIPTION_STATE,
 	[KEY(9, 's', 'e')] = HDR_SUPPORTED,
+	[KEY(13, 't', 'o')] = HDR_TARGET_DIALOG,
 	[KEY(11, 'u', 'e')] = HDR_UNSUPPORTED,
 	[KEY(10, 'u', 'n')] = HDR_USER_AGENT,
 	[KEY(7, 'w', 'n')] = HDR_WARNING,

@@ -651,6 +651,8 @@ static void check_switch(struct world *w, const struct office *office)
 	check_pool(w, &pbx->publications);
 	check_pool(w, &pbx->asked_phones);
 	check_pool(w, &pbx->stack.subscribers);
+	check_pool(w, &pbx->stack.refers);
+	check_pool(w, &pbx->stack.referrals);
 	if (pbx->entities.count > 0)
 		run_fail(w, "lamp entities left");
 	if (pbx->lamp_audit.repairs != w->broken_lamps)
