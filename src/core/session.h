@@ -215,6 +215,9 @@ void session_ignore(struct session *session);
  */
 int session_answer(struct session *session, const struct answer *answer);
 
+/* UAS: its INVITE waits for our final response. */
+bool session_is_invited(const struct session *session);
+
 /* UAS: under a new To tag, as if another fork had answered (RFC 3261 12.1). Before
  * session_answer(). An offer under the old one has no result any more. */
 int session_new_fork(struct session *session);

@@ -111,11 +111,16 @@ int session_respond(struct session *session, struct txn_server *txn, const struc
 	return txn_server_respond(txn, &full);
 }
 
+bool session_is_invited(const struct session *session)
+{
+	return !session->is_uac && session->state == SESSION_EARLY;
+}
+
 int session_answer(struct session *session, const struct answer *answer)
 {
 	int err;
 
-	if (session->is_uac || session->state != SESSION_EARLY)
+	if (!session_is_invited(session))
 		return ERR_STATE;
 	if (session_answer_waits(session, answer, &err))
 		return err;

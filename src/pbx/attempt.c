@@ -4,6 +4,7 @@
  */
 #include "pbx/attempt_inner.h"
 
+#include "pbx/transfer.h"
 #include "sip/uri.h"
 
 static void attempt_try(struct attempt *attempt);
@@ -135,8 +136,10 @@ static void tell_forward(const struct attempt *attempt, struct slice number, enu
 	stack_trace(&call->pbx->stack, "event=forward call=%u from=%.*s to=%.*s why=%.*s",
 		    call->number, SLICE_ARGS(destination_party(&attempt->to).number),
 		    SLICE_ARGS(number), SLICE_ARGS(forward_name(why)));
-	if (call->shown != 181 &&
-	    session_ring(call->caller->session, &(struct answer){ .status = 181 }) == 0)
+	if (!call->caller->session)
+		transfer_on_provisional(call, 181);
+	else if (call->shown != 181 &&
+		 session_ring(call->caller->session, &(struct answer){ .status = 181 }) == 0)
 		call->shown = 181;
 }
 
@@ -173,6 +176,15 @@ static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 	return true;
 }
 
+/* The way that the caller came. */
+static const struct flow *call_flow(const struct call *call)
+{
+	const struct leg *caller =
+		call->caller->session ? call->caller : call->transfer->transferee;
+
+	return &caller->session->dialog.flow;
+}
+
 /* A phone sends the call elsewhere (RFC 3261 21.3): where one of ours may be called, it goes on. */
 static bool attempt_deflect(struct attempt *attempt, const struct sip_msg *response)
 {
@@ -190,7 +202,7 @@ static bool attempt_deflect(struct attempt *attempt, const struct sip_msg *respo
 	if (attempt->parent || attempt->to.kind == DESTINATION_ROUTE ||
 	    !sip_msg_list_next(response, HDR_CONTACT, &cursor, &entry) ||
 	    sip_addr_parse(entry, &contact) ||
-	    !pbx_is_own_host(call->pbx, &contact.uri, &call->caller->session->dialog.flow) ||
+	    !pbx_is_own_host(call->pbx, &contact.uri, call_flow(call)) ||
 	    uri_unescape(&user, contact.uri.user) || user.is_overflown)
 		return false;
 	to = route_find_for(call->directory, buf_text(&user), attempt->to.extension, &is_denied);

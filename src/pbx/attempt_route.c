@@ -19,13 +19,17 @@
 
 /* --- Who calls ---------------------------------------------------------------------------- */
 
-/* The extension in whose name it goes out: the caller, or who forwarded a call from outside. */
+/* The extension in whose name it goes out: the caller, or who forwarded or transferred a call from
+ * outside.
+ */
 static struct party who_calls(const struct attempt *attempt)
 {
 	const struct leg *caller = attempt->call->caller;
 
 	if (!caller->extension && attempt->trail.count > 0)
 		return attempt->trail.steps[attempt->trail.count - 1].party;
+	if (!caller->extension && !slice_is_empty(attempt->call->referrer.number))
+		return attempt->call->referrer;
 	return caller->party;
 }
 

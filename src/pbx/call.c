@@ -11,6 +11,7 @@
 #include "pbx/call_early.h"
 #include "pbx/call_relay.h"
 #include "pbx/lamp.h"
+#include "pbx/transfer.h"
 #include "pbx/trunk.h"
 #include "sip/print.h"
 
@@ -78,6 +79,8 @@ void call_set_state(struct call *call, enum call_state state)
 	}
 	stack_trace(&call->pbx->stack, "event=call call=%u state=%s", call->number,
 		    call_rows[state].name);
+	if (state == CALL_TALKING)
+		transfer_on_talking(call);
 }
 
 void leg_set_state(struct leg *leg, enum leg_state state)
@@ -157,8 +160,7 @@ static struct leg_owner owner_of(const struct extension *extension)
 	return (struct leg_owner){ extension, NULL, { extension->number, extension->name } };
 }
 
-/* What a message said of somebody outside has to outlive it. */
-static int leg_keep_party(struct leg *leg, const struct party *party)
+int party_keep(const struct party *party, struct slice *ret_text, struct party *ret_party)
 {
 	size_t n = party->number.n + party->name.n;
 	char *room = n > 0 ? mem_alloc(n) : NULL;
@@ -169,9 +171,9 @@ static int leg_keep_party(struct leg *leg, const struct party *party)
 	buf_init(&buf, room, n);
 	buf_slice(&buf, party->number);
 	buf_slice(&buf, party->name);
-	leg->outside = buf_text(&buf);
-	leg->party.number = slice_head(leg->outside, party->number.n);
-	leg->party.name = slice_from(leg->outside, party->number.n);
+	*ret_text = buf_text(&buf);
+	ret_party->number = slice_head(*ret_text, party->number.n);
+	ret_party->name = slice_from(*ret_text, party->number.n);
 	return 0;
 }
 
@@ -198,7 +200,8 @@ static struct leg *leg_new(struct call *call, const struct leg_owner *owner, boo
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
 	stack_token(&call->pbx->stack, leg->id);
-	err = owner->extension ? 0 : leg_keep_party(leg, &owner->party);
+	/* What a message said of somebody outside has to outlive it. */
+	err = owner->extension ? 0 : party_keep(&owner->party, &leg->outside, &leg->party);
 	if (err || lamp_leg_start(leg)) {
 		leg_end(leg, 0, SLICE_NONE);
 		return NULL;
@@ -289,7 +292,8 @@ static bool privacy_is_wanted(const struct sip_msg *invite)
 	       privacy_has(invite, SLICE("user")) || privacy_has(invite, SLICE("header"));
 }
 
-static struct call *call_new(struct pbx *pbx, struct slice number, const struct sip_msg *invite)
+/* Without a caller. */
+static struct call *call_new(struct pbx *pbx, struct slice number)
 {
 	struct call *call = pool_new(&pbx->calls);
 
@@ -298,35 +302,60 @@ static struct call *call_new(struct pbx *pbx, struct slice number, const struct 
 	call->pbx = pbx;
 	call->number = ++pbx->last_call;
 	record_call_start(call);
-	call->hops_used = dialog_hops_used(invite);
-	call->breadth_left = breadth_of(invite);
-	call->is_private = privacy_is_wanted(invite);
 	list_init(&call->legs);
 	list_init(&call->attempts);
 	call->directory = directory_ref(pbx->directory);
-	if (slice_keep(number, &call->called.number) || slice_keep(invite->body, &call->offer) ||
-	    slice_keep(sip_msg_value(invite, HDR_CONTENT_TYPE), &call->offer_type)) {
+	if (slice_keep(number, &call->called.number)) {
 		call_end(call, 0, SLICE_NONE);
 		return NULL;
 	}
 	return call;
 }
 
+static int call_read_invite(struct call *call, const struct sip_msg *invite)
+{
+	int err = slice_keep(invite->body, &call->offer);
+
+	call->hops_used = dialog_hops_used(invite);
+	call->breadth_left = breadth_of(invite);
+	call->is_private = privacy_is_wanted(invite);
+	return err ? err : slice_keep(sip_msg_value(invite, HDR_CONTENT_TYPE), &call->offer_type);
+}
+
+/* What the caller called, and whom that means. */
+static void call_begin(struct call *call, const struct party *caller, const struct destination *to)
+{
+	call->called.name = destination_party(to).name;
+	call->is_emergency = destination_is_emergency(to);
+	stack_trace(&call->pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s",
+		    call->number, SLICE_ARGS(caller->number), SLICE_ARGS(call->called.number));
+	call->record.is_due = true;
+}
+
+void call_ring(struct call *call, const struct destination *to)
+{
+	if (call->caller->is_stand_in)
+		call_begin(call, &call->caller->party, to);
+	timer_start(call->pbx->stack.timers, &call->timer,
+		    (uint64_t)call->pbx->directory->ring_timeout_s * 1000, on_ring_timeout);
+	attempt_start(call, to, NULL);
+}
+
 static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *caller,
 		  struct slice number, const struct destination *to)
 {
-	struct call *call = call_new(pbx, number, in->msg);
+	struct call *call = call_new(pbx, number);
 
+	if (call && call_read_invite(call, in->msg)) {
+		call_end(call, 0, SLICE_NONE);
+		call = NULL;
+	}
 	if (!call) {
 		record_refused(pbx, &caller->party, number, 503, RECORD_LIMIT);
 		call_refuse_full(in);
 		return;
 	}
-	call->called.name = destination_party(to).name;
-	call->is_emergency = destination_is_emergency(to);
-	stack_trace(&pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s", call->number,
-		    SLICE_ARGS(caller->party.number), SLICE_ARGS(number));
-	call->record.is_due = true;
+	call_begin(call, &caller->party, to);
 	call->caller = take_leg(call, in, caller, number);
 	if (!call->caller) {
 		call_end(call, 0, SLICE_NONE);
@@ -334,10 +363,77 @@ static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *
 	}
 	/* Off the hook: its lamp says so before anybody rings. */
 	lamp_leg_changed(call->caller);
-	timer_start(pbx->stack.timers, &call->timer,
-		    (uint64_t)pbx->directory->ring_timeout_s * 1000, on_ring_timeout);
-	attempt_start(call, to, NULL);
+	call_ring(call, to);
 }
+
+/* --- For a transferee --------------------------------------------------------------------- */
+
+/* Nobody sees it: the transferee is shown by its own leg. */
+struct leg *call_stand_in(struct call *call, const struct leg *transferee)
+{
+	struct leg *leg = pool_new(&call->pbx->legs);
+
+	if (!leg)
+		return NULL;
+	leg->pbx = call->pbx;
+	leg->call = call;
+	leg->is_stand_in = leg->is_initiator = true;
+	leg->directory = directory_ref(transferee->directory);
+	leg->extension = transferee->extension;
+	list_init(&leg->lamp_node);
+	list_append(&call->legs, &leg->node);
+	if (party_keep(&transferee->party, &leg->outside, &leg->party)) {
+		leg_end(leg, 0, SLICE_NONE);
+		return NULL;
+	}
+	return leg;
+}
+
+struct call *call_new_for(const struct leg *transferee, struct slice number, uint32_t hops_used)
+{
+	const struct call *from = transferee->call;
+	struct call *call = call_new(transferee->pbx, number);
+
+	if (!call)
+		return NULL;
+	call->hops_used = hops_used;
+	call->breadth_left = BREADTH_MAX;
+	call->is_private = transferee == from->caller && from->is_private;
+	call->caller = call_stand_in(call, transferee);
+	if (!call->caller) {
+		call_end(call, 0, SLICE_NONE);
+		return NULL;
+	}
+	return call;
+}
+
+int call_set_referrer(struct call *call, const struct party *referrer)
+{
+	struct slice text;
+	int err = party_keep(referrer, &text, &call->referrer);
+
+	if (err)
+		return err;
+	mem_free((char *)call->referrer_text.p);
+	call->referrer_text = text;
+	return 0;
+}
+
+void leg_move(struct leg *leg, struct call *to)
+{
+	struct call *from = leg->call;
+
+	record_leg_moves(leg, to);
+	list_remove(&leg->node);
+	list_append(&to->legs, &leg->node);
+	if (from->caller == leg)
+		from->caller = NULL;
+	if (from->partner == leg)
+		from->partner = NULL;
+	leg->call = to;
+}
+
+/* --- Calls of phones and trunks ------------------------------------------------------------ */
 
 void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
 		struct slice number, const struct destination *to)
@@ -420,25 +516,15 @@ struct slice leg_print_peer(struct buf *line, const struct leg *leg, const struc
 	return line->is_overflown ? SLICE_NONE : buf_text(line);
 }
 
-int leg_answer_as(struct leg *leg, const struct party *peer, struct slice content_type,
+int leg_answer_as(struct leg *leg, const struct leg *by, struct slice content_type,
 		  struct slice body)
 {
+	const struct call *call = leg->call;
 	char text[IDENTITY_MAX_BYTES];
 	struct buf line = BUF_ON(text);
-
-	return session_answer(leg->session,
-			      &(struct answer){ .status = 200,
-						.lines = leg_print_peer(&line, leg, peer),
-						.content_type = content_type,
-						.body = body });
-}
-
-int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
-{
-	const struct call *call = leg->call;
 	int err;
 
-	if (leg == call->caller && early_is_of_another(call, call->partner)) {
+	if (leg == call->caller && early_is_of_another(call, by)) {
 		err = session_new_fork(leg->session);
 		if (err)
 			return err;
@@ -446,7 +532,16 @@ int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
 		if (leg->state == LEG_TALKING)
 			lamp_leg_changed(leg);
 	}
-	return leg_answer_as(leg, leg_peer(leg), content_type, body);
+	return session_answer(leg->session,
+			      &(struct answer){ .status = 200,
+						.lines = leg_print_peer(&line, leg, &by->party),
+						.content_type = content_type,
+						.body = body });
+}
+
+int leg_answer(struct leg *leg, struct slice content_type, struct slice body)
+{
+	return leg_answer_as(leg, leg_other(leg), content_type, body);
 }
 
 /* --- Ending ------------------------------------------------------------------------------- */
@@ -473,6 +568,7 @@ void call_end(struct call *call, unsigned status, struct slice lines)
 	if (call->state == CALL_ENDED)
 		return;
 	call_set_state(call, CALL_ENDED);
+	transfer_on_call_end(call, status);
 	LIST_FOR (leg, &call->legs, struct leg, node)
 		leg_end(leg, status, lines);
 	call_end_attempts(call);
@@ -486,6 +582,7 @@ void call_on_free(void *object)
 
 	record_fini(&call->record);
 	mem_free((char *)call->called.number.p);
+	mem_free((char *)call->referrer_text.p);
 	call_forget_offer(call);
 	directory_unref(call->directory);
 }

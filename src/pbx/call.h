@@ -16,6 +16,7 @@
 
 struct attempt;
 struct splice;
+struct transfer;
 struct trunk;
 struct destination;
 
@@ -79,6 +80,7 @@ struct leg {
 	enum leg_state state;
 	struct leg *heir;      /* is about to take its place, in the same call; NULL: none */
 	struct splice *splice; /* that brings it together with somebody new; NULL: none */
+	bool is_stand_in;      /* for a transferee, who comes when somebody answers: no session */
 	bool is_ending;	       /* by leg_end(), which has not come to its end */
 	bool is_astray;	      /* it hears somebody else than the other one of its call, or nobody */
 	bool is_holding;      /* its last description holds the other party */
@@ -115,9 +117,12 @@ struct call {
 	struct handle early;	 /* the leg whose early media the caller has */
 	uint64_t early_fork;	 /* hash of the phone's tag then */
 	struct handle pracked;	 /* the leg that waits for the caller's PRACK */
-	unsigned shown;		 /* the last provisional status that the caller was sent */
-	struct leg *offerer;	 /* whose offer is on its way through, NULL: none */
-	bool is_hold_offered;	 /* that offer holds the other party */
+	struct transfer *transfer;  /* that is to end or to fill it; NULL: none */
+	struct party referrer;	    /* who has transferred it, or no number */
+	struct slice referrer_text; /* owned: of `referrer` */
+	unsigned shown;		    /* the last provisional status that the caller was sent */
+	struct leg *offerer;	    /* whose offer is on its way through, NULL: none */
+	bool is_hold_offered;	    /* that offer holds the other party */
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
 	struct failure failure; /* the best of its attempts so far */
 	struct timer timer; /* of the state: how long it may ring, when the join goes on, how long
@@ -136,6 +141,24 @@ void call_start(struct pbx *pbx, struct incoming *in, const struct extension *ca
 void call_start_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
 			   const struct party *caller, struct slice number,
 			   const struct destination *to);
+
+/*
+ * A call of a transferee, whose leg is still in another one: a stand-in has its place, the last one
+ * of the functions below makes it another one. `hops_used` by the request that asked for it.
+ * call_ring() then tries the destination, see attempt_start(). NULL: no memory, or no room.
+ */
+struct call *call_new_for(const struct leg *transferee, struct slice number, uint32_t hops_used);
+void call_ring(struct call *call, const struct destination *to);
+struct leg *call_stand_in(struct call *call, const struct leg *transferee);
+
+/* What its lamps and INVITEs say from now on of who transferred it; copied. ERR_NOMEM. */
+int call_set_referrer(struct call *call, const struct party *referrer);
+
+/* Into another call, where it is neither caller nor partner yet. */
+void leg_move(struct leg *leg, struct call *to);
+
+/* The texts of a party in memory of their own, *ret_text. ERR_NOMEM. */
+int party_keep(const struct party *party, struct slice *ret_text, struct party *ret_party);
 
 /*
  * Takes an INVITE of this extension's phone as a leg of the call; `number` is what our Contact
@@ -165,8 +188,8 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines);
  */
 int leg_answer(struct leg *leg, struct slice content_type, struct slice body);
 
-/* The same, and the one at the other end is `peer`. */
-int leg_answer_as(struct leg *leg, const struct party *peer, struct slice content_type,
+/* The same, and the one at the other end is `by`. */
+int leg_answer_as(struct leg *leg, const struct leg *by, struct slice content_type,
 		  struct slice body);
 
 /* The header line that says so, as far as the phone may know it; or nothing. */

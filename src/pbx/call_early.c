@@ -9,6 +9,7 @@
 #include "pbx/call_early.h"
 
 #include "pbx/lamp.h"
+#include "pbx/transfer.h"
 #include "sip/msg.h"
 
 static struct slice body_type(const struct sip_msg *msg)
@@ -81,8 +82,8 @@ void early_on_refused(struct call *call)
 {
 	bool is_ringing = false;
 
-	if (call->state != CALL_RINGING || handle_eq(call->early, HANDLE_NONE) ||
-	    pool_find(&call->pbx->legs, call->early))
+	if (call->state != CALL_RINGING || !call->caller->session ||
+	    handle_eq(call->early, HANDLE_NONE) || pool_find(&call->pbx->legs, call->early))
 		return;
 	LIST_FOR (leg, &call->legs, struct leg, node)
 		is_ringing |= leg != call->caller && leg->state == LEG_RINGING;
@@ -102,6 +103,11 @@ void early_show(struct leg *leg, const struct sip_msg *response)
 	struct answer answer = { .status = response->status };
 	bool has_media;
 
+	if (!call->caller->session) {
+		acknowledge(leg, response);
+		transfer_on_provisional(call, response->status);
+		return;
+	}
 	early_leave(call);
 	has_media = !slice_is_empty(response->body) && !early_is_of_another(call, leg) &&
 		    (is_reliable || !slice_is_empty(call->offer));

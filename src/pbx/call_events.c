@@ -9,6 +9,7 @@
 #include "pbx/call_early.h"
 #include "pbx/call_relay.h"
 #include "pbx/lamp.h"
+#include "pbx/transfer.h"
 #include "pbx/trunk.h"
 #include "sip/print.h"
 
@@ -63,6 +64,10 @@ static void on_answer(struct session *session, const struct sip_msg *response)
 	struct call *call = leg->call;
 
 	call->partner = leg;
+	if (!call->caller->session) {
+		transfer_on_answer(leg, response);
+		return;
+	}
 	if (early_answer(leg, response)) {
 		call_end(call, 500, SLICE_NONE);
 		return;
@@ -100,6 +105,8 @@ static void leg_gone(struct session *session, enum record_cause cause, const str
 	char text[REASON_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
 
+	if (transfer_on_leg_gone(leg))
+		return;
 	if (leg->heir || (leg != call->caller && leg != call->partner)) {
 		leg_end(leg, 0, SLICE_NONE);
 		return;
@@ -140,7 +147,7 @@ static bool is_peer(struct session *session, struct incoming *in)
 }
 
 const struct session_ops leg_session_ops = {
-	.allow_line = SLICE_INIT("Allow: " SESSION_METHODS ", MESSAGE\r\n"),
+	.allow_line = SLICE_INIT("Allow: " SESSION_METHODS ", MESSAGE, REFER\r\n"),
 	.on_provisional = on_provisional,
 	.on_prack = early_on_prack,
 	.on_answer = on_answer,

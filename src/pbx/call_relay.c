@@ -9,6 +9,7 @@
 #include "pbx/join.h"
 #include "pbx/lamp.h"
 #include "pbx/splice.h"
+#include "pbx/transfer.h"
 #include "sip/sdp.h"
 
 static struct slice body_type(const struct sip_msg *msg)
@@ -227,7 +228,8 @@ void relay_on_leg_end(struct leg *leg)
 
 void relay_on_request(struct session *session, struct incoming *in)
 {
-	const struct leg *party = leg_speaks_to(session->owner);
+	struct leg *leg = session->owner;
+	const struct leg *party = leg_speaks_to(leg);
 
 	switch (in->msg->method) {
 	case METHOD_INFO:
@@ -238,6 +240,9 @@ void relay_on_request(struct session *session, struct incoming *in)
 		else
 			incoming_reply(in, &(struct answer){ .status = 480 });
 		break;
+	case METHOD_REFER:
+		transfer_on_refer(leg, in);
+		break;
 	case METHOD_INVITE:
 	case METHOD_ACK:
 	case METHOD_BYE:
@@ -246,7 +251,6 @@ void relay_on_request(struct session *session, struct incoming *in)
 	case METHOD_REGISTER:
 	case METHOD_SUBSCRIBE:
 	case METHOD_NOTIFY:
-	case METHOD_REFER:
 	case METHOD_UPDATE:
 	case METHOD_PRACK:
 	case METHOD_PUBLISH:

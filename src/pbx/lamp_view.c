@@ -163,6 +163,19 @@ static const struct party *shown_peer(const struct leg *leg)
 	return leg_peer(leg);
 }
 
+/* Who has transferred the call (RFC 4235 4.1.5), for who may see numbers. */
+static void entry_set_referrer(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
+			       const struct leg *leg, const struct lamp_view *view)
+{
+	const struct party *referrer = &leg->call->referrer;
+
+	if (view->visibility < VISIBILITY_NUMBERS || slice_is_empty(referrer->number))
+		return;
+	entry->referred_by = print_aor(dialogs, leg->pbx, SLICE_NONE, referrer->number);
+	if (view->profile->is_name_shown)
+		entry->referred_by_display = referrer->name;
+}
+
 static void entry_set_parties(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
 			      const struct leg *leg, const struct lamp_view *view)
 {
@@ -176,6 +189,7 @@ static void entry_set_parties(struct lamp_dialogs *dialogs, struct dialog_entry 
 	} else if (is_offered) {
 		entry->remote.identity = SLICE("sip:anonymous@anonymous.invalid");
 	}
+	entry_set_referrer(dialogs, entry, leg, view);
 	if (view->visibility < VISIBILITY_NUMBERS && !is_offered)
 		return;
 	if (view->profile->is_name_shown)

@@ -26,7 +26,7 @@ struct lamp_dialogs {
 	bool has_ids;		 /* a dialog can be named by whoever reads it */
 	bool is_cut;		 /* there are more of them */
 	struct buf uris;
-	char uri_text[DIALOG_INFO_MAX * 3 * LAMP_URI_MAX_BYTES];
+	char uri_text[DIALOG_INFO_MAX * 4 * LAMP_URI_MAX_BYTES];
 };
 
 /* What an extension is beside its calls: "do-not-disturb", "forwarded", "unregistered", or empty.

@@ -19,6 +19,7 @@
 #include "pbx/publish.h"
 #include "pbx/registrar.h"
 #include "pbx/splice.h"
+#include "pbx/transfer.h"
 #include "pbx/trunk.h"
 #include "sip/digest.h"
 #include "sip/feature_event.h"
@@ -129,6 +130,8 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->attempts, "attempts", sizeof(struct attempt), limits->attempts, NULL);
 	pool_init(&pbx->legs, "legs", sizeof(struct leg), limits->legs, leg_on_free);
 	pool_init(&pbx->splices, "splices", sizeof(struct splice), limits->calls, splice_on_free);
+	pool_init(&pbx->transfers, "transfers", sizeof(struct transfer), limits->calls,
+		  transfer_on_free);
 	pool_init(&pbx->publications, "publications", sizeof(struct publication),
 		  limits->publications, publication_on_free);
 	pool_init(&pbx->asked_phones, "asked phones", sizeof(struct asked_phone),
@@ -168,6 +171,7 @@ void pbx_fini(struct pbx *pbx)
 	pbx_silence(pbx);
 	trunk_fini(pbx);
 	stack_fini(&pbx->stack);
+	pool_fini(&pbx->transfers);
 	pool_fini(&pbx->splices);
 	pool_fini(&pbx->legs);
 	pool_fini(&pbx->attempts);
@@ -323,6 +327,7 @@ void pbx_on_connection_lost(struct pbx *pbx, const struct flow *lost)
 void pbx_on_turn_end(struct pbx *pbx)
 {
 	stack_on_turn_end(&pbx->stack);
+	pool_sweep(&pbx->transfers);
 	pool_sweep(&pbx->splices);
 	pool_sweep(&pbx->legs);
 	pool_sweep(&pbx->attempts);

@@ -33,16 +33,17 @@ struct pbx {
 	struct pbx_limits limits;    /* where the directory names no other */
 	struct nonces nonces;
 	struct strangers strangers;
-	struct pool bindings; /* struct binding */
-	struct map aors;      /* struct aor, by extension number */
-	struct pool calls;    /* struct call */
-	uint32_t last_call;   /* its number */
-	struct pool attempts; /* struct attempt */
-	struct pool legs;     /* struct leg */
-	struct pool splices;  /* struct splice */
-	struct map dnd;	      /* struct dnd, by extension number */
-	struct pool notices;  /* struct notice, see dnd.c */
-	struct map entities;  /* struct lamp_entity, by extension number */
+	struct pool bindings;  /* struct binding */
+	struct map aors;       /* struct aor, by extension number */
+	struct pool calls;     /* struct call */
+	uint32_t last_call;    /* its number */
+	struct pool attempts;  /* struct attempt */
+	struct pool legs;      /* struct leg */
+	struct pool splices;   /* struct splice */
+	struct pool transfers; /* struct transfer */
+	struct map dnd;	       /* struct dnd, by extension number */
+	struct pool notices;   /* struct notice, see dnd.c */
+	struct map entities;   /* struct lamp_entity, by extension number */
 	struct lamp_audit lamp_audit;
 	struct lamp_cache *lamp_cache;		  /* documents, see lamp_document.h */
 	struct map phone_forwards;		  /* struct phone_forward, by extension number */

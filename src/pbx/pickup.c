@@ -8,12 +8,14 @@
 #include "pbx/call.h"
 #include "pbx/join.h"
 #include "pbx/lamp.h"
+#include "pbx/leg_find.h"
 #include "pbx/takeover.h"
+#include "pbx/transfer.h"
 #include "pbx/visibility.h"
 #include "sip/replaces.h"
 
 /* A phone that is called and has not answered; one that rings comes before one that may yet. */
-static bool leg_is_waiting(const struct leg *leg)
+bool pickup_is_waiting(const struct leg *leg)
 {
 	return leg->extension && !leg->is_initiator && leg->call->state == CALL_RINGING &&
 	       (leg->state == LEG_RINGING || leg->state == LEG_CALLING);
@@ -29,7 +31,7 @@ static bool leg_rings_longer(const struct leg *leg, const struct leg *than)
 }
 
 /* A caller cannot take their own call. */
-static bool leg_is_for(const struct leg *leg, const struct extension *picker)
+bool pickup_is_for(const struct leg *leg, const struct extension *picker)
 {
 	const struct leg *caller = leg->call->caller;
 
@@ -37,11 +39,8 @@ static bool leg_is_for(const struct leg *leg, const struct extension *picker)
 	       !(caller->extension && slice_eq(caller->extension->number, picker->number));
 }
 
-static void refuse_right(struct incoming *in)
-{
-	incoming_reply(in, &(struct answer){ .status = 403,
-					     .reason = SLICE("Not allowed to pick up there") });
-}
+static const struct answer no_right = { .status = 403,
+					.reason = SLICE_INIT("Not allowed to pick up there") };
 
 /* --- The one function --------------------------------------------------------------------- */
 
@@ -54,7 +53,7 @@ static void pickup_take(struct leg *ringing, struct incoming *in, const struct e
 	struct leg *partner;
 	int err;
 
-	if (!join_is_possible(call, in->msg->body)) {
+	if (call->caller->session && !join_is_possible(call, in->msg->body)) {
 		incoming_reply_status(in, 488);
 		return;
 	}
@@ -64,7 +63,10 @@ static void pickup_take(struct leg *ringing, struct incoming *in, const struct e
 	call->partner = partner;
 	leg_set_replaced(partner, ringing);
 	ringing->exit = (struct leg_exit){ "replaced", 0 };
-	err = join_start(call, in->msg->body, offer_type);
+	if (call->caller->session)
+		err = join_start(call, in->msg->body, offer_type);
+	else
+		err = transfer_on_pickup(partner, in->msg->body, offer_type);
 	if (err) {
 		ringing->exit = (struct leg_exit){ 0 };
 		leg_end(partner, err == ERR_UNSUPPORTED ? 488 : 500, SLICE_NONE);
@@ -77,8 +79,7 @@ static void pickup_take(struct leg *ringing, struct incoming *in, const struct e
 
 /* --- By number ---------------------------------------------------------------------------- */
 
-static struct leg *find_by_number(struct pbx *pbx, struct slice number,
-				  const struct extension *picker)
+static struct leg *find_at(struct pbx *pbx, struct slice number, const struct extension *picker)
 {
 	struct lamp_entity *entity = lamp_find(pbx, number);
 	struct leg *best = NULL;
@@ -86,51 +87,63 @@ static struct leg *find_by_number(struct pbx *pbx, struct slice number,
 	if (!entity)
 		return NULL;
 	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
-		if (leg_is_waiting(leg) && leg_is_for(leg, picker) && leg_rings_longer(leg, best))
+		if (pickup_is_waiting(leg) && pickup_is_for(leg, picker) &&
+		    leg_rings_longer(leg, best))
 			best = leg;
 	return best;
+}
+
+struct answer pickup_find_by_number(struct pbx *pbx, struct slice number,
+				    const struct extension *picker, struct leg **ret_leg)
+{
+	const struct extension *watched = directory_find(pbx->directory, number);
+	struct rights rights = { 0 };
+
+	if (watched)
+		rights = rights_of(watched, picker);
+	if (rights.visibility == VISIBILITY_NONE)
+		return (struct answer){ .status = 404 };
+	if (!rights.may_pick_up)
+		return no_right;
+	*ret_leg = find_at(pbx, number, picker);
+	return *ret_leg ? (struct answer){ 0 }
+			: (struct answer){ .status = 404, .reason = SLICE("Nothing rings there") };
 }
 
 void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extension *picker,
 		      struct slice number)
 {
-	const struct extension *watched = directory_find(pbx->directory, number);
-	struct rights rights = { 0 };
 	struct leg *leg;
+	struct answer refusal = pickup_find_by_number(pbx, number, picker, &leg);
 
-	if (watched)
-		rights = rights_of(watched, picker);
-	if (rights.visibility == VISIBILITY_NONE) {
-		incoming_reply_status(in, 404);
-		return;
-	}
-	if (!rights.may_pick_up) {
-		refuse_right(in);
-		return;
-	}
-	leg = find_by_number(pbx, number, picker);
-	if (leg)
-		pickup_take(leg, in, picker, RECORD_BY_NUMBER);
+	if (refusal.status)
+		incoming_reply(in, &refusal);
 	else
-		incoming_reply(in, &(struct answer){ .status = 404,
-						     .reason = SLICE("Nothing rings there") });
+		pickup_take(leg, in, picker, RECORD_BY_NUMBER);
 }
 
 /* --- By group ----------------------------------------------------------------------------- */
 
-void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extension *picker)
+struct leg *pickup_find_in_groups(struct pbx *pbx, const struct extension *picker)
 {
 	struct leg *leg, *best = NULL;
 	uint32_t slot = 0;
 
 	while ((leg = pool_walk(&pbx->legs, &slot)))
-		if (leg_is_waiting(leg) && leg_is_for(leg, picker) &&
+		if (pickup_is_waiting(leg) && pickup_is_for(leg, picker) &&
 		    !slice_eq(leg->extension->number, picker->number) &&
 		    extension_shares_group(leg->extension, picker) &&
 		    rights_of(leg->extension, picker).may_pick_up && leg_rings_longer(leg, best))
 			best = leg;
-	if (best)
-		pickup_take(best, in, picker, RECORD_BY_GROUP);
+	return best;
+}
+
+void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extension *picker)
+{
+	struct leg *leg = pickup_find_in_groups(pbx, picker);
+
+	if (leg)
+		pickup_take(leg, in, picker, RECORD_BY_GROUP);
 	else
 		incoming_reply(in,
 			       &(struct answer){ .status = 404,
@@ -138,58 +151,6 @@ void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extensio
 }
 
 /* --- By Replaces (RFC 3891 3) ------------------------------------------------------------- */
-
-static struct leg *find_by_tags(struct pbx *pbx, struct slice call_id, struct slice ours,
-				struct slice theirs)
-{
-	struct session *session = session_find_dialog(&pbx->stack, call_id, ours);
-
-	/* There are sessions that are no calls: the notice of do-not-disturb. */
-	if (!session || session->ops != &leg_session_ops ||
-	    !slice_eq(session->dialog.remote_tag, theirs))
-		return NULL;
-	return session->owner;
-}
-
-static bool leg_is_of(const struct leg *leg, const struct extension *extension)
-{
-	return leg->extension && slice_eq(leg->extension->number, extension->number);
-}
-
-/*
- * Some phones send the call-id alone. It is enough when it names one leg only and this very
- * extension was told it, or has the dialog itself; whoever saw it elsewhere gets nothing.
- */
-static struct leg *find_by_call_id(struct pbx *pbx, struct slice call_id,
-				   const struct extension *picker)
-{
-	struct leg *leg, *found = NULL;
-	uint32_t slot = 0;
-
-	while ((leg = pool_walk(&pbx->legs, &slot))) {
-		if (!leg->session || !slice_eq(leg->session->dialog.call_id, call_id) ||
-		    !(leg_is_of(leg, picker) || lamp_was_told(leg, picker->number)))
-			continue;
-		if (found)
-			return NULL;
-		found = leg;
-	}
-	return found;
-}
-
-static struct leg *find_by_replaces(struct pbx *pbx, const struct sip_replaces *replaces,
-				    const struct extension *picker)
-{
-	struct leg *leg;
-
-	if (slice_is_empty(replaces->to_tag) || slice_is_empty(replaces->from_tag))
-		return find_by_call_id(pbx, replaces->call_id, picker);
-	leg = find_by_tags(pbx, replaces->call_id, replaces->to_tag, replaces->from_tag);
-	if (leg)
-		return leg;
-	/* Phones disagree about whose view the two tags are (PHONES trap 2). */
-	return find_by_tags(pbx, replaces->call_id, replaces->from_tag, replaces->to_tag);
-}
 
 void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct extension *picker)
 {
@@ -202,7 +163,7 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 			       &(struct answer){ .status = 400, .reason = SLICE("Bad Replaces") });
 		return;
 	}
-	leg = find_by_replaces(pbx, &replaces, picker);
+	leg = leg_by_replaces(pbx, &replaces, picker);
 	if (leg && leg->state == LEG_TALKING && !replaces.is_early_only &&
 	    takeover_is_allowed(leg, picker)) {
 		takeover_start(leg, in, picker);
@@ -214,11 +175,11 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 	if (rights.visibility == VISIBILITY_NONE)
 		incoming_reply_status(in, 481);
 	else if (!rights.may_pick_up)
-		refuse_right(in);
-	else if (!leg_is_waiting(leg))
+		incoming_reply(in, &no_right);
+	else if (!pickup_is_waiting(leg))
 		incoming_reply(
 			in, &(struct answer){ .status = 486, .reason = SLICE("Answered already") });
-	else if (!leg_is_for(leg, picker))
+	else if (!pickup_is_for(leg, picker))
 		incoming_reply_status(in, 481);
 	else
 		pickup_take(leg, in, picker, RECORD_BY_REPLACES);

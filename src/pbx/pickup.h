@@ -6,7 +6,10 @@
 #ifndef LAMPYRID_PBX_PICKUP_H
 #define LAMPYRID_PBX_PICKUP_H
 
+#include "core/txn_server.h"
 #include "pbx/pbx.h"
+
+struct leg;
 
 /*
  * Each answers the INVITE in any case: 400 (bad Replaces), 403 (no right), 404 (nothing rings), 481
@@ -17,5 +20,17 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extension *picker,
 		      struct slice number);
 void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extension *picker);
+
+/*
+ * Whom it would take. The answer's status is 0 with *ret_leg set, or that of a refusal as above;
+ * NULL: nothing rings in the groups.
+ */
+struct answer pickup_find_by_number(struct pbx *pbx, struct slice number,
+				    const struct extension *picker, struct leg **ret_leg);
+struct leg *pickup_find_in_groups(struct pbx *pbx, const struct extension *picker);
+
+/* It is such a phone; and who picks it up is not its caller. */
+bool pickup_is_waiting(const struct leg *leg);
+bool pickup_is_for(const struct leg *leg, const struct extension *picker);
 
 #endif

@@ -49,6 +49,9 @@ static bool is_recorded(const struct call *call)
 
 static uint32_t since_start(const struct call *call, uint64_t ms)
 {
+	/* A leg may be older than the call that it was transferred to. */
+	if (ms > 0 && ms < call->record.start_ms)
+		return 0;
 	return ms == 0 ? NOT_YET : (uint32_t)(ms - call->record.start_ms);
 }
 
@@ -148,10 +151,17 @@ void record_leg_state(struct leg *leg)
 			call->record.answer_ms = now_ms(call);
 		break;
 	case LEG_ENDED:
-		if (is_recorded(call))
+		if (is_recorded(call) && !leg->is_stand_in)
 			keep_leg(leg);
 		break;
 	}
+}
+
+void record_leg_moves(struct leg *leg, struct call *to)
+{
+	if (is_recorded(leg->call))
+		keep_leg(leg);
+	leg->record.number = ++to->record.leg_count;
 }
 
 void record_picked_up(struct call *call, struct slice by, struct slice from, enum record_pickup how)

@@ -65,6 +65,9 @@ void record_leg_start(struct leg *leg);
 /* Its state has just changed; with LEG_ENDED its session is still there. */
 void record_leg_state(struct leg *leg);
 
+/* From its call into another one: it is in the record of both. */
+void record_leg_moves(struct leg *leg, struct call *to);
+
 void record_picked_up(struct call *call, struct slice by, struct slice from,
 		      enum record_pickup how);
 void record_forwarded(struct call *call, struct slice from, struct slice to, enum forward_when why);

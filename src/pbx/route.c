@@ -10,8 +10,7 @@
 #include "pbx/phone_forward.h"
 #include "pbx/pickup.h"
 
-/* What stands behind the longest matching pick-up code; empty when none matches. */
-static struct slice behind_pickup_code(const struct directory *directory, struct slice number)
+struct slice route_behind_pickup_code(const struct directory *directory, struct slice number)
 {
 	struct slice best = SLICE_NONE;
 	size_t best_n = 0;
@@ -115,7 +114,7 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 		return;
 	}
 	number = buf_text(&user);
-	picked = behind_pickup_code(directory, number);
+	picked = route_behind_pickup_code(directory, number);
 	to = route_find_for(directory, number, caller, &is_denied);
 	if (!slice_is_empty(number) && slice_eq(number, directory->group_pickup_code))
 		pickup_by_group(pbx, in, caller);

@@ -42,4 +42,7 @@ struct destination route_find(const struct directory *directory, struct slice nu
 struct destination route_find_for(const struct directory *directory, struct slice number,
 				  const struct extension *caller, bool *ret_is_denied);
 
+/* What stands behind the longest matching pick-up code; empty when none matches. */
+struct slice route_behind_pickup_code(const struct directory *directory, struct slice number);
+
 #endif

@@ -87,12 +87,6 @@ static bool is_waiting(const struct splice *splice)
 	return splice->timer.is_running;
 }
 
-/* The leg's INVITE waits for our final response. */
-static bool is_invited(const struct leg *leg)
-{
-	return !leg->session->is_uac && leg->session->state == SESSION_EARLY;
-}
-
 void splice_hold(struct leg *leg, struct slice type, struct slice offer)
 {
 	static char text[SDP_MAX_BYTES]; /* one thread, not re-entered */
@@ -154,13 +148,13 @@ static void wait_ms(struct splice *splice, uint64_t ms)
 
 static int offer_to(struct leg *leg, struct slice type, struct slice body)
 {
-	const struct party *peer = &splice_other(leg)->party;
+	const struct leg *other = splice_other(leg);
 	char text[IDENTITY_MAX_BYTES];
 	struct buf lines = BUF_ON(text);
 
-	if (is_invited(leg))
-		return leg_answer_as(leg, peer, type, body);
-	return session_offer(leg->session, leg_print_peer(&lines, leg, peer), type, body);
+	if (session_is_invited(leg->session))
+		return leg_answer_as(leg, other, type, body);
+	return session_offer(leg->session, leg_print_peer(&lines, leg, &other->party), type, body);
 }
 
 static int step_try(struct splice *splice)
@@ -282,8 +276,8 @@ static void on_answer(struct splice *splice, const struct sip_msg *answer)
 			step_next(splice, SPLICE_AGAIN);
 		return;
 	}
-	if (is_invited(offerer))
-		err = leg_answer_as(offerer, &answerer->party, type, answer->body);
+	if (session_is_invited(offerer->session))
+		err = leg_answer_as(offerer, answerer, type, answer->body);
 	else
 		err = session_ack(offerer->session, type, answer->body);
 	if (err)
@@ -297,7 +291,7 @@ static void on_no_offer(struct splice *splice)
 {
 	struct leg *offerer = splice->offerer;
 
-	if (splice->is_swapped || is_invited(splice->answerer)) {
+	if (splice->is_swapped || session_is_invited(splice->answerer->session)) {
 		done(splice, ERR_UNSUPPORTED);
 		return;
 	}

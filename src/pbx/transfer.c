@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a transfer, from the moment that its REFER is granted (transfer_refer.c) to the
+ * transferee's new call, or back.
+ */
+#include "pbx/transfer_inner.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "core/refer.h"
+#include "pbx/attempt.h"
+#include "pbx/lamp.h"
+#include "pbx/splice.h"
+
+#define MOVED_LINE "Reason: SIP;cause=200;text=\"Call transferred\"\r\n"
+
+/* How long the transferor's phone has to hang up by itself once it knows (RFC 5589 6.1). */
+#define GRACE_MS 4000
+
+/* --- Telling the transferor ---------------------------------------------------------------- */
+
+static void on_refer_end(struct refer *refer);
+
+static const struct refer_ops refer_ops = { .on_end = on_refer_end };
+
+static void on_refer_end(struct refer *refer)
+{
+	struct transfer *transfer = refer->owner;
+
+	transfer->refer = NULL;
+}
+
+int transfer_accept(struct transfer *transfer, struct incoming *in)
+{
+	return refer_accept(transfer->transferor->session, in, &refer_ops, transfer,
+			    &transfer->refer);
+}
+
+static void tell(struct transfer *transfer, unsigned status)
+{
+	if (!transfer->refer)
+		return;
+	refer_tell(transfer->refer, status, SLICE_NONE);
+	if (status >= 200 && transfer->refer)
+		refer_let_go(transfer->refer);
+}
+
+/* --- Life --------------------------------------------------------------------------------- */
+
+struct transfer *transfer_new(struct leg *transferor, struct leg *transferee)
+{
+	struct pbx *pbx = transferee->pbx;
+	struct transfer *transfer = pool_new(&pbx->transfers);
+
+	if (!transfer)
+		return NULL;
+	if (party_keep(&transferor->party, &transfer->by_text, &transfer->by)) {
+		pool_end(&pbx->transfers, transfer);
+		return NULL;
+	}
+	transfer->pbx = pbx;
+	transfer->from = transferee->call;
+	transfer->transferee = transferee;
+	transfer->transferor = transferor;
+	transfer->from->transfer = transfer;
+	return transfer;
+}
+
+void transfer_on_free(void *object)
+{
+	struct transfer *transfer = object;
+
+	mem_free((char *)transfer->by_text.p);
+}
+
+static void trace(const struct transfer *transfer, const char *result, unsigned status)
+{
+	stack_trace(&transfer->pbx->stack,
+		    "event=transfer call=%u to-call=%u by=%.*s of=%.*s result=%s status=%u",
+		    transfer->from->number, transfer->to ? transfer->to->number : 0,
+		    SLICE_ARGS(transfer->by.number), SLICE_ARGS(transfer->transferee->party.number),
+		    result, status);
+}
+
+/* The calls are free again. The transfer may be read until the end of the turn. */
+static void detach(struct transfer *transfer)
+{
+	if (transfer->state == TRANSFER_SPLICING && transfer->transferee->splice)
+		splice_stop(transfer->transferee->splice);
+	transfer->from->transfer = NULL;
+	if (transfer->to)
+		transfer->to->transfer = NULL;
+	pool_end(&transfer->pbx->transfers, transfer);
+}
+
+void transfer_drop(struct transfer *transfer)
+{
+	detach(transfer);
+}
+
+/* --- The target --------------------------------------------------------------------------- */
+
+void transfer_aim(struct transfer *transfer, struct call *to, struct leg *seat, struct leg *target)
+{
+	transfer->to = to;
+	transfer->seat = seat;
+	transfer->target = target;
+	to->transfer = transfer;
+}
+
+/* A call of the transferee's, who is not in it yet. */
+int transfer_call(struct transfer *transfer, const struct destination *to, struct slice number,
+		  uint32_t hops_used)
+{
+	struct call *call = call_new_for(transfer->transferee, number, hops_used);
+
+	if (!call)
+		return ERR_NOMEM;
+	if (call_set_referrer(call, &transfer->by)) {
+		call_end(call, 0, SLICE_NONE);
+		return ERR_NOMEM;
+	}
+	transfer_aim(transfer, call, call->caller, NULL);
+	trace(transfer, "calling", 0);
+	call_ring(call, to);
+	return 0;
+}
+
+/* --- Back --------------------------------------------------------------------------------- */
+
+/* Nobody is there whom the transferee talked with before: the transferor's phones ring. */
+static void recall(const struct transfer *failed)
+{
+	struct call *from = failed->from;
+	struct destination to = route_find(failed->pbx->directory, failed->by.number);
+	struct transfer *transfer;
+
+	if (from->state == CALL_ENDED || failed->transferee->is_ending ||
+	    failed->pbx->stack.is_ending)
+		return;
+	transfer = failed->is_recall || to.kind != DESTINATION_EXTENSION
+			   ? NULL
+			   : transfer_new(failed->transferee, failed->transferee);
+	if (transfer) {
+		transfer->transferor = NULL;
+		transfer->is_recall = true;
+		if (transfer_call(transfer, &to, failed->by.number, 0) == 0)
+			return;
+		detach(transfer);
+	}
+	call_end(from, 0, SLICE_NONE);
+}
+
+void transfer_fail(struct transfer *transfer, unsigned status)
+{
+	struct call *to = transfer->to;
+	bool is_own = transfer->seat && transfer->seat->is_stand_in;
+
+	trace(transfer, "failed", status);
+	detach(transfer);
+	tell(transfer, status);
+	if (to && (is_own || !transfer->seat))
+		call_end(to, status, SLICE_NONE);
+	else if (to)
+		splice_restore(to);
+	if (transfer->transferor)
+		splice_restore(transfer->from);
+	else
+		recall(transfer);
+}
+
+/* --- Done --------------------------------------------------------------------------------- */
+
+static void on_grace(struct timer *timer)
+{
+	call_end(CONTAINER_OF(timer, struct call, timer), 0, SLICE(MOVED_LINE));
+}
+
+/* The transferor hangs up when it has heard; one that does not is hung up on. */
+static void leave_transferor(const struct transfer *transfer)
+{
+	struct call *from = transfer->from;
+
+	if (transfer->transferor)
+		timer_start(transfer->pbx->stack.timers, &from->timer, GRACE_MS, on_grace);
+	else
+		call_end(from, 0, SLICE_NONE);
+}
+
+static void free_seat(struct leg *seat, struct leg *transferee)
+{
+	if (seat->session) {
+		leg_set_replaced(transferee, seat);
+		seat->exit = (struct leg_exit){ "replaced", 0 };
+	}
+	leg_end(seat, 0, SLICE(MOVED_LINE));
+}
+
+static void transfer_done(struct transfer *transfer)
+{
+	struct leg *transferee = transfer->transferee, *target = transfer->target;
+	struct call *to = transfer->to;
+
+	trace(transfer, "done", 200);
+	detach(transfer);
+	if (transfer->seat)
+		free_seat(transfer->seat, transferee);
+	leg_move(transferee, to);
+	if (target == to->caller)
+		to->partner = transferee;
+	else
+		to->caller = transferee;
+	if (target->state != LEG_TALKING)
+		leg_set_state(target, LEG_TALKING);
+	(void)call_set_referrer(to, &transfer->by); /* without memory lamps do not say it */
+	if (to->state != CALL_TALKING)
+		call_set_state(to, CALL_TALKING);
+	lamp_leg_changed(transferee);
+	lamp_leg_changed(target);
+	tell(transfer, 200);
+	leave_transferor(transfer);
+}
+
+static unsigned status_of(int err)
+{
+	switch (err) {
+	case ERR_UNSUPPORTED:
+		return 488;
+	case ERR_NOTFOUND:
+		return 480;
+	default:
+		return 500;
+	}
+}
+
+static void on_spliced(void *owner, int err)
+{
+	struct transfer *transfer = owner;
+
+	if (err)
+		transfer_fail(transfer, status_of(err));
+	else
+		transfer_done(transfer);
+}
+
+/* The target describes itself first, in `offer` or when it is asked; it is the one in no hurry. */
+static int splice(struct transfer *transfer, struct slice offer, struct slice offer_type)
+{
+	struct leg *target = transfer->target, *transferee = transfer->transferee;
+	bool is_silent = slice_is_empty(offer) && session_is_invited(target->session);
+	int err = splice_start(&(struct splice_spec){ .offerer = is_silent ? transferee : target,
+						      .answerer = is_silent ? target : transferee,
+						      .offer = offer,
+						      .offer_type = offer_type,
+						      .on_done = on_spliced,
+						      .owner = transfer });
+
+	if (!err)
+		transfer->state = TRANSFER_SPLICING;
+	return err;
+}
+
+void transfer_splice(struct transfer *transfer, struct slice offer, struct slice offer_type)
+{
+	int err = splice(transfer, offer, offer_type);
+
+	if (err)
+		transfer_fail(transfer, err == ERR_STATE ? 491 : 503);
+}
+
+/* --- What becomes of its legs and calls --------------------------------------------------- */
+
+void transfer_on_provisional(struct call *call, unsigned status)
+{
+	if (call->transfer)
+		tell(call->transfer, status);
+}
+
+void transfer_on_answer(struct leg *leg, const struct sip_msg *response)
+{
+	struct call *call = leg->call;
+	struct transfer *transfer = call->transfer;
+	bool is_offer = slice_is_empty(call->offer) && !slice_is_empty(response->body);
+
+	/* It has answered what somebody else offered, and is asked anew. */
+	if (!is_offer)
+		(void)session_ack(leg->session, SLICE_NONE, SLICE_NONE);
+	call_end_others(call, leg);
+	leg_set_state(leg, LEG_TALKING);
+	call_set_state(call, CALL_JOINING);
+	transfer->target = leg;
+	transfer_splice(transfer, is_offer ? response->body : SLICE_NONE,
+			sip_msg_value(response, HDR_CONTENT_TYPE));
+}
+
+int transfer_on_pickup(struct leg *picker, struct slice offer, struct slice offer_type)
+{
+	struct call *call = picker->call;
+	int err;
+
+	call->transfer->target = picker;
+	err = splice(call->transfer, offer, offer_type);
+	if (err) {
+		call->transfer->target = NULL;
+		return err;
+	}
+	call_end_others(call, picker);
+	call_set_state(call, CALL_JOINING);
+	return 0;
+}
+
+void transfer_on_talking(struct call *call)
+{
+	struct transfer *transfer = call->transfer;
+
+	if (!transfer || transfer->to != call || transfer->state != TRANSFER_WAITING)
+		return;
+	transfer->target = call->partner;
+	transfer_splice(transfer, SLICE_NONE, SLICE_NONE);
+}
+
+/* The transferor has given up its own call, not the transfer: the target rings on. */
+static bool consultation_gone(struct transfer *transfer)
+{
+	struct call *to = transfer->to;
+	struct leg *seat = transfer->seat;
+
+	if (transfer->state == TRANSFER_WAITING) {
+		transfer->seat = call_stand_in(to, transfer->transferee);
+		if (!transfer->seat)
+			return false;
+	} else {
+		transfer->seat = NULL;
+	}
+	if (transfer->seat)
+		to->caller = transfer->seat;
+	leg_end(seat, 0, SLICE_NONE);
+	return true;
+}
+
+bool transfer_on_leg_gone(struct leg *leg)
+{
+	struct transfer *transfer = leg->call->transfer;
+
+	if (!transfer)
+		return false;
+	if (leg == transfer->transferor) {
+		transfer->transferor = NULL;
+		leg_end(leg, 0, SLICE_NONE);
+		return true;
+	}
+	return leg == transfer->seat && consultation_gone(transfer);
+}
+
+void transfer_on_call_end(struct call *call, unsigned status)
+{
+	struct transfer *transfer = call->transfer;
+
+	if (transfer)
+		transfer_fail(transfer, call == transfer->from || status == 0 ? 480 : status);
+}

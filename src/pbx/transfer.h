@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transfers that the server makes for its phones (RFC 3515, RFC 5589): a REFER in a call names whom
+ * the other party, the transferee, shall talk with. Nothing that talks is touched before the target
+ * has answered; then the transferee's leg is spliced with the target's and moves into its call.
+ * When that fails everybody stays where they were; a transferor who has hung up meanwhile is called
+ * back.
+ *
+ *     call 7 ─┬─ leg 1, of 201, the transferee           call 9 ─┬─ stand-in of 201, or the
+ *             └─ leg 2, of 202, the transferor                   │  transferor's consultation
+ *                                                                └─ leg 5, of 203, the target
+ */
+#ifndef LAMPYRID_PBX_TRANSFER_H
+#define LAMPYRID_PBX_TRANSFER_H
+
+#include "pbx/call.h"
+
+struct refer;
+
+enum transfer_state {
+	TRANSFER_WAITING,  /* for the target's answer */
+	TRANSFER_SPLICING, /* it has answered */
+};
+
+struct transfer {
+	struct pooled pooled;
+	struct pbx *pbx;
+	enum transfer_state state;
+	struct call *from;	/* of transferor and transferee */
+	struct call *to;	/* of the target */
+	struct leg *transferee; /* in `from` */
+	struct leg *transferor; /* in `from`; NULL: it has hung up */
+	struct leg *seat;	/* in `to`, whose place is the transferee's; NULL: it has hung up */
+	struct leg *target;	/* in `to`, who has answered; NULL: nobody yet */
+	struct refer *refer;	/* by whom the transferor is told; NULL: nobody wants to know */
+	struct party by;	/* the transferor */
+	struct slice by_text;	/* owned: of `by` */
+	bool is_recall;		/* the transferor is called back; there is nobody to fall back to */
+};
+
+/* Answers the REFER that came in this leg's dialog. */
+void transfer_on_refer(struct leg *leg, struct incoming *in);
+
+/* --- What becomes of the legs and calls of a transfer ------------------------------------- */
+
+/* A phone of a call whose caller is a stand-in rings, or answers. */
+void transfer_on_provisional(struct call *call, unsigned status);
+void transfer_on_answer(struct leg *leg, const struct sip_msg *response);
+
+/* That call's partner is somebody who picks it up; see join_start(). */
+int transfer_on_pickup(struct leg *picker, struct slice offer, struct slice offer_type);
+
+/* The transferor's consultation is answered as any call is. */
+void transfer_on_talking(struct call *call);
+
+/* True when the call goes on without this leg, which has gone and is ended here. */
+bool transfer_on_leg_gone(struct leg *leg);
+
+/* The call ends with this status; its legs are still there. */
+void transfer_on_call_end(struct call *call, unsigned status);
+
+void transfer_on_free(void *object);
+
+#endif
