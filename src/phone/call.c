@@ -119,21 +119,23 @@ static void call_ended(struct phone_call *call, enum phone_cause cause, unsigned
 /* --- Calling ------------------------------------------------------------------------------ */
 
 static void print_invite_lines(struct phone *phone, struct buf *lines, struct slice uri,
-			       const struct phone_pickup *pickup, struct auth_attempt *attempt)
+			       const struct phone_invite *how, struct auth_attempt *attempt)
 {
 	/*
 	 * No Require: replaces, as desk phones do: the target of a pick-up is often a code, which
 	 * works at a server without RFC 3891, too.
 	 */
-	if (pickup && pickup->has_replaces) {
+	if (how->replaces) {
 		buf_lit(lines, "Replaces: ");
-		sip_replaces_print(lines, &pickup->replaces);
+		sip_replaces_print(lines, how->replaces);
 		buf_lit(lines, "\r\n");
 	}
+	if (!slice_is_empty(how->referred_by))
+		sip_print_header(lines, HDR_REFERRED_BY, how->referred_by);
 	account_print(&phone->account, &phone->stack, SLICE("INVITE"), uri, attempt, lines);
 }
 
-static int call_invite(struct phone_call *call, struct slice uri, const struct phone_pickup *pickup)
+static int call_invite(struct phone_call *call, struct slice uri, const struct phone_invite *how)
 {
 	struct phone *phone = call->phone;
 	char lines_text[PHONE_LINES_MAX_BYTES], sdp_text[PHONE_SDP_MAX_BYTES];
@@ -143,7 +145,7 @@ static int call_invite(struct phone_call *call, struct slice uri, const struct p
 	int err;
 
 	phone_media_print(call, &sdp);
-	print_invite_lines(phone, &lines, uri, pickup, &call->attempt);
+	print_invite_lines(phone, &lines, uri, how, &call->attempt);
 	buf_char(&remote, '<');
 	buf_slice(&remote, uri);
 	buf_char(&remote, '>');
@@ -169,17 +171,18 @@ static int call_invite(struct phone_call *call, struct slice uri, const struct p
 
 /* Who is called; of a call that is picked up, who is calling. */
 static int call_set_called(struct phone_call *call, struct slice uri,
-			   const struct phone_pickup *pickup)
+			   const struct phone_invite *how)
 {
-	bool is_known = pickup && !slice_is_empty(pickup->caller);
-	int err = slice_keep(is_known ? pickup->caller : uri, &call->remote);
+	bool is_known = !slice_is_empty(how->party);
+	int err = slice_keep(is_known ? how->party : uri, &call->remote);
 
 	if (!err && is_known)
-		err = slice_keep(pickup->caller_display, &call->display);
+		err = slice_keep(how->party_display, &call->display);
 	return err;
 }
 
-int phone_call_start(struct phone *phone, struct slice target, const struct phone_pickup *pickup)
+int phone_call_start(struct phone *phone, struct slice target, const struct phone_invite *how,
+		     struct phone_call **ret_call)
 {
 	char text[SIP_URI_MAX_BYTES];
 	struct buf uri = BUF_ON(text);
@@ -193,15 +196,17 @@ int phone_call_start(struct phone *phone, struct slice target, const struct phon
 	if (!call)
 		return phone_fail(phone, ERR_LIMIT, "no more than %d calls at a time",
 				  PHONE_CALLS_MAX);
-	err = call_set_called(call, buf_text(&uri), pickup);
+	call->referrer = how->referrer;
+	phone_hold_others(phone, call);
+	err = call_set_called(call, buf_text(&uri), how);
 	if (!err)
-		err = call_invite(call, buf_text(&uri), pickup);
+		err = call_invite(call, buf_text(&uri), how);
 	if (err) {
 		phone_call_fini(call);
 		return phone_fail(phone, err, "the call could not be made: %s", err_text(err));
 	}
-	phone_hold_others(phone, call);
 	phone_call_emit(call, PHONE_CALLING);
+	*ret_call = call;
 	return 0;
 }
 
@@ -461,7 +466,9 @@ int phone_no_call(struct phone *phone, unsigned number, const char *what)
 
 int phone_dial(struct phone *phone, struct slice target)
 {
-	return phone_call_start(phone, target, NULL);
+	struct phone_call *call;
+
+	return phone_call_start(phone, target, &(struct phone_invite){ 0 }, &call);
 }
 
 int phone_answer(struct phone *phone, unsigned number)

@@ -65,7 +65,8 @@ void phone_hold_others(struct phone *phone, const struct phone_call *but)
 	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
 		struct phone_call *call = &phone->calls[i];
 
-		if (call == but)
+		/* Who has sent us there ends that call as soon as this one is answered. */
+		if (call == but || (but->referrer > 0 && call->number == but->referrer))
 			continue;
 		if (call->state == PHONE_CALL_TALKING || call->offer == PHONE_OFFER_RESUME)
 			call_want(call, PHONE_OFFER_HOLD);

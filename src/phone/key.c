@@ -237,6 +237,7 @@ static int key_pick_up(struct phone_key *key, enum lamp lamp)
 	char text[SIP_URI_MAX_BYTES];
 	struct buf code_number = BUF_ON(text);
 	struct phone_pickup pickup;
+	struct phone_call *call;
 	int err;
 
 	print_code_number(key, &code_number);
@@ -246,7 +247,12 @@ static int key_pick_up(struct phone_key *key, enum lamp lamp)
 				  "key %u: the server offers no such pick-up; a pick-up code "
 				  "could be configured",
 				  key->config.number);
-	return phone_call_start(key->phone, pickup.target, &pickup);
+	return phone_call_start(
+		key->phone, pickup.target,
+		&(struct phone_invite){ .replaces = pickup.has_replaces ? &pickup.replaces : NULL,
+					.party = pickup.caller,
+					.party_display = pickup.caller_display },
+		&call);
 }
 
 static int key_press_while_talking(struct phone_key *key)

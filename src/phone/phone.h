@@ -87,6 +87,7 @@ struct phone_call {
 	struct slice remote;  /* URI, owned */
 	struct slice display; /* owned */
 	struct auth_attempt attempt;
+	unsigned referrer;	 /* number of the call whose peer has referred us to this one; 0 */
 	enum phone_offer offer;	 /* under way */
 	enum phone_offer wanted; /* to be sent when nothing else is under way */
 	bool is_held_by_peer;

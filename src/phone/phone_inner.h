@@ -31,8 +31,21 @@ int phone_print_uri(const struct phone *phone, struct slice text, struct buf *bu
 /* An INVITE outside of any dialog. */
 void phone_call_on_invite(struct phone *phone, struct incoming *in);
 
-/* Calls `target`, as phone_print_uri() takes it; `pickup` to take a call by it, or NULL. */
-int phone_call_start(struct phone *phone, struct slice target, const struct phone_pickup *pickup);
+/* What an INVITE of ours says beside whom it calls; zero: nothing. */
+struct phone_invite {
+	const struct sip_replaces *replaces; /* the dialog that it takes over (RFC 3891) */
+	struct slice referred_by;	     /* header value (RFC 3892) */
+	unsigned referrer;  /* number of the call whose peer asked for it: not held meanwhile */
+	struct slice party; /* URI of whom we shall talk with, when it is not who is called */
+	struct slice party_display; /* plain text */
+};
+
+/*
+ * Calls `target`, as phone_print_uri() takes it; the other calls are held first. An error has been
+ * told by an error event.
+ */
+int phone_call_start(struct phone *phone, struct slice target, const struct phone_invite *how,
+		     struct phone_call **ret_call);
 
 void phone_call_fini(struct phone_call *call);
 struct slice phone_call_state_name(enum phone_call_state state);
