@@ -99,6 +99,17 @@ struct world *world_new_list(const char *const *names)
 	return w;
 }
 
+struct world *world_new_direct_list(const char *const *names)
+{
+	struct world *w = world_new_list(names);
+
+	w->has_cable = true;
+	cable_init(&w->cable, w->wires);
+	for (size_t i = 0; i < w->phone_count; i++)
+		cable_add(&w->cable, w->phones[i].number, w->phones[i].node);
+	return w;
+}
+
 struct office *world_far(struct world *w, const char *name, const char *domain)
 {
 	CHECK(!w->has_far);
@@ -135,7 +146,7 @@ struct raw *world_raw(struct world *w, const char *name)
 	return raws[raw_total++];
 }
 
-static struct world_phone *find_phone(struct world *w, const char *name)
+struct world_phone *world_phone(struct world *w, const char *name)
 {
 	for (size_t i = 0; i < w->phone_count; i++)
 		if (strcmp(w->phones[i].name, name) == 0)
@@ -179,9 +190,9 @@ static void step(struct world *w)
 	advance_ms(w, w->is_faulty ? FAULT_STEP_MS : STEP_MS);
 }
 
-static struct flow flow_to_office(const struct world_phone *p)
+static struct flow flow_to_server(const struct world *w, const struct world_phone *p)
 {
-	struct flow flow = wires_flow(p->node, p->office->node);
+	struct flow flow = wires_flow(p->node, w->has_cable ? w->cable.node : p->office->node);
 
 	if (p->transport != TRANSPORT_UDP)
 		flow = wires_stream_flow(p->node, p->office->node);
@@ -199,7 +210,8 @@ static void start_phone(struct world *w, struct world_phone *p)
 		.aor = slice_from_cstr(p->aor),
 		.display_name = slice_from_cstr(p->name),
 		.password = SLICE(OFFICE_PASSWORD),
-		.server = flow_to_office(p),
+		.server = flow_to_server(w, p),
+		.is_unregistered = w->has_cable,
 		.keys = keys,
 		.key_count = p->key_count,
 		.profile = p->profile,
@@ -210,7 +222,7 @@ static void start_phone(struct world *w, struct world_phone *p)
 		keys[i] = (struct phone_key_config){
 			.number = (unsigned)i + 1,
 			.kind = PHONE_KEY_BLF,
-			.target = slice_from_cstr(find_phone(w, p->watched[i])->number),
+			.target = slice_from_cstr(world_phone(w, p->watched[i])->number),
 			.is_unsubscribed = p->is_unasked[i],
 		};
 	if (p->list)
@@ -245,7 +257,7 @@ static void start_all(struct world *w)
 		pbx_start(&w->far.pbx);
 	advance_ms(w, 10 * STEP_MS);
 	for (size_t i = 0; i < w->phone_count; i++)
-		CHECK(phone_is_registered(&w->phones[i].phone));
+		CHECK(w->has_cable || phone_is_registered(&w->phones[i].phone));
 	w->mark = w->wires->line_count;
 	wires_mark_start(w->wires);
 	run_start_faults();
@@ -260,7 +272,7 @@ void world_start(struct world *w)
 
 void watch(struct world *w, const char *watcher, const char *watched)
 {
-	struct world_phone *p = find_phone(w, watcher);
+	struct world_phone *p = world_phone(w, watcher);
 
 	CHECK(!p->is_started && p->key_count < PHONE_KEYS_MAX);
 	p->watched[p->key_count++] = watched;
@@ -268,7 +280,7 @@ void watch(struct world *w, const char *watcher, const char *watched)
 
 void wait_for(struct world *w, const char *watcher, const char *watched)
 {
-	struct world_phone *p = find_phone(w, watcher);
+	struct world_phone *p = world_phone(w, watcher);
 
 	p->is_unasked[p->key_count] = true;
 	watch(w, watcher, watched);
@@ -276,7 +288,7 @@ void wait_for(struct world *w, const char *watcher, const char *watched)
 
 void watch_unasked(struct world *w, const char *watcher, const char *watched)
 {
-	struct world_phone *p = find_phone(w, watcher), *told = find_phone(w, watched);
+	struct world_phone *p = world_phone(w, watcher), *told = world_phone(w, watched);
 
 	if (!p->profile)
 		behave_like(w, watcher, "snom", "");
@@ -287,7 +299,7 @@ void watch_unasked(struct world *w, const char *watcher, const char *watched)
 
 void watch_list(struct world *w, const char *watcher, const char *list)
 {
-	struct world_phone *p = find_phone(w, watcher);
+	struct world_phone *p = world_phone(w, watcher);
 
 	CHECK(!p->is_started && !p->list);
 	p->list = list;
@@ -295,7 +307,7 @@ void watch_list(struct world *w, const char *watcher, const char *list)
 
 void behave_like(struct world *w, const char *name, const char *make, const char *code)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
 	CHECK(!p->is_started);
 	p->profile = phone_profile_find(slice_from_cstr(make));
@@ -304,72 +316,73 @@ void behave_like(struct world *w, const char *name, const char *make, const char
 }
 
 /* A step's own error matters only on good wires: there it has to work. */
-static void must(struct world *w, struct world_phone *p, int err)
+void world_step(struct world *w, struct world_phone *p, int err)
 {
 	if (err && !w->is_faulty)
 		run_fail(w, "%s: %s", p->name, p->last_error);
+	phone_on_turn_end(&p->phone);
 	step(w);
 }
 
 void dial_number(struct world *w, const char *caller, const char *number)
 {
-	struct world_phone *p = find_phone(w, caller);
+	struct world_phone *p = world_phone(w, caller);
 
 	start_all(w);
-	must(w, p, phone_dial(&p->phone, slice_from_cstr(number)));
+	world_step(w, p, phone_dial(&p->phone, slice_from_cstr(number)));
 }
 
 void dial(struct world *w, const char *caller, const char *called)
 {
-	dial_number(w, caller, find_phone(w, called)->number);
+	dial_number(w, caller, world_phone(w, called)->number);
 }
 
 void answer(struct world *w, const char *name)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
-	must(w, p, phone_answer(&p->phone, 0));
+	world_step(w, p, phone_answer(&p->phone, 0));
 }
 
 void hang_up(struct world *w, const char *name)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
-	must(w, p, phone_hangup(&p->phone, 0));
+	world_step(w, p, phone_hangup(&p->phone, 0));
 }
 
 void hold(struct world *w, const char *name)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
-	must(w, p, phone_hold(&p->phone, 0));
+	world_step(w, p, phone_hold(&p->phone, 0));
 }
 
 void resume(struct world *w, const char *name)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
-	must(w, p, phone_resume(&p->phone, 0));
+	world_step(w, p, phone_resume(&p->phone, 0));
 }
 
 void unregister(struct world *w, const char *name)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
 	start_all(w);
-	must(w, p, phone_unregister(&p->phone));
+	world_step(w, p, phone_unregister(&p->phone));
 }
 
 void register_again(struct world *w, const char *name)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
-	must(w, p, phone_register(&p->phone));
+	world_step(w, p, phone_register(&p->phone));
 }
 
 void set_pickup(struct world *w, const char *name, enum pickup_mode mode, const char *code)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
 	start_all(w);
 	p->phone.config.pickup = mode;
@@ -379,7 +392,7 @@ void set_pickup(struct world *w, const char *name, enum pickup_mode mode, const 
 void set_early_media(struct world *w, const char *name)
 {
 	start_all(w);
-	find_phone(w, name)->phone.config.has_early_media = true;
+	world_phone(w, name)->phone.config.has_early_media = true;
 }
 
 void says(struct world *w, struct neighbour *neighbour, const char *dialogs)
@@ -405,20 +418,20 @@ static unsigned key_of(struct world *w, struct world_phone *p, const char *watch
 		if (strcmp(p->watched[i], watched) == 0)
 			return (unsigned)i + 1;
 	CHECK(p->list);
-	return listed_key_of(p, find_phone(w, watched));
+	return listed_key_of(p, world_phone(w, watched));
 }
 
 void press(struct world *w, const char *watcher, const char *watched)
 {
-	struct world_phone *p = find_phone(w, watcher);
+	struct world_phone *p = world_phone(w, watcher);
 
 	start_all(w);
-	must(w, p, phone_press(&p->phone, key_of(w, p, watched)));
+	world_step(w, p, phone_press(&p->phone, key_of(w, p, watched)));
 }
 
 void barge_in(struct world *w, const char *watcher, const char *watched)
 {
-	struct world_phone *p = find_phone(w, watcher);
+	struct world_phone *p = world_phone(w, watcher);
 	struct phone_key *key;
 
 	start_all(w);
@@ -429,7 +442,7 @@ void barge_in(struct world *w, const char *watcher, const char *watched)
 
 void by_transport(struct world *w, const char *name, enum transport transport)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
 	CHECK(!p->is_started);
 	p->transport = (uint8_t)transport;
@@ -439,7 +452,7 @@ void by_transport(struct world *w, const char *name, enum transport transport)
 
 void behind_nat(struct world *w, const char *name)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
 	CHECK(!p->is_started);
 	p->is_behind_nat = true;
@@ -449,21 +462,21 @@ void behind_nat(struct world *w, const char *name)
 void break_connections(struct world *w, const char *name)
 {
 	start_all(w);
-	wires_cut(find_phone(w, name)->node);
+	wires_cut(world_phone(w, name)->node);
 	step(w);
 }
 
 void unplug(struct world *w, const char *name)
 {
 	start_all(w);
-	find_phone(w, name)->node->is_unplugged = true;
+	world_phone(w, name)->node->is_unplugged = true;
 	break_connections(w, name);
 }
 
 void plug_in(struct world *w, const char *name)
 {
-	find_phone(w, name)->node->is_unplugged = false;
-	wires_cut(find_phone(w, name)->node); /* what it tried in the meantime */
+	world_phone(w, name)->node->is_unplugged = false;
+	wires_cut(world_phone(w, name)->node); /* what it tried in the meantime */
 	step(w);
 }
 
@@ -476,7 +489,7 @@ static void lose_message(void *owner, const struct flow *flow, struct slice byte
 
 void cut_off(struct world *w, const char *name)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
 	start_all(w);
 	p->node->on_message = p->node->on_message == lose_message ? on_message : lose_message;
@@ -506,7 +519,7 @@ void world_expect(struct world *w, bool is_true, const char *claim, const char *
 
 static bool lamp_is(struct world *w, const char *watcher, const char *watched, enum lamp lamp)
 {
-	struct world_phone *p = find_phone(w, watcher);
+	struct world_phone *p = world_phone(w, watcher);
 
 	return phone_lamp(&p->phone, key_of(w, p, watched)) == lamp;
 }
@@ -526,7 +539,7 @@ void expect_lamp(struct world *w, const char *watcher, const char *watched, enum
 
 void expect_calls(struct world *w, const char *name, enum phone_call_state state, size_t count)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 	size_t is = phone_count_calls_in(&p->phone, state);
 
 	if (!w->is_faulty && is != count)
@@ -535,7 +548,7 @@ void expect_calls(struct world *w, const char *name, enum phone_call_state state
 
 void expect_ended(struct world *w, const char *name, enum phone_cause cause, unsigned status)
 {
-	struct world_phone *p = find_phone(w, name);
+	struct world_phone *p = world_phone(w, name);
 
 	if (w->is_faulty)
 		return;

@@ -10,6 +10,7 @@
 #ifndef LAMPYRID_TESTS_WORLD_H
 #define LAMPYRID_TESTS_WORLD_H
 
+#include "cable.h"
 #include "core/txn_client.h"
 #include "neighbour.h"
 #include "office.h"
@@ -47,6 +48,8 @@ struct world {
 	struct office office;
 	struct office far; /* another one, where has_far */
 	bool has_far;
+	struct cable cable; /* where has_cable */
+	bool has_cable;
 	struct world_phone phones[WORLD_PHONES_MAX]; /* [phone_count] */
 	size_t phone_count;
 	struct neighbour *neighbour; /* where there is one */
@@ -59,6 +62,16 @@ struct world {
 /* Registered phones of everybody named; the last argument is the macro's own NULL. */
 #define world_new(...) world_new_list((const char *const[]){ __VA_ARGS__, NULL })
 struct world *world_new_list(const char *const *names);
+
+/* The same phones without a switch: they are not registered, and what one sends is for another. */
+#define world_new_direct(...) world_new_direct_list((const char *const[]){ __VA_ARGS__, NULL })
+struct world *world_new_direct_list(const char *const *names);
+
+/* The phone of that name. */
+struct world_phone *world_phone(struct world *w, const char *name);
+
+/* A step of this phone, which had `err`, is over: on good wires it must have worked. */
+void world_step(struct world *w, struct world_phone *p, int err);
 
 /* Between world_new() and the first step: other rights than the office's usual ones. */
 struct extension *world_extension(struct world *w, const char *name);
