@@ -72,6 +72,15 @@ static int take_max_subscriptions(struct conf_reader *reader, const struct conf_
 	return 0;
 }
 
+static int take_max_subscriptions_each(struct conf_reader *reader, const struct conf_node *value,
+				       void *object)
+{
+	(void)object;
+	(void)conf_read_count(reader, value, 1, ENTRIES_MAX,
+			      &reader->directory->limits.subscriptions_each);
+	return 0;
+}
+
 static int take_max_transactions(struct conf_reader *reader, const struct conf_node *value,
 				 void *object)
 {
@@ -108,6 +117,8 @@ int conf_take_limits(struct conf_reader *reader, const struct conf_node *map, vo
 		  take_max_registrations },
 		{ SLICE_INIT("subscriptions"), CONF_TEXT, "a number, such as 20000",
 		  take_max_subscriptions },
+		{ SLICE_INIT("subscriptions-each"), CONF_TEXT, "a number, such as 1000",
+		  take_max_subscriptions_each },
 		{ SLICE_INIT("transactions"), CONF_TEXT, "a number, such as 20000",
 		  take_max_transactions },
 		{ SLICE_INIT("strangers"), CONF_TEXT, "a number of requests per second, or off",

@@ -219,10 +219,11 @@ static bool read_watching(const struct notifier *notifier, struct slice number,
 	if (!watcher)
 		watcher = lamp_unasked_watcher(notifier, &binding);
 	if (watcher)
-		*ret_watching = (struct watching){ watcher->number, watcher->entity->number,
+		*ret_watching = (struct watching){ watcher->viewer->number, watcher->entity->number,
 						   watcher->version, binding };
 	else if (list)
-		*ret_watching = (struct watching){ list->viewer, list->user, list->version, NULL };
+		*ret_watching =
+			(struct watching){ list->viewer->number, list->user, list->version, NULL };
 	else if (own)
 		*ret_watching = (struct watching){ .watcher = own->own->number,
 						   .watched = own->own->number };
@@ -402,7 +403,7 @@ static struct watcher *find_watcher(struct lamp_entity *entity, struct slice num
 {
 	if (entity)
 		LIST_FOR (watcher, &entity->watchers, struct watcher, node)
-			if ((slice_is_empty(number) || slice_eq(watcher->number, number)) &&
+			if ((slice_is_empty(number) || slice_eq(watcher->viewer->number, number)) &&
 			    before-- == 0)
 				return watcher;
 	return NULL;

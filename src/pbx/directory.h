@@ -135,6 +135,7 @@ struct directory_limits {
 	uint32_t calls;
 	uint32_t registrations;
 	uint32_t subscriptions;
+	uint32_t subscriptions_each; /* of one extension, or one domain; never 0 */
 	uint32_t transactions;
 	uint32_t strangers_per_s; /* see stranger.h; 0: no limit */
 };

@@ -166,26 +166,54 @@ static struct slice append(struct buf *buf, struct slice s)
 	return slice_from(buf_text(buf), from);
 }
 
+static void watcher_free(struct watcher *watcher)
+{
+	struct viewer *viewer = watcher->viewer;
+
+	list_remove(&watcher->viewer_node);
+	if (watcher->is_counted)
+		viewer_give(viewer);
+	else
+		viewer_release(viewer);
+	mem_free(watcher);
+}
+
+static struct watcher *watcher_new(struct pbx *pbx, const struct watcher_spec *spec,
+				   size_t text_bytes)
+{
+	struct watcher *watcher = mem_alloc(sizeof(*watcher) + text_bytes);
+
+	if (!watcher)
+		return NULL;
+	watcher->is_counted = !spec->is_unasked;
+	watcher->viewer = watcher->is_counted ? viewer_take(pbx, spec->viewer, spec->is_outside)
+					      : viewer_get(pbx, spec->viewer, spec->is_outside);
+	if (!watcher->viewer) {
+		mem_free(watcher);
+		return NULL;
+	}
+	list_append(&watcher->viewer->watchers, &watcher->viewer_node);
+	return watcher;
+}
+
 struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec)
 {
-	size_t n = spec->viewer.n + spec->entity_uri.n + spec->only.call_id.n +
-		   spec->only.local_tag.n + spec->only.remote_tag.n;
-	struct watcher *watcher = mem_alloc(sizeof(*watcher) + n);
+	size_t n = spec->entity_uri.n + spec->only.call_id.n + spec->only.local_tag.n +
+		   spec->only.remote_tag.n;
+	struct watcher *watcher = watcher_new(pbx, spec, n);
 	struct buf room;
 
 	if (!watcher)
 		return NULL;
 	watcher->entity = lamp_get(pbx, spec->watched);
 	if (!watcher->entity) {
-		mem_free(watcher);
+		watcher_free(watcher);
 		return NULL;
 	}
 	watcher->ops = spec->ops;
 	watcher->owner = spec->owner;
 	watcher->profile = spec->profile;
 	buf_init(&room, (char *)(watcher + 1), n);
-	watcher->number = append(&room, spec->viewer);
-	watcher->is_outside = spec->is_outside;
 	watcher->entity_uri = append(&room, spec->entity_uri);
 	watcher->only.call_id = append(&room, spec->only.call_id);
 	watcher->only.local_tag = append(&room, spec->only.local_tag);
@@ -202,7 +230,7 @@ void lamp_unwatch(struct watcher *watcher)
 
 	lamp_audit_remove(watcher);
 	list_remove(&watcher->node);
-	mem_free(watcher);
+	watcher_free(watcher);
 	lamp_forward_update(entity->pbx, entity->number);
 }
 
@@ -278,14 +306,16 @@ void lamp_told(struct watcher *watcher, bool has_arrived)
 
 bool lamp_was_told(const struct leg *leg, struct slice picker)
 {
-	struct lamp_entity *entity = leg->entity;
+	const struct lamp_entity *entity = leg->entity;
+	const struct viewer *viewer;
 
 	if (!entity)
 		return false;
-	LIST_FOR (watcher, &entity->watchers, struct watcher, node)
-		if (!watcher->is_outside && slice_eq(watcher->number, picker) &&
-		    watcher->ids_turn >= leg->state_turn)
-			return true;
+	viewer = viewer_find(leg->pbx, picker, false);
+	if (viewer)
+		LIST_FOR (watcher, &viewer->watchers, struct watcher, viewer_node)
+			if (watcher->entity == entity && watcher->ids_turn >= leg->state_turn)
+				return true;
 	return false;
 }
 

@@ -12,6 +12,7 @@
 #include "pbx/lamp_audit.h"
 #include "pbx/pbx.h"
 #include "pbx/profile.h"
+#include "pbx/viewer.h"
 #include "pbx/visibility.h"
 #include "sip/dialog_info.h"
 
@@ -105,11 +106,12 @@ struct watcher {
 	const struct watcher_ops *ops;
 	void *owner;		       /* of ops: the carrier */
 	const struct profile *profile; /* of the viewer's phone */
-	struct slice number;	       /* whose phone it is; bytes behind the struct, as the next */
-	bool is_outside;	       /* somebody behind a trunk: `number` is its domain */
+	struct viewer *viewer;	       /* whose phone it is */
+	struct list viewer_node;       /* in viewer->watchers */
+	bool is_counted;	       /* as one of the viewer's share */
 	struct rights rights;	       /* by the directory of rights_turn: lamp_view_of() */
 	uint64_t rights_turn;	       /* 0: not asked yet */
-	struct slice entity_uri;       /* as it was subscribed, byte for byte */
+	struct slice entity_uri;       /* as it was subscribed; bytes behind the struct */
 	struct dialog_ids only;	       /* the one dialog that was asked for; empty: all */
 	uint32_t version;	       /* of the next document; only grows */
 	bool is_lost;		       /* the last document has not arrived */
@@ -125,11 +127,15 @@ struct watcher_spec {
 	struct slice watched; /* the number; all text is copied */
 	struct slice viewer;  /* an extension, or the domain of somebody outside */
 	bool is_outside;
+	bool is_unasked; /* it is none of the subscriptions of which the viewer has a share */
 	struct slice entity_uri;
 	struct dialog_ids only;
 };
 
-/* NULL when memory is refused. lamp_unwatch() ends it, without a word to anybody. */
+/*
+ * NULL when memory is refused, or the viewer watches as much as it may (viewer.h). lamp_unwatch()
+ * ends it, without a word to anybody.
+ */
 struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec);
 void lamp_unwatch(struct watcher *watcher);
 

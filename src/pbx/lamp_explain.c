@@ -277,13 +277,14 @@ static void print_watcher(struct buf *buf, struct watcher *watcher, size_t dialo
 	const struct directory *directory = watcher->entity->pbx->directory;
 	const struct extension *watched = directory_find(directory, watcher->entity->number);
 	const struct extension *viewer =
-		watcher->is_outside ? NULL : directory_find(directory, watcher->number);
+		watcher->viewer->is_outside ? NULL
+					    : directory_find(directory, watcher->viewer->number);
 
-	begin(buf, watcher->entity->number, watcher->number, true);
+	begin(buf, watcher->entity->number, watcher->viewer->number, true);
 	if (watched && viewer)
 		print_rights(buf, watched, viewer);
 	else if (watched)
-		print_outside_rights(buf, watched, watcher->number);
+		print_outside_rights(buf, watched, watcher->viewer->number);
 	print_profile(buf, watcher, viewer);
 	print_shown(buf, watcher, dialogs_max);
 	print_account(buf, watcher);

@@ -98,12 +98,13 @@ static int entry_watch(struct list_entry *entry)
 {
 	struct lamp_list *list = entry->list;
 
-	entry->watcher = lamp_watch(list->pbx, &(struct watcher_spec){ .ops = &watcher_ops,
-								       .owner = entry,
-								       .profile = list->profile,
-								       .watched = entry->number,
-								       .viewer = list->viewer,
-								       .entity_uri = entry->uri });
+	entry->watcher =
+		lamp_watch(list->pbx, &(struct watcher_spec){ .ops = &watcher_ops,
+							      .owner = entry,
+							      .profile = list->profile,
+							      .watched = entry->number,
+							      .viewer = list->viewer->number,
+							      .entity_uri = entry->uri });
 	if (!entry->watcher)
 		return ERR_NOMEM;
 	entry->watcher->notifier = list->notifier;
@@ -253,6 +254,7 @@ static void list_free(struct lamp_list *list)
 {
 	list_remove(&list->node);
 	entries_free(list->pbx, list->entries, list->count);
+	viewer_give(list->viewer);
 	mem_free(list);
 }
 
@@ -261,8 +263,8 @@ static void on_end(struct notifier *notifier)
 	struct lamp_list *list = notifier->owner;
 
 	stack_trace(notifier->stack, "event=unwatch watcher=%.*s list=%.*s",
-		    SLICE_ARGS(list->viewer), SLICE_ARGS(list->user));
-	lamp_unasked_review(list->pbx, list->viewer);
+		    SLICE_ARGS(list->viewer->number), SLICE_ARGS(list->user));
+	lamp_unasked_review(list->pbx, list->viewer->number, SLICE_NONE);
 	list_free(list);
 }
 
@@ -270,7 +272,7 @@ static void on_end(struct notifier *notifier)
 static bool is_peer(struct notifier *notifier, struct incoming *in)
 {
 	const struct lamp_list *list = notifier->owner;
-	const struct extension *viewer = directory_find(list->pbx->directory, list->viewer);
+	const struct extension *viewer = directory_find(list->pbx->directory, list->viewer->number);
 
 	if (viewer)
 		return auth_check_is(list->pbx, in, viewer);
@@ -306,15 +308,19 @@ static struct lamp_list *list_new(struct pbx *pbx, const struct incoming *in, st
 	size_t n;
 
 	lamp_print_entity(&uri, &in->msg->uri);
-	n = viewer->number.n + user.n + uri.n;
+	n = user.n + uri.n;
 	list = mem_alloc(sizeof(*list) + n);
 	if (!list)
 		return NULL;
+	list->viewer = viewer_take(pbx, viewer->number, false);
+	if (!list->viewer) {
+		mem_free(list);
+		return NULL;
+	}
 	buf_init(&room, (char *)(list + 1), n);
 	list->pbx = pbx;
 	list->package = package;
 	list->profile = lamp_profile(viewer, in->msg);
-	list->viewer = text_put(&room, viewer->number);
 	list->user = text_put(&room, user);
 	list->uri = text_put(&room, buf_text(&uri));
 	stack_token(&pbx->stack, list->token);
@@ -341,9 +347,9 @@ static void subscribe(struct incoming *in, struct lamp_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		list->entries[i].watcher->notifier = list->notifier;
 	stack_trace(&list->pbx->stack, "event=watch watcher=%.*s list=%.*s resources=%zu",
-		    SLICE_ARGS(list->viewer), SLICE_ARGS(list->user), list->count);
+		    SLICE_ARGS(list->viewer->number), SLICE_ARGS(list->user), list->count);
 	notifier_start(list->notifier);
-	lamp_unasked_review(list->pbx, list->viewer);
+	lamp_unasked_review(list->pbx, list->viewer->number, SLICE_NONE);
 }
 
 /* Who insists on it knows it, too, though it should not say so that way (RFC 4662 4.1). */
@@ -401,7 +407,7 @@ static void list_end(struct lamp_list *list, const char *reason, uint32_t retry_
 static void list_on_directory(struct lamp_list *list)
 {
 	const struct directory *directory = list->pbx->directory;
-	const struct extension *viewer = directory_find(directory, list->viewer);
+	const struct extension *viewer = directory_find(directory, list->viewer->number);
 	struct list_members members;
 
 	notifier_set_gap(list->notifier, directory->lamp_gap_ms);

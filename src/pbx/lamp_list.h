@@ -31,9 +31,9 @@ struct lamp_list {
 	struct notifier *notifier;
 	const struct profile *profile;
 	const struct lamp_package *package; /* in which words it is told */
-	struct slice viewer; /* whose phone it is; bytes behind the struct, as the next two */
-	struct slice user;   /* "keys-203" */
-	struct slice uri;    /* as it was subscribed */
+	struct viewer *viewer;		    /* whose phone it is */
+	struct slice user;	    /* "keys-203"; bytes behind the struct, as the next one */
+	struct slice uri;	    /* as it was subscribed */
 	struct list_entry *entries; /* [count]; one block with their texts, and the title */
 	struct slice title;	    /* of the list, for people; may be empty */
 	size_t count;

@@ -54,9 +54,10 @@ static void on_end(struct notifier *notifier)
 	struct watcher *watcher = notifier->owner;
 
 	stack_trace(notifier->stack, "event=unwatch watcher=%.*s watched=%.*s",
-		    SLICE_ARGS(watcher->number), SLICE_ARGS(watcher->entity->number));
-	if (!watcher->is_outside)
-		lamp_unasked_review(watcher->entity->pbx, watcher->number);
+		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watcher->entity->number));
+	if (!watcher->viewer->is_outside)
+		lamp_unasked_review(watcher->entity->pbx, watcher->viewer->number,
+				    watcher->entity->number);
 	lamp_unwatch(watcher);
 }
 
@@ -65,13 +66,13 @@ static bool is_peer(struct notifier *notifier, struct incoming *in)
 {
 	const struct watcher *watcher = notifier->owner;
 	struct pbx *pbx = watcher->entity->pbx;
-	const struct extension *viewer = directory_find(pbx->directory, watcher->number);
+	const struct extension *viewer = directory_find(pbx->directory, watcher->viewer->number);
 
-	if (watcher->is_outside)
+	if (watcher->viewer->is_outside)
 		LIST_FOR (trunk, &pbx->trunks, struct trunk, node)
-			if (slice_eq_nocase(trunk_domain(trunk), watcher->number))
+			if (slice_eq_nocase(trunk_domain(trunk), watcher->viewer->number))
 				return trunk_is_peer(trunk, in);
-	if (viewer && !watcher->is_outside)
+	if (viewer && !watcher->viewer->is_outside)
 		return auth_check_is(pbx, in, viewer);
 	incoming_reply_stateless(in, &(struct answer){ .status = 403 });
 	return false;
@@ -227,11 +228,11 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 	watcher->owner = notifier;
 	watcher->notifier = notifier;
 	stack_trace(&pbx->stack, "event=watch watcher=%.*s watched=%.*s profile=%s",
-		    SLICE_ARGS(watcher->number), SLICE_ARGS(watched->number),
+		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watched->number),
 		    watcher->profile->name);
 	notifier_start(notifier);
 	if (viewer->extension)
-		lamp_unasked_review(pbx, viewer->extension->number);
+		lamp_unasked_review(pbx, viewer->extension->number, watched->number);
 }
 
 void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,

@@ -45,7 +45,7 @@ static void stream_free(struct stream *stream)
 
 	stack_trace(&watcher->entity->pbx->stack,
 		    "event=unwatch watcher=%.*s watched=%.*s unasked=yes",
-		    SLICE_ARGS(watcher->number), SLICE_ARGS(watcher->entity->number));
+		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watcher->entity->number));
 	if (stream->unasked->starting == stream)
 		stream->unasked->starting = NULL;
 	map_remove(&stream->unasked->streams, &stream->node);
@@ -217,6 +217,7 @@ static struct watcher *stream_new_watcher(struct stream *stream, struct slice wa
 				  .profile = viewer->profile ? viewer->profile : binding->profile,
 				  .watched = watched,
 				  .viewer = viewer->number,
+				  .is_unasked = true,
 				  .entity_uri = buf_text(&entity),
 			  });
 }
@@ -274,19 +275,23 @@ static const struct notifier *subscription_of(const struct watcher *watcher)
 	return notifier ? notifier : lamp_list_subscription(watcher);
 }
 
-/* It is told of this extension because it has asked, and for all its dialogs. */
+/*
+ * It is told of this extension because it has asked, and for all its dialogs. What it watches is
+ * bounded, its own share; who watches the extension is not.
+ */
 static bool is_subscribed(const struct binding *binding, struct slice watched)
 {
 	const struct lamp_entity *entity = lamp_find(binding->pbx, watched);
+	const struct viewer *viewer = viewer_find(binding->pbx, binding->aor->number, false);
 
-	if (!entity)
+	if (!entity || !viewer)
 		return false;
-	LIST_FOR (watcher, &entity->watchers, struct watcher, node) {
-		const struct notifier *notifier = subscription_of(watcher);
+	LIST_FOR (watcher, &viewer->watchers, struct watcher, viewer_node) {
+		const struct notifier *notifier =
+			watcher->entity == entity ? subscription_of(watcher) : NULL;
 
-		if (notifier && notifier->state == NOTIFIER_ACTIVE && !watcher->is_outside &&
+		if (notifier && notifier->state == NOTIFIER_ACTIVE &&
 		    slice_is_empty(watcher->only.call_id) &&
-		    slice_eq(watcher->number, binding->aor->number) &&
 		    is_phone_of(binding, &notifier->dialog))
 			return true;
 	}
@@ -298,24 +303,31 @@ static const struct extension *viewer_of(const struct binding *binding)
 	return directory_find(binding->pbx->directory, binding->aor->number);
 }
 
+static int stream_start_if_due(struct unasked *unasked, struct slice watched,
+			       const struct extension *viewer)
+{
+	const struct binding *binding = unasked->binding;
+	struct pbx *pbx = binding->pbx;
+	int err;
+
+	if (stream_find(unasked, watched) || is_subscribed(binding, watched))
+		return 0;
+	err = stream_start(unasked, watched, viewer);
+	if (err)
+		timer_start(pbx->stack.timers, &pbx->unasked_due, RETRY_MS, on_retry);
+	return err;
+}
+
 /* Sooner or later everybody is told whose turn is `next` or later. */
 static void unasked_go(struct unasked *unasked)
 {
-	const struct binding *binding = unasked->binding;
-	const struct extension *viewer = viewer_of(binding);
-	struct pbx *pbx = binding->pbx;
+	const struct extension *viewer = viewer_of(unasked->binding);
 
 	if (!viewer || unasked->refusal > 0)
 		return;
-	for (; !unasked->starting && unasked->next < viewer->told_count; unasked->next++) {
-		struct slice watched = viewer->told_of[unasked->next]->number;
-
-		if (stream_find(unasked, watched) || is_subscribed(binding, watched) ||
-		    stream_start(unasked, watched, viewer) == 0)
-			continue;
-		timer_start(pbx->stack.timers, &pbx->unasked_due, RETRY_MS, on_retry);
-		return;
-	}
+	for (; !unasked->starting && unasked->next < viewer->told_count; unasked->next++)
+		if (stream_start_if_due(unasked, viewer->told_of[unasked->next]->number, viewer))
+			return;
 }
 
 static void unasked_free(struct unasked *unasked)
@@ -442,13 +454,48 @@ static void binding_review(struct binding *binding)
 	binding_tell(binding);
 }
 
-void lamp_unasked_review(struct pbx *pbx, struct slice number)
+/* It is told now, or when its turn comes; without a look at all the others. */
+static void unasked_tell_of(struct unasked *unasked, const struct extension *viewer,
+			    struct slice watched)
+{
+	for (size_t i = 0; i < viewer->told_count; i++) {
+		if (!slice_eq(viewer->told_of[i]->number, watched))
+			continue;
+		if (unasked->starting && i < unasked->next)
+			unasked->next = i;
+		else if (!unasked->starting && unasked->refusal == 0)
+			(void)stream_start_if_due(unasked, watched, viewer);
+		return;
+	}
+}
+
+static void binding_review_one(struct binding *binding, struct slice watched)
+{
+	struct unasked *unasked = binding->unasked;
+	const struct extension *viewer = viewer_of(binding);
+	struct stream *stream = stream_find(unasked, watched);
+
+	if (!unasked || !viewer)
+		return;
+	if (stream)
+		stream_review(stream);
+	else
+		unasked_tell_of(unasked, viewer, watched);
+	unasked_go(unasked);
+}
+
+void lamp_unasked_review(struct pbx *pbx, struct slice number, struct slice watched)
 {
 	struct aor *aor = registrar_find(pbx, number);
 
-	if (aor)
-		LIST_FOR (binding, &aor->bindings, struct binding, node)
+	if (!aor)
+		return;
+	LIST_FOR (binding, &aor->bindings, struct binding, node) {
+		if (slice_is_empty(watched))
 			binding_review(binding);
+		else
+			binding_review_one(binding, watched);
+	}
 }
 
 void lamp_unasked_on_directory(struct pbx *pbx)

@@ -24,10 +24,10 @@ void lamp_unasked_on_moved(struct binding *binding);
 void lamp_unasked_end(struct binding *binding);
 
 /*
- * A phone of this extension has subscribed to "dialog", and is not told twice; or its subscription
- * is over.
+ * A phone of this extension has subscribed to "dialog" of `watched`, or to a list (empty), and is
+ * not told twice; or its subscription is over.
  */
-void lamp_unasked_review(struct pbx *pbx, struct slice number);
+void lamp_unasked_review(struct pbx *pbx, struct slice number, struct slice watched);
 
 /* Whom phones are told of has changed; lamp_on_directory() was called. */
 void lamp_unasked_on_directory(struct pbx *pbx);

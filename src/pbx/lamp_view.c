@@ -24,10 +24,10 @@ static struct rights rights_now(const struct watcher *watcher)
 {
 	const struct directory *directory = watcher->entity->pbx->directory;
 	const struct extension *watched = directory_find(directory, watcher->entity->number);
-	const struct extension *viewer = directory_find(directory, watcher->number);
+	const struct extension *viewer = directory_find(directory, watcher->viewer->number);
 
-	if (watched && watcher->is_outside)
-		return rights_of_domain(watched, watcher->number);
+	if (watched && watcher->viewer->is_outside)
+		return rights_of_domain(watched, watcher->viewer->number);
 	if (watched && viewer)
 		return rights_of(watched, viewer);
 	return (struct rights){ 0 };
@@ -52,8 +52,8 @@ struct lamp_view lamp_view_of(struct watcher *watcher)
 	view.visibility = watcher->rights.visibility;
 	view.may_pick_up = watcher->rights.may_pick_up;
 	LIST_FOR (leg, &watcher->entity->legs, struct leg, lamp_node)
-		if (viewer_is_caller(leg, watcher->number))
-			view.viewer = watcher->number;
+		if (viewer_is_caller(leg, watcher->viewer->number))
+			view.viewer = watcher->viewer->number;
 	return view;
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "pbx/auth.h"
 #include "pbx/event_package.h"
+#include "pbx/viewer.h"
 
 #define SUBSCRIPTION_MIN_S 60
 #define SUBSCRIPTION_MAX_S 3600
@@ -69,14 +70,24 @@ static void on_due(struct notifier *notifier)
 		notifier_change(notifier);
 }
 
-static void on_end(struct notifier *notifier)
+static void watch_free(struct own_watch *watch)
 {
-	struct own_watch *watch = notifier->owner;
+	list_remove(&watch->node);
+	viewer_give(watch->viewer);
+	mem_free(watch);
+}
+
+static void watch_drop(struct own_watch *watch)
+{
 	struct own *own = watch->own;
 
-	list_remove(&watch->node);
-	mem_free(watch);
+	watch_free(watch);
 	own_release(own);
+}
+
+static void on_end(struct notifier *notifier)
+{
+	watch_drop(notifier->owner);
 }
 
 static const struct extension *watch_extension(const struct own_watch *watch)
@@ -136,22 +147,20 @@ static struct own_watch *watch_new(struct pbx *pbx, struct slice number,
 	if (!watch)
 		return NULL;
 	watch->package = package;
+	watch->viewer = viewer_take(pbx, number, false);
+	if (!watch->viewer)
+		goto no_viewer;
 	watch->own = own_get(pbx, number);
-	if (!watch->own) {
-		mem_free(watch);
-		return NULL;
-	}
+	if (!watch->own)
+		goto no_own;
 	list_append(&watch->own->watches, &watch->node);
 	return watch;
-}
 
-static void watch_drop(struct own_watch *watch)
-{
-	struct own *own = watch->own;
-
-	list_remove(&watch->node);
+no_own:
+	viewer_give(watch->viewer);
+no_viewer:
 	mem_free(watch);
-	own_release(own);
+	return NULL;
 }
 
 static void watch_start(struct pbx *pbx, struct incoming *in, const struct extension *extension,
@@ -244,8 +253,7 @@ void own_fini(struct pbx *pbx)
 
 		LIST_FOR (watch, &own->watches, struct own_watch, node) {
 			watch->notifier->owner = NULL;
-			list_remove(&watch->node);
-			mem_free(watch);
+			watch_free(watch);
 		}
 		own_release(own);
 	}

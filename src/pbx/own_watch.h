@@ -59,6 +59,7 @@ struct own {
 struct own_watch {
 	struct list node; /* in own->watches */
 	struct own *own;
+	struct viewer *viewer; /* the own one */
 	const struct own_package *package;
 	struct notifier *notifier;
 	bool is_refreshing; /* a SUBSCRIBE is at hand, whose NOTIFY tells all */

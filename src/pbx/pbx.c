@@ -122,6 +122,8 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	if (err)
 		return err;
 	map_init(&pbx->owns, map_secret);
+	map_init(&pbx->viewers[false], map_secret);
+	map_init(&pbx->viewers[true], map_secret);
 	map_init(&pbx->phone_forwards, map_secret);
 	dnd_init(pbx, map_secret, limits->notices);
 	pool_init(&pbx->bindings, "bindings", sizeof(struct binding), limits->bindings,
@@ -184,6 +186,8 @@ void pbx_fini(struct pbx *pbx)
 	map_fini(&pbx->aors);
 	map_fini(&pbx->entities);
 	map_fini(&pbx->owns);
+	map_fini(&pbx->viewers[false]);
+	map_fini(&pbx->viewers[true]);
 	strangers_fini(&pbx->strangers);
 	nonces_fini(&pbx->nonces);
 	directory_unref(pbx->directory);

@@ -48,6 +48,7 @@ struct pbx {
 	struct lamp_cache *lamp_cache;		  /* documents, see lamp_document.h */
 	struct map phone_forwards;		  /* struct phone_forward, by extension number */
 	struct map owns;			  /* struct own, by extension number */
+	struct map viewers[2];			  /* struct viewer: extensions, domains outside */
 	struct list lists;			  /* struct lamp_list */
 	uint32_t list_entries;			  /* of all of them */
 	struct timer unasked_due;		  /* one more try, see lamp_unasked.c */

@@ -299,6 +299,34 @@ FLOW_PLAIN(a_phone_that_subscribes_is_not_told_twice, "RFC 6665 4.2.2")
 	expect_quiet(w);
 }
 
+/* Bob's first NOTIFY is still unanswered when the phone knows no subscription to carol any more. */
+FLOW_PLAIN(what_was_subscribed_is_told_unasked_in_its_turn, "RFC 6665 4.2.2")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+
+	tell(w, "carol");
+	expect(w, directory_link(w->office.directory) == 0);
+	/* Her turn is over when bob's comes. */
+	expect(w, world_extension(w, "carol") ==
+			  directory_find(w->office.directory, SLICE("204"))->told_of[0]);
+	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "204", "203", "s") TEXT_CONTACT(
+				   "204", "192.0.2.5") "Event: dialog\n" TEXT_END) == 200);
+	advance_ms(w, 40000);
+	raw->is_mute = true;
+	expect(w, say(raw, REGISTER("r")) == 200);
+	expect(w, told_of(raw, "202") && told(raw, "Subscription-State: active\r\n"));
+	dial(w, "alice", "carol");
+	expect(w, told_of(raw, "203") && told(raw, "Call-ID: s\r\n"));
+	raw_reply(raw, "NOTIFY", 481, "", "", "");
+	raw->is_mute = false;
+	raw->count = 0;
+	advance_ms(w, 10000);
+	expect(w, told_of(raw, "203") && told(raw, "Subscription-State: active\r\n"));
+	expect(w, w->office.pbx.stack.notifiers.live_count == 2);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(a_phone_that_is_gone_is_told_no_more, "RFC 3261 10.2.2")
 {
 	struct raw *raw;

@@ -39,6 +39,7 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_int_equal(directory->limits.calls, 0);
 	assert_int_equal(directory->limits.registrations, 0);
 	assert_int_equal(directory->limits.subscriptions, 0);
+	assert_int_equal(directory->limits.subscriptions_each, 1000);
 	assert_int_equal(directory->limits.transactions, 0);
 	assert_int_equal(directory->limits.strangers_per_s, 30);
 	directory_unref(directory);
@@ -48,7 +49,8 @@ static void what_is_said_counts(void **state)
 {
 	struct directory *directory = read_good(
 		"ctl: /tmp/x.sock\nrecords: \"-\"\nlimits: {calls: 500, registrations: 7,\n"
-		"  subscriptions: 1000000, transactions: 100, strangers: 100000}\n" REST);
+		"  subscriptions: 1000000, subscriptions-each: 1, transactions: 100,\n"
+		"  strangers: 100000}\n" REST);
 
 	(void)state;
 	assert_true(slice_eq(directory->ctl, SLICE("/tmp/x.sock")));
@@ -56,6 +58,7 @@ static void what_is_said_counts(void **state)
 	assert_int_equal(directory->limits.calls, 500);
 	assert_int_equal(directory->limits.registrations, 7);
 	assert_int_equal(directory->limits.subscriptions, 1000000);
+	assert_int_equal(directory->limits.subscriptions_each, 1);
 	assert_int_equal(directory->limits.transactions, 100);
 	assert_int_equal(directory->limits.strangers_per_s, 100000);
 	directory_unref(directory);
