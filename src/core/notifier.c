@@ -248,7 +248,7 @@ static void print_state(struct buf *buf, const struct notifier *notifier)
 	} else {
 		buf_lit(buf, "active;expires=");
 		buf_u64(buf, notifier_expires_s(notifier));
-		notify_rates_print(&notifier->rates, buf);
+		notify_rates_print(&notifier->rates, notifier->terms.gap_ms, buf);
 	}
 	buf_lit(buf, "\r\n");
 }
@@ -425,7 +425,7 @@ static void event_read_rates(struct notifier *notifier, struct slice event)
 	struct slice package, params;
 
 	sip_token_params(event, &package, &params);
-	notify_rates_read(&notifier->rates, params, notifier->terms.gap_ms);
+	notify_rates_read(&notifier->rates, params);
 }
 
 static void usage_on_request(struct usage *usage, struct incoming *in);

@@ -88,13 +88,6 @@ static void rate_print(struct buf *buf, struct slice name, uint64_t rate)
 	}
 }
 
-void notify_rates_print(const struct notify_rates *rates, struct buf *buf)
-{
-	rate_print(buf, max_name, rates->max);
-	rate_print(buf, min_name, rates->min);
-	rate_print(buf, adaptive_name, rates->adaptive);
-}
-
 /* --- Rates and times ---------------------------------------------------------------------- */
 
 static uint64_t interval_ms(uint64_t rate)
@@ -112,17 +105,22 @@ static uint64_t at_most(uint64_t rate, uint64_t limit)
 	return rate < limit ? rate : limit;
 }
 
-void notify_rates_read(struct notify_rates *rates, struct slice event_params, uint32_t gap_ms)
+void notify_rates_read(struct notify_rates *rates, struct slice event_params)
 {
 	uint64_t idle_max;
 
 	rates->max = rate_read(event_params, max_name);
-	if (gap_ms > 0)
-		rates->max = at_most(rates->max, rate_of(gap_ms));
 	/* What is not new comes less often than what is. */
 	idle_max = rate_of(notify_rates_gap_ms(rates, NOTIFY_IDLE_MIN_MS));
 	rates->min = at_most(rate_read(event_params, min_name), idle_max);
 	rates->adaptive = at_most(rate_read(event_params, adaptive_name), idle_max);
+}
+
+void notify_rates_print(const struct notify_rates *rates, uint32_t gap_ms, struct buf *buf)
+{
+	rate_print(buf, max_name, gap_ms > 0 ? at_most(rates->max, rate_of(gap_ms)) : rates->max);
+	rate_print(buf, min_name, rates->min);
+	rate_print(buf, adaptive_name, rates->adaptive);
 }
 
 uint64_t notify_rates_gap_ms(const struct notify_rates *rates, uint32_t gap_ms)

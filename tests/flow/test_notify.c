@@ -224,6 +224,28 @@ FLOW_PLAIN(a_phone_that_wants_fewer_notifies_gets_fewer, "RFC 6446 5.2, RFC 6665
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_rate_follows_the_gap_of_a_new_configuration, "RFC 6446 5.2")
+{
+	struct raw *raw;
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	raw = world_raw(w, "raw");
+	expect(w,
+	       say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "s") TEXT_CONTACT(
+				"201", "192.0.2.6") "Event: dialog;max-rate=4\n" TEXT_END) == 200);
+	expect(w, told(raw, ";max-rate=4\r\n"));
+	w->office.directory->lamp_gap_ms = 500;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	dial(w, "carol", "bob");
+	expect(w, told(raw, "<state>early</state>") && told(raw, ";max-rate=2\r\n"));
+	w->office.directory->lamp_gap_ms = 0;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	advance_ms(w, 1000);
+	answer(w, "bob");
+	expect(w, told(raw, "<state>confirmed</state>") && told(raw, ";max-rate=4\r\n"));
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(lamps_that_change_fast_are_told_once_in_a_gap, "RFC 6665 4.2.2, RFC 4235 3.10")
 {
 	struct raw *raw;
