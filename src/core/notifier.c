@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/retry.h"
+#include "core/session.h"
 #include "sip/lex.h"
 
 #define RETRY_DOUBLINGS_MAX 4 /* 16 to 32 s: a phone that comes back is not dark for long */
@@ -573,6 +574,6 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 						     .lines = SLICE_INIT("Allow: SUBSCRIBE\r\n") });
 	else if (refusal)
 		incoming_reply_status(in, refusal);
-	else
+	else if (!session_refuse_required(in))
 		notifier_on_subscribe(notifier, in);
 }

@@ -82,6 +82,19 @@ FLOW_PLAIN(complaint_7_a_subscription_that_we_forgot_is_answered_481, "RFC 6665 
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_refresh_that_requires_what_we_lack_is_refused, "RFC 3261 8.2.2.3, RFC 6665 4.2.1.1")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+
+	expect(w, refresh(raw, "Require: eventlist, x-light\nExpires: 0\n") == 420);
+	expect(w, strstr(raw_last(raw, "SIP/2.0 420"), "\r\nUnsupported: x-light\r\n") != NULL);
+	/* It is no refresh, and no end either. */
+	expect(w, subscriptions(w) == 1);
+	expect(w, refresh(raw, "Require: eventlist\n") == 200);
+	expect_quiet(w);
+}
+
 /* A SUBSCRIBE of the same phone and dialog from wherever; `lines` may be the credentials. */
 static void write_refresh(char text[4096], const struct raw *told, const char *ip,
 			  const char *lines)
