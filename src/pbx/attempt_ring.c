@@ -98,21 +98,22 @@ uint32_t share_of(const struct call *call, size_t phones)
 	return share > 0 ? share : 1;
 }
 
+/* Of the legs that the extension has in this one's call. A call has as many as may ring at once. */
+static bool is_first_in_call(const struct leg *leg)
+{
+	LIST_FOR (other, &leg->call->legs, struct leg, node)
+		if (other->entity == leg->entity)
+			return other == leg;
+	return false;
+}
+
 /* Each call once, however many phones ring for it. */
 static size_t count_calls(const struct lamp_entity *entity, const struct call *but)
 {
 	size_t count = 0;
 
-	LIST_FOR (leg, &entity->legs, struct leg, lamp_node) {
-		bool is_counted = leg->call == but;
-
-		LIST_FOR (before, &entity->legs, struct leg, lamp_node) {
-			if (before == leg)
-				break;
-			is_counted |= before->call == leg->call;
-		}
-		count += !is_counted;
-	}
+	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
+		count += leg->call != but && is_first_in_call(leg);
 	return count;
 }
 
