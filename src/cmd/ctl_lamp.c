@@ -127,6 +127,20 @@ static void put_elsewhere(FILE *file, struct slice row)
 	put(file, &line);
 }
 
+static void put_untold(FILE *file, struct slice row)
+{
+	char text[CTL_CELL_MAX_BYTES];
+	struct buf line = BUF_ON(text);
+
+	if (!has(row, "untold"))
+		return;
+	buf_lit(&line,
+		"  a phone of it does not say what calls it has elsewhere (`lamps: forward`): it "
+		"refused our SUBSCRIBE with ");
+	ctl_member_print(&line, row, "untold");
+	put(file, &line);
+}
+
 static void put_legs(FILE *file, struct slice row)
 {
 	struct slice legs, leg;
@@ -156,6 +170,7 @@ static void put_extension(FILE *file, struct slice row)
 	put(file, &line);
 	put_legs(file, row);
 	put_elsewhere(file, row);
+	put_untold(file, row);
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (is(row, "status", states[i].word))
 			fputs(states[i].text, file);

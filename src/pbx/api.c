@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "pbx/call.h"
 #include "pbx/lamp_explain.h"
+#include "pbx/lamp_forward.h"
 #include "pbx/lamp_list.h"
 #include "pbx/lamp_source.h"
 #include "pbx/lamp_subscription.h"
@@ -356,6 +357,8 @@ static void print_lamp_legs(struct buf *buf, const struct lamp_entity *entity)
 		json_number(buf, "legs_more", shown - LEGS_SHOWN_MAX);
 	if (entity && lamp_source_count(entity) > 0)
 		json_number(buf, "elsewhere", lamp_source_count(entity));
+	if (entity && lamp_forward_refusal(entity) > 0)
+		json_number(buf, "untold", lamp_forward_refusal(entity));
 }
 
 static size_t count_watchers(const struct lamp_entity *entity)

@@ -297,6 +297,14 @@ void lamp_forward_on_directory(struct pbx *pbx)
 	}
 }
 
+unsigned lamp_forward_refusal(const struct lamp_entity *entity)
+{
+	LIST_FOR (report, &entity->reports, struct lamp_report, node)
+		if (!report->is_published && asked_of(report)->last_status > 0)
+			return asked_of(report)->last_status;
+	return 0;
+}
+
 void lamp_forward_fini(struct pbx *pbx)
 {
 	struct asked_phone *asked;

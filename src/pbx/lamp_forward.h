@@ -18,7 +18,7 @@ struct asked_phone {
 	struct handle binding; /* which phone */
 	uint64_t boot;	       /* hash of the Call-ID that it registers with */
 	struct handle subscriber;
-	unsigned last_status; /* of the refusal that was logged last */
+	unsigned last_status; /* of the refusal that was logged last; 0: it has not refused */
 	bool is_unreadable;   /* what it said last, and that is logged */
 	struct timer ask;     /* the next question for full state */
 	uint64_t ask_at_ms;   /* not before */
@@ -30,6 +30,9 @@ void lamp_forward_update(struct pbx *pbx, struct slice number);
 
 /* The same for all, after a new configuration. */
 void lamp_forward_on_directory(struct pbx *pbx);
+
+/* The status by which one of its phones refused to tell of its calls; 0: none has. */
+unsigned lamp_forward_refusal(const struct lamp_entity *entity);
 
 /* Without another word to anybody. */
 void lamp_forward_fini(struct pbx *pbx);

@@ -649,6 +649,7 @@ FLOW_PLAIN(a_phone_that_refuses_leaves_our_own_calls, "RFC 6665 4.1.2.1")
 	bob->is_mute = true;
 	subscribe(w, watcher);
 	raw_reply(bob, "SUBSCRIBE", 489, "b", "", "");
+	expect(w, strstr(explained(w), ",\"untold\":489,") != NULL);
 	dial_number(w, "alice", "202");
 	raw_reply(bob, "INVITE", 180, "x", "Contact: <sip:202@192.0.2.3:5060>\r\n", "");
 	expect(w, is_told(watcher, "<state>early</state>"));

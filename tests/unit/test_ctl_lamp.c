@@ -65,6 +65,12 @@ static const struct {
 	  "202 Bob: steady\n  it has no call here\n"
 	  "  calls that do not pass here, as its phone or a publisher says: 2; "
 	  "no key here can take them, so none flashes for them\n" },
+	{ "a phone does not say",
+	  EXTENSION("\"lamp\":\"off\",\"legs\":[],\"untold\":489,\"watchers\":1,"
+		    "\"registered\":true"),
+	  "202 Bob: off\n  it has no call here\n"
+	  "  a phone of it does not say what calls it has elsewhere (`lamps: forward`): it refused "
+	  "our SUBSCRIBE with 489\n" },
 	{ "told of a call elsewhere",
 	  WATCHER("\"name\":\"Carol\"," RIGHTS "\"lamp\":\"steady\",\"dialogs\":[{"
 		  "\"state\":\"confirmed\",\"direction\":\"recipient\","
