@@ -161,7 +161,7 @@ static void pbx_silence(struct pbx *pbx)
 		call_end(call, 503, SLICE_NONE);
 	lamp_list_fini(pbx);
 	lamp_forward_fini(pbx);
-	publish_fini(pbx);
+	publish_stop(pbx);
 	lamp_fini(pbx);
 	lamp_unasked_fini(pbx);
 	own_fini(pbx);
@@ -239,6 +239,7 @@ void pbx_stop(struct pbx *pbx)
 	lamp_list_stop(pbx);
 	lamp_stop(pbx);
 	own_stop(pbx);
+	publish_stop(pbx);
 	trunk_stop_all(pbx);
 }
 

@@ -429,7 +429,7 @@ void publish_on_directory(struct pbx *pbx)
 			publication_end(publication, "not-allowed");
 }
 
-void publish_fini(struct pbx *pbx)
+void publish_stop(struct pbx *pbx)
 {
 	struct publication *publication;
 	uint32_t slot = 0;

@@ -35,8 +35,8 @@ void publish_on_unregistered(struct pbx *pbx, struct slice number);
 /* Publications that the new configuration does not allow end. */
 void publish_on_directory(struct pbx *pbx);
 
-/* All of them end. */
-void publish_fini(struct pbx *pbx);
+/* All of them end, and nobody is told. */
+void publish_stop(struct pbx *pbx);
 
 void publication_on_free(void *object);
 

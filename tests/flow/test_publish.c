@@ -493,6 +493,29 @@ FLOW_PLAIN(a_publication_ends_with_its_right, "RFC 3903 6")
 	expect_quiet(w);
 }
 
+static char last_unpublish[128];
+
+static void keep_unpublish(void *host, struct slice line)
+{
+	(void)host;
+	if (slice_starts_with(line, SLICE("event=unpublish")))
+		snprintf(last_unpublish, sizeof(last_unpublish), "%.*s", SLICE_ARGS(line));
+}
+
+/* Nothing was lost: the log sends nobody to look for the trunk. */
+FLOW_PLAIN(a_switch_that_stops_ends_publications_as_such, "RFC 3903 6")
+{
+	struct raw *beside, *watcher;
+	struct world *w = office_with_raws(&beside, &watcher);
+
+	expect(w, publish(beside, EVENT TYPE, DOCUMENT(TALKS("c1"))) == 200);
+	w->office.node->env.trace = keep_unpublish;
+	pbx_stop(&w->office.pbx);
+	expect(w, publications(w) == 0);
+	expect(w, strcmp(last_unpublish, "event=unpublish extension=202 cause=shutdown") == 0);
+	expect_quiet(w);
+}
+
 /* The phone's own word goes with the phone. */
 FLOW_PLAIN(what_a_phone_published_ends_with_its_registration, "RFC 3903 6, RFC 3261 10.2.2")
 {
