@@ -24,9 +24,9 @@ static void print_invite_lines(struct buf *lines, const struct attempt *attempt,
 		buf_u64(lines, breadth);
 		buf_lit(lines, "\r\n");
 	}
-	if (!slice_is_empty(call->referrer.number)) {
+	if (call->referrer) {
 		buf_lit(lines, "Referred-By: "); /* RFC 3892 2.2 */
-		pbx_print_identity(call->pbx, lines, call->referrer.name, call->referrer.number);
+		pbx_print_identity(call->pbx, lines, call->referrer->name, call->referrer->number);
 		buf_lit(lines, "\r\n");
 	}
 	trail_print(trail, lines, destination_party(to).number, call->pbx->directory->domain);

@@ -28,8 +28,8 @@ static struct party who_calls(const struct attempt *attempt)
 
 	if (!caller->extension && attempt->trail.count > 0)
 		return attempt->trail.steps[attempt->trail.count - 1].party;
-	if (!caller->extension && !slice_is_empty(attempt->call->referrer.number))
-		return attempt->call->referrer;
+	if (!caller->extension && attempt->call->referrer)
+		return *attempt->call->referrer;
 	return caller->party;
 }
 

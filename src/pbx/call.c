@@ -118,26 +118,30 @@ const struct party *leg_peer(const struct leg *leg)
 	return call->partner ? &call->partner->party : &call->called;
 }
 
+static struct slice put(struct buf *buf, struct slice text)
+{
+	size_t from = buf->n;
+
+	buf_slice(buf, text);
+	return slice_from(buf_text(buf), from);
+}
+
 void leg_set_replaced(struct leg *leg, const struct leg *other)
 {
 	const struct dialog *dialog = &other->session->dialog;
 	struct slice ours = dialog_local_tag(dialog);
 	size_t n = dialog->call_id.n + dialog->remote_tag.n + ours.n;
-	char *room = mem_alloc(n);
-	struct buf buf;
+	struct dialog_ids *ids = mem_alloc(sizeof(*ids) + n);
+	struct buf text;
 
-	if (!room)
+	if (!ids)
 		return;
-	mem_free((char *)leg->replaced_text.p);
-	buf_init(&buf, room, n);
-	buf_slice(&buf, dialog->call_id);
-	buf_slice(&buf, dialog->remote_tag);
-	buf_slice(&buf, ours);
-	leg->replaced_text = buf_text(&buf);
-	leg->replaced.call_id = slice_head(leg->replaced_text, dialog->call_id.n);
-	leg->replaced.local_tag =
-		slice_head(slice_from(leg->replaced_text, dialog->call_id.n), dialog->remote_tag.n);
-	leg->replaced.remote_tag = slice_from(leg->replaced_text, n - ours.n);
+	buf_init(&text, (char *)(ids + 1), n);
+	ids->call_id = put(&text, dialog->call_id);
+	ids->local_tag = put(&text, dialog->remote_tag);
+	ids->remote_tag = put(&text, ours);
+	mem_free(leg->replaced);
+	leg->replaced = ids;
 }
 
 /* --- Starting ----------------------------------------------------------------------------- */
@@ -160,20 +164,27 @@ static struct leg_owner owner_of(const struct extension *extension)
 	return (struct leg_owner){ extension, NULL, { extension->number, extension->name } };
 }
 
-int party_keep(const struct party *party, struct slice *ret_text, struct party *ret_party)
+struct party *party_copy(const struct party *party)
 {
 	size_t n = party->number.n + party->name.n;
-	char *room = n > 0 ? mem_alloc(n) : NULL;
-	struct buf buf;
+	struct party *copy = mem_alloc(sizeof(*copy) + n);
+	struct buf text;
 
-	if (n > 0 && !room)
+	if (!copy)
+		return NULL;
+	buf_init(&text, (char *)(copy + 1), n);
+	copy->number = put(&text, party->number);
+	copy->name = put(&text, party->name);
+	return copy;
+}
+
+/* What a message said of somebody outside has to outlive it. */
+static int leg_set_outside(struct leg *leg, const struct party *party)
+{
+	leg->outside = party_copy(party);
+	if (!leg->outside)
 		return ERR_NOMEM;
-	buf_init(&buf, room, n);
-	buf_slice(&buf, party->number);
-	buf_slice(&buf, party->name);
-	*ret_text = buf_text(&buf);
-	ret_party->number = slice_head(*ret_text, party->number.n);
-	ret_party->name = slice_from(*ret_text, party->number.n);
+	leg->party = *leg->outside;
 	return 0;
 }
 
@@ -200,8 +211,7 @@ static struct leg *leg_new(struct call *call, const struct leg_owner *owner, boo
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
 	stack_token(&call->pbx->stack, leg->id);
-	/* What a message said of somebody outside has to outlive it. */
-	err = owner->extension ? 0 : party_keep(&owner->party, &leg->outside, &leg->party);
+	err = owner->extension ? 0 : leg_set_outside(leg, &owner->party);
 	if (err || lamp_leg_start(leg)) {
 		leg_end(leg, 0, SLICE_NONE);
 		return NULL;
@@ -382,7 +392,7 @@ struct leg *call_stand_in(struct call *call, const struct leg *transferee)
 	leg->extension = transferee->extension;
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
-	if (party_keep(&transferee->party, &leg->outside, &leg->party)) {
+	if (leg_set_outside(leg, &transferee->party)) {
 		leg_end(leg, 0, SLICE_NONE);
 		return NULL;
 	}
@@ -409,13 +419,12 @@ struct call *call_new_for(const struct leg *transferee, struct slice number, uin
 
 int call_set_referrer(struct call *call, const struct party *referrer)
 {
-	struct slice text;
-	int err = party_keep(referrer, &text, &call->referrer);
+	struct party *copy = party_copy(referrer);
 
-	if (err)
-		return err;
-	mem_free((char *)call->referrer_text.p);
-	call->referrer_text = text;
+	if (!copy)
+		return ERR_NOMEM;
+	mem_free(call->referrer);
+	call->referrer = copy;
 	return 0;
 }
 
@@ -499,8 +508,8 @@ void leg_on_free(void *object)
 {
 	struct leg *leg = object;
 
-	mem_free((char *)leg->outside.p);
-	mem_free((char *)leg->replaced_text.p);
+	mem_free(leg->outside);
+	mem_free(leg->replaced);
 	directory_unref(leg->directory);
 }
 
@@ -582,7 +591,7 @@ void call_on_free(void *object)
 
 	record_fini(&call->record);
 	mem_free((char *)call->called.number.p);
-	mem_free((char *)call->referrer_text.p);
+	mem_free(call->referrer);
 	call_forget_offer(call);
 	directory_unref(call->directory);
 }

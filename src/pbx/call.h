@@ -74,7 +74,7 @@ struct leg {
 	const struct extension *extension; /* whose phone this is; NULL: somebody outside */
 	struct trunk *trunk;	 /* by which somebody outside is there; counted in its calls */
 	struct party party;	 /* who is there */
-	struct slice outside;	 /* owned: the texts of `party` without an extension */
+	struct party *outside;	 /* owned: `party` without an extension; NULL: it has one */
 	uint32_t breadth;	 /* its share of call->breadth_left */
 	struct session *session; /* NULL once let go */
 	enum leg_state state;
@@ -90,9 +90,7 @@ struct leg {
 	uint64_t state_turn;  /* pbx->turn then */
 	uint64_t tag_hash;    /* of the phone's tag that watchers were told last */
 	struct leg_exit exit;
-	struct dialog_ids
-		replaced; /* the ringing phone's dialog that this one was picked up from */
-	struct slice replaced_text; /* owned: of `replaced` */
+	struct dialog_ids *replaced; /* owned: whose place this one's took; NULL: nobody's */
 	struct record_leg record;
 };
 
@@ -117,12 +115,11 @@ struct call {
 	struct handle early;	 /* the leg whose early media the caller has */
 	uint64_t early_fork;	 /* hash of the phone's tag then */
 	struct handle pracked;	 /* the leg that waits for the caller's PRACK */
-	struct transfer *transfer;  /* that is to end or to fill it; NULL: none */
-	struct party referrer;	    /* who has transferred it, or no number */
-	struct slice referrer_text; /* owned: of `referrer` */
-	unsigned shown;		    /* the last provisional status that the caller was sent */
-	struct leg *offerer;	    /* whose offer is on its way through, NULL: none */
-	bool is_hold_offered;	    /* that offer holds the other party */
+	struct transfer *transfer; /* that is to end or to fill it; NULL: none */
+	struct party *referrer;	   /* owned: who has transferred it; NULL: nobody */
+	unsigned shown;		   /* the last provisional status that the caller was sent */
+	struct leg *offerer;	   /* whose offer is on its way through, NULL: none */
+	bool is_hold_offered;	   /* that offer holds the other party */
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
 	struct failure failure; /* the best of its attempts so far */
 	struct timer timer; /* of the state: how long it may ring, when the join goes on, how long
@@ -156,9 +153,6 @@ int call_set_referrer(struct call *call, const struct party *referrer);
 
 /* Into another call, where it is neither caller nor partner yet. */
 void leg_move(struct leg *leg, struct call *to);
-
-/* The texts of a party in memory of their own, *ret_text. ERR_NOMEM. */
-int party_keep(const struct party *party, struct slice *ret_text, struct party *ret_party);
 
 /*
  * Takes an INVITE of this extension's phone as a leg of the call; `number` is what our Contact

@@ -146,7 +146,8 @@ static void entry_set_ids(struct lamp_dialogs *dialogs, struct dialog_entry *ent
 {
 	struct dialog_ids ids = lamp_leg_ids(leg);
 
-	entry->replaces = leg->replaced;
+	if (leg->replaced)
+		entry->replaces = *leg->replaced;
 	if (slice_is_empty(ids.call_id))
 		return;
 	dialogs->has_ids = true;
@@ -167,9 +168,9 @@ static const struct party *shown_peer(const struct leg *leg)
 static void entry_set_referrer(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
 			       const struct leg *leg, const struct lamp_view *view)
 {
-	const struct party *referrer = &leg->call->referrer;
+	const struct party *referrer = leg->call->referrer;
 
-	if (view->visibility < VISIBILITY_NUMBERS || slice_is_empty(referrer->number))
+	if (view->visibility < VISIBILITY_NUMBERS || !referrer)
 		return;
 	entry->referred_by = print_aor(dialogs, leg->pbx, SLICE_NONE, referrer->number);
 	if (view->profile->is_name_shown)

@@ -13,4 +13,7 @@ struct party {
 	struct slice name;   /* may be empty */
 };
 
+/* In memory of its own, one block with its texts: mem_free(). NULL when memory is refused. */
+struct party *party_copy(const struct party *party);
+
 #endif

@@ -54,7 +54,8 @@ struct transfer *transfer_new(struct leg *transferor, struct leg *transferee)
 
 	if (!transfer)
 		return NULL;
-	if (party_keep(&transferor->party, &transfer->by_text, &transfer->by)) {
+	transfer->by = party_copy(&transferor->party);
+	if (!transfer->by) {
 		pool_end(&pbx->transfers, transfer);
 		return NULL;
 	}
@@ -70,7 +71,7 @@ void transfer_on_free(void *object)
 {
 	struct transfer *transfer = object;
 
-	mem_free((char *)transfer->by_text.p);
+	mem_free(transfer->by);
 }
 
 static void trace(const struct transfer *transfer, const char *result, unsigned status)
@@ -78,8 +79,8 @@ static void trace(const struct transfer *transfer, const char *result, unsigned 
 	stack_trace(&transfer->pbx->stack,
 		    "event=transfer call=%u to-call=%u by=%.*s of=%.*s result=%s status=%u",
 		    transfer->from->number, transfer->to ? transfer->to->number : 0,
-		    SLICE_ARGS(transfer->by.number), SLICE_ARGS(transfer->transferee->party.number),
-		    result, status);
+		    SLICE_ARGS(transfer->by->number),
+		    SLICE_ARGS(transfer->transferee->party.number), result, status);
 }
 
 /* The calls are free again. The transfer may be read until the end of the turn. */
@@ -116,7 +117,7 @@ int transfer_call(struct transfer *transfer, const struct destination *to, struc
 
 	if (!call)
 		return ERR_NOMEM;
-	if (call_set_referrer(call, &transfer->by)) {
+	if (call_set_referrer(call, transfer->by)) {
 		call_end(call, 0, SLICE_NONE);
 		return ERR_NOMEM;
 	}
@@ -132,7 +133,7 @@ int transfer_call(struct transfer *transfer, const struct destination *to, struc
 static void recall(const struct transfer *failed)
 {
 	struct call *from = failed->from;
-	struct destination to = route_find(failed->pbx->directory, failed->by.number);
+	struct destination to = route_find(failed->pbx->directory, failed->by->number);
 	struct transfer *transfer;
 
 	if (from->state == CALL_ENDED || failed->transferee->is_ending ||
@@ -144,7 +145,7 @@ static void recall(const struct transfer *failed)
 	if (transfer) {
 		transfer->transferor = NULL;
 		transfer->is_recall = true;
-		if (transfer_call(transfer, &to, failed->by.number, 0) == 0)
+		if (transfer_call(transfer, &to, failed->by->number, 0) == 0)
 			return;
 		detach(transfer);
 	}
@@ -212,7 +213,7 @@ static void transfer_done(struct transfer *transfer)
 		to->caller = transferee;
 	if (target->state != LEG_TALKING)
 		leg_set_state(target, LEG_TALKING);
-	(void)call_set_referrer(to, &transfer->by); /* without memory lamps do not say it */
+	(void)call_set_referrer(to, transfer->by); /* without memory lamps do not say it */
 	if (to->state != CALL_TALKING)
 		call_set_state(to, CALL_TALKING);
 	lamp_leg_changed(transferee);

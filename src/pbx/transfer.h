@@ -33,8 +33,7 @@ struct transfer {
 	struct leg *seat;	/* in `to`, whose place is the transferee's; NULL: it has hung up */
 	struct leg *target;	/* in `to`, who has answered; NULL: nobody yet */
 	struct refer *refer;	/* by whom the transferor is told; NULL: nobody wants to know */
-	struct party by;	/* the transferor */
-	struct slice by_text;	/* owned: of `by` */
+	struct party *by;	/* owned: the transferor */
 	bool is_recall;		/* the transferor is called back; there is nobody to fall back to */
 };
 
