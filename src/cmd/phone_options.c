@@ -49,6 +49,16 @@ static const char usage[] =
 	"                      gets a blf key, by the first free numbers from N on\n"
 	"  --key N=speed:TARGET\n"
 	"                      key N calls TARGET\n"
+	"  --key N=park:TARGET key N has the lamp of a place where calls wait, as *851. A press\n"
+	"                      puts the one we talk with there, or fetches who waits\n"
+	"  --key-transfer HOW  what a speed or blf key does while we talk: calls (default; the\n"
+	"                      present call is held), attended (the same, and a second press\n"
+	"                      brings the two together) or blind (the other end is sent there)\n"
+	"  --transfer WORDS    with commas: hold (the other end is held first, and resumed if it\n"
+	"                      fails), leave (hang up as soon as it is accepted), silent (ask\n"
+	"                      not to be told how it goes)\n"
+	"  --click-to-dial     let the server make this phone call, by REFER\n"
+	"  --lacks WORDS       play a phone without refer, replaces, or both, with a comma\n"
 	"  --profile MAKE      behaves like a make of phones: generic (default), snom, yealink,\n"
 	"                      poly, grandstream, cisco-spa, cisco-mpp or linphone\n"
 	"  --pickup HOW        auto, replaces, tags, target or code (default: as the make does)\n"
@@ -60,9 +70,10 @@ static const char usage[] =
 	"  -h, --help          this text\n"
 	"\n"
 	"Commands: dial TARGET, press N, answer [CALL], hangup [CALL], hold [CALL],\n"
-	"resume [CALL], dnd on, dnd off, calls, lamps, register, unregister, help, quit. CALL\n"
-	"is the number of a call; without it the one that is meant is taken. The end of the\n"
-	"input is quit, too; so are SIGINT, SIGTERM and SIGHUP.\n"
+	"resume [CALL], transfer TARGET, transfer attended [HELD OTHER], dnd on, dnd off,\n"
+	"calls, lamps, register, unregister, help, quit. CALL is the number of a call; without\n"
+	"it the one that is meant is taken. The end of the input is quit, too; so are SIGINT,\n"
+	"SIGTERM and SIGHUP.\n"
 	"\n"
 	"Exit code: 0 done, 1 failed, 2 wrongly called, 3 it has never been registered: refused,\n"
 	"not answered, or ended before the answer (not with --no-register).\n"
@@ -101,19 +112,20 @@ static int set_subscribe(struct phone_key_config *key, struct slice value, const
 /* What stands behind the commas of a key with a lamp. */
 static int set_key_options(struct phone_key_config *key, struct slice rest, const char *text)
 {
+	bool has_options = key->kind == PHONE_KEY_BLF || key->kind == PHONE_KEY_LIST;
 	struct slice option, name, value;
 	int code = EXIT_CODE_OK;
 
 	while (code == EXIT_CODE_OK && !slice_is_empty(rest)) {
 		slice_cut(rest, ',', &option, &rest);
 		slice_cut(option, '=', &name, &value);
-		if (key->kind != PHONE_KEY_SPEED && slice_eq(name, SLICE("talking")))
+		if (has_options && slice_eq(name, SLICE("talking")))
 			code = set_talking(key, value, text);
-		else if (key->kind != PHONE_KEY_SPEED && slice_eq(name, SLICE("subscribe")))
+		else if (has_options && slice_eq(name, SLICE("subscribe")))
 			code = set_subscribe(key, value, text);
 		else
-			code = refuse_usage("behind the comma only talking= and subscribe= of keys "
-					    "with a lamp are known",
+			code = refuse_usage("behind the comma only talking= and subscribe= of blf "
+					    "and list keys are known",
 					    text);
 	}
 	return code;
@@ -127,6 +139,7 @@ static bool key_kind_find(struct slice name, enum phone_key_kind *ret_kind)
 	} kinds[] = {
 		{ SLICE_INIT("blf"), PHONE_KEY_BLF },
 		{ SLICE_INIT("list"), PHONE_KEY_LIST },
+		{ SLICE_INIT("park"), PHONE_KEY_PARK },
 		{ SLICE_INIT("speed"), PHONE_KEY_SPEED },
 	};
 
@@ -154,7 +167,8 @@ static int add_key(struct phone_options *options, const char *text)
 	slice_cut(rest, ',', &what, &rest);
 	slice_cut(what, ':', &kind, &key->target);
 	if (!key_kind_find(kind, &key->kind))
-		return refuse_usage("--key should be as 1=blf:202, 1=list:keys-203 or 2=speed:201",
+		return refuse_usage("--key should be as 1=blf:202, 1=list:keys-203, 2=speed:201 "
+				    "or 3=park:*851",
 				    text);
 	if (slice_is_empty(key->target))
 		return refuse_usage("--key lacks the one to watch or call, as 1=blf:202", text);
@@ -215,6 +229,65 @@ static int set_pickup(struct phone_options *options, const char *text)
 		}
 	}
 	return refuse_usage("--pickup should be auto, replaces, tags, target or code", text);
+}
+
+static int set_key_transfer(struct phone_options *options, const char *text)
+{
+	if (!strcmp(text, "calls"))
+		options->phone.key_transfer = PHONE_KEY_CALLS;
+	else if (!strcmp(text, "attended"))
+		options->phone.key_transfer = PHONE_KEY_ATTENDED;
+	else if (!strcmp(text, "blind"))
+		options->phone.key_transfer = PHONE_KEY_BLIND;
+	else
+		return refuse_usage("--key-transfer should be calls, attended or blind", text);
+	return EXIT_CODE_OK;
+}
+
+/* A word of a list with commas, and what it sets. */
+struct flag {
+	struct slice word;
+	bool *is_set;
+};
+
+static int set_flags(const struct flag *flags, size_t count, const char *message, const char *text)
+{
+	struct slice rest = slice_from_cstr(text), word;
+	size_t i;
+
+	do {
+		slice_cut(rest, ',', &word, &rest);
+		for (i = 0; i < count && !slice_eq(word, flags[i].word); i++)
+			;
+		if (i == count)
+			return refuse_usage(message, text);
+		*flags[i].is_set = true;
+	} while (!slice_is_empty(rest));
+	return EXIT_CODE_OK;
+}
+
+static int set_transfer(struct phone_options *options, const char *text)
+{
+	const struct flag flags[] = {
+		{ SLICE("hold"), &options->phone.transfer_holds },
+		{ SLICE("leave"), &options->phone.transfer_leaves },
+		{ SLICE("silent"), &options->phone.transfer_unheard },
+	};
+
+	return set_flags(flags, ARRAY_LEN(flags),
+			 "--transfer should be some of hold, leave and silent, as hold,leave",
+			 text);
+}
+
+static int set_lacks(struct phone_options *options, const char *text)
+{
+	const struct flag flags[] = {
+		{ SLICE("refer"), &options->phone.lacks_refer },
+		{ SLICE("replaces"), &options->phone.lacks_replaces },
+	};
+
+	return set_flags(flags, ARRAY_LEN(flags),
+			 "--lacks should be refer, replaces, or refer,replaces", text);
 }
 
 static int set_password(struct phone_options *options, struct slice text)
@@ -304,6 +377,10 @@ enum option_id {
 	OPTION_LISTEN,
 	OPTION_TLS_CA,
 	OPTION_KEY,
+	OPTION_KEY_TRANSFER,
+	OPTION_TRANSFER,
+	OPTION_CLICK_TO_DIAL,
+	OPTION_LACKS,
 	OPTION_PROFILE,
 	OPTION_PICKUP,
 	OPTION_PICKUP_CODE,
@@ -325,6 +402,10 @@ static const struct option long_options[] = {
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "tls-ca", required_argument, NULL, OPTION_TLS_CA },
 	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "key-transfer", required_argument, NULL, OPTION_KEY_TRANSFER },
+	{ "transfer", required_argument, NULL, OPTION_TRANSFER },
+	{ "click-to-dial", no_argument, NULL, OPTION_CLICK_TO_DIAL },
+	{ "lacks", required_argument, NULL, OPTION_LACKS },
 	{ "profile", required_argument, NULL, OPTION_PROFILE },
 	{ "pickup", required_argument, NULL, OPTION_PICKUP },
 	{ "pickup-code", required_argument, NULL, OPTION_PICKUP_CODE },
@@ -365,6 +446,15 @@ static int set_option(void *object, int id)
 		return EXIT_CODE_OK;
 	case OPTION_KEY:
 		return add_key(options, optarg);
+	case OPTION_KEY_TRANSFER:
+		return set_key_transfer(options, optarg);
+	case OPTION_TRANSFER:
+		return set_transfer(options, optarg);
+	case OPTION_CLICK_TO_DIAL:
+		options->phone.takes_click_to_dial = true;
+		return EXIT_CODE_OK;
+	case OPTION_LACKS:
+		return set_lacks(options, optarg);
 	case OPTION_PROFILE:
 		return set_profile(options, optarg);
 	case OPTION_PICKUP:

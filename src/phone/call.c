@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "phone/phone_inner.h"
 
-static const struct session_ops call_ops;
+static const struct session_ops *phone_call_ops(const struct phone *phone);
 
 struct slice phone_call_state_name(enum phone_call_state state)
 {
@@ -70,6 +70,8 @@ void phone_call_fini(struct phone_call *call)
 	if (call->state == PHONE_CALL_FREE)
 		return;
 	timer_stop(call->phone->stack.timers, &call->retry);
+	timer_stop(call->phone->stack.timers, &call->farewell);
+	phone_transfer_fini(call);
 	mem_free((char *)call->remote.p);
 	mem_free((char *)call->display.p);
 	mem_free((char *)call->answer.p);
@@ -104,6 +106,9 @@ static void call_ended(struct phone_call *call, enum phone_cause cause, unsigned
 	struct phone_event event = phone_call_event(call, PHONE_ENDED);
 	struct slice remote = call->remote, display = call->display;
 
+	phone_transfer_on_ended(call);
+	if (call->state == PHONE_CALL_CALLING || call->state == PHONE_CALL_RINGBACK)
+		phone_refer_tell(call, status > 0 ? status : 487, reason);
 	event.cause = cause;
 	event.status = status;
 	event.reason = reason;
@@ -161,7 +166,7 @@ static int call_invite(struct phone_call *call, struct slice uri, const struct p
 						   .content_type = PHONE_SDP_TYPE,
 						   .body = buf_text(&sdp),
 						   .is_100rel = true },
-			   &call_ops, call, &session);
+			   phone_call_ops(phone), call, &session);
 	if (err)
 		return err;
 	call->session = session->pooled.handle;
@@ -181,8 +186,7 @@ static int call_set_called(struct phone_call *call, struct slice uri,
 	return err;
 }
 
-int phone_call_start(struct phone *phone, struct slice target, const struct phone_invite *how,
-		     struct phone_call **ret_call)
+int phone_call_start(struct phone *phone, struct slice target, const struct phone_invite *how)
 {
 	char text[SIP_URI_MAX_BYTES];
 	struct buf uri = BUF_ON(text);
@@ -197,6 +201,8 @@ int phone_call_start(struct phone *phone, struct slice target, const struct phon
 		return phone_fail(phone, ERR_LIMIT, "no more than %d calls at a time",
 				  PHONE_CALLS_MAX);
 	call->referrer = how->referrer;
+	call->refer = how->refer;
+	call->key = how->key;
 	phone_hold_others(phone, call);
 	err = call_set_called(call, buf_text(&uri), how);
 	if (!err)
@@ -206,7 +212,6 @@ int phone_call_start(struct phone *phone, struct slice target, const struct phon
 		return phone_fail(phone, err, "the call could not be made: %s", err_text(err));
 	}
 	phone_call_emit(call, PHONE_CALLING);
-	*ret_call = call;
 	return 0;
 }
 
@@ -216,6 +221,7 @@ static void on_provisional(struct session *session, const struct sip_msg *respon
 
 	if (session_is_prack_due(session, response))
 		(void)session_prack(session, SLICE_NONE, SLICE_NONE);
+	phone_refer_tell(call, response->status, response->reason);
 	if (call->state != PHONE_CALL_CALLING ||
 	    (response->status != 180 && response->status != 183))
 		return;
@@ -232,6 +238,7 @@ static void on_answer(struct session *session, const struct sip_msg *response)
 	(void)phone_call_identify(call, session, response);
 	phone_hold_others(call->phone, call);
 	phone_call_set_state(call, PHONE_CALL_TALKING);
+	phone_refer_on_answered(call);
 	phone_call_emit(call, PHONE_ANSWERED);
 	if (phone_msg_is_hold(response))
 		phone_call_set_held(call, true);
@@ -339,7 +346,9 @@ void phone_call_on_invite(struct phone *phone, struct incoming *in)
 
 	if (refuse_invite(phone, in, &replaced))
 		return;
-	call = call_new(phone, replaced ? phone_replaced_state(replaced) : PHONE_CALL_RINGING);
+	call = call_new(phone, !replaced			    ? PHONE_CALL_RINGING
+			       : phone_call_is_to_be_held(replaced) ? PHONE_CALL_HOLDING
+								    : PHONE_CALL_TALKING);
 	if (!call) {
 		incoming_reply_status(in, 486);
 		return;
@@ -351,7 +360,7 @@ void phone_call_on_invite(struct phone *phone, struct incoming *in)
 			refusal = (struct answer){ .status = 503 };
 		incoming_reply(in, &refusal);
 	} else {
-		err = session_take(in, phone->contact, &call_ops, call, &session);
+		err = session_take(in, phone->contact, phone_call_ops(phone), call, &session);
 	}
 	if (err) {
 		phone_call_fini(call);
@@ -415,7 +424,11 @@ static int on_challenge(struct session *session, const struct sip_msg *response,
  */
 static void on_request(struct session *session, struct incoming *in)
 {
-	if (in->msg->method != METHOD_INFO)
+	struct phone_call *call = session->owner;
+
+	if (in->msg->method == METHOD_REFER && !call->phone->config.lacks_refer)
+		phone_refer_on_request(call, session, in);
+	else if (in->msg->method != METHOD_INFO)
 		session_refuse_method(session, in);
 	else if (sip_msg_header_named(in->msg, SLICE("Info-Package")))
 		incoming_reply(in, &(struct answer){ .status = 469,
@@ -424,20 +437,31 @@ static void on_request(struct session *session, struct incoming *in)
 		incoming_reply_status(in, 200);
 }
 
-static const struct session_ops call_ops = {
-	.allow_line = SLICE_INIT(PHONE_ALLOW_LINE),
-	.on_request = on_request,
-	.on_provisional = on_provisional,
-	.on_answer = on_answer,
-	.on_refused = on_refused,
-	.on_cancel = on_cancel,
-	.on_ack = phone_call_on_ack,
-	.on_offer = phone_call_on_offer,
-	.on_offer_result = phone_call_on_offer_result,
-	.on_update = phone_call_on_connected,
-	.on_end = on_end,
-	.on_challenge = on_challenge,
+#define CALL_OPS(allow)                                                                            \
+	{                                                                                          \
+		.allow_line = SLICE_INIT(allow), .on_request = on_request,                         \
+		.on_provisional = on_provisional, .on_answer = on_answer,                          \
+		.on_refused = on_refused, .on_cancel = on_cancel, .on_ack = phone_call_on_ack,     \
+		.on_offer = phone_call_on_offer, .on_offer_result = phone_call_on_offer_result,    \
+		.on_update = phone_call_on_connected, .on_end = on_end,                            \
+		.on_challenge = on_challenge,                                                      \
+	}
+
+/* By whether we take REFER. */
+static const struct session_ops call_ops[] = {
+	[false] = CALL_OPS("Allow: " SESSION_METHODS "\r\n"),
+	[true] = CALL_OPS("Allow: " SESSION_METHODS ", REFER\r\n"),
 };
+
+static const struct session_ops *phone_call_ops(const struct phone *phone)
+{
+	return &call_ops[!phone->config.lacks_refer];
+}
+
+struct slice phone_allow_line(const struct phone *phone)
+{
+	return phone_call_ops(phone)->allow_line;
+}
 
 /* --- What a person does ------------------------------------------------------------------- */
 
@@ -466,9 +490,7 @@ int phone_no_call(struct phone *phone, unsigned number, const char *what)
 
 int phone_dial(struct phone *phone, struct slice target)
 {
-	struct phone_call *call;
-
-	return phone_call_start(phone, target, &(struct phone_invite){ 0 }, &call);
+	return phone_call_start(phone, target, &(struct phone_invite){ 0 });
 }
 
 int phone_answer(struct phone *phone, unsigned number)

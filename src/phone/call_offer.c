@@ -28,6 +28,15 @@ static int call_offer(struct phone_call *call, enum phone_offer offer)
 	return err;
 }
 
+bool phone_call_is_to_be_held(const struct phone_call *call)
+{
+	if (call->wanted != PHONE_OFFER_NONE)
+		return call->wanted == PHONE_OFFER_HOLD;
+	if (call->offer != PHONE_OFFER_NONE)
+		return call->offer == PHONE_OFFER_HOLD;
+	return call->state == PHONE_CALL_HOLDING;
+}
+
 static bool call_has_use(const struct phone_call *call, enum phone_offer offer)
 {
 	return (offer == PHONE_OFFER_HOLD && call->state == PHONE_CALL_TALKING) ||
@@ -43,8 +52,12 @@ static void call_go_on(struct phone_call *call)
 	enum phone_offer wanted = call->wanted;
 	int err;
 
-	if (wanted == PHONE_OFFER_NONE || call->offer != PHONE_OFFER_NONE || call->retry.is_running)
+	if (call->offer != PHONE_OFFER_NONE || call->retry.is_running)
 		return;
+	if (wanted == PHONE_OFFER_NONE) {
+		phone_transfer_on_offer_done(call);
+		return;
+	}
 	err = call_has_use(call, wanted) ? call_offer(call, wanted) : 0;
 	if (err == ERR_STATE)
 		return;
@@ -52,6 +65,8 @@ static void call_go_on(struct phone_call *call)
 	if (err)
 		(void)phone_fail(call->phone, err, "call %u: it cannot be %s: %s", call->number,
 				 wanted == PHONE_OFFER_HOLD ? "held" : "resumed", err_text(err));
+	if (call->offer == PHONE_OFFER_NONE)
+		phone_transfer_on_offer_done(call);
 }
 
 static void call_want(struct phone_call *call, enum phone_offer offer)

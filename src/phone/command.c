@@ -61,10 +61,34 @@ static void do_resume(struct phone *phone, struct slice rest)
 	on_call(phone, rest, phone_resume);
 }
 
+/* Nothing, or the numbers of the held call and the other one. */
+static void do_transfer_attended(struct phone *phone, struct slice rest)
+{
+	struct slice held, consulted;
+	uint32_t numbers[2] = { 0, 0 };
+
+	slice_cut(rest, ' ', &held, &consulted);
+	if (!slice_is_empty(rest) &&
+	    (slice_to_u32(held, NUMBER_MAX, &numbers[0]) || numbers[0] == 0 ||
+	     slice_to_u32(slice_trim(consulted), NUMBER_MAX, &numbers[1]) || numbers[1] == 0))
+		(void)phone_fail(phone, ERR_SYNTAX,
+				 "transfer which two calls? For example: transfer attended 1 2");
+	else
+		(void)phone_transfer_attended(phone, numbers[0], numbers[1]);
+}
+
 static void do_transfer(struct phone *phone, struct slice rest)
 {
-	(void)rest;
-	(void)phone_fail(phone, ERR_UNSUPPORTED, "transfer is not yet available");
+	struct slice word, more;
+
+	slice_cut(rest, ' ', &word, &more);
+	if (slice_is_empty(rest))
+		(void)phone_fail(phone, ERR_SYNTAX,
+				 "transfer where? For example: transfer 204, or transfer attended");
+	else if (slice_eq(word, SLICE("attended")))
+		do_transfer_attended(phone, slice_trim(more));
+	else
+		(void)phone_transfer(phone, 0, rest);
 }
 
 static void do_dnd(struct phone *phone, struct slice rest)
@@ -119,7 +143,8 @@ static const struct {
 	{ SLICE_INIT("hangup"), do_hangup, "[CALL]", "ends a call, or refuses it" },
 	{ SLICE_INIT("hold"), do_hold, "[CALL]", "puts a call on hold" },
 	{ SLICE_INIT("resume"), do_resume, "[CALL]", "goes on with it" },
-	{ SLICE_INIT("transfer"), do_transfer, "TARGET", "not yet available" },
+	{ SLICE_INIT("transfer"), do_transfer, "TARGET",
+	  "sends the other end there; 'attended': the held one to the one we talk with" },
 	{ SLICE_INIT("dnd"), do_dnd, "on|off", "refuses all calls as busy, or no more" },
 	{ SLICE_INIT("calls"), do_calls, "", "our calls, and those of whom keys watch" },
 	{ SLICE_INIT("lamps"), do_lamps, "", "what each key's lamp shows" },

@@ -120,6 +120,33 @@ static void plain_call(struct buf *buf, const struct phone_event *event, struct 
 	}
 }
 
+static struct slice result_name(enum phone_result result)
+{
+	switch (result) {
+	case PHONE_RESULT_NONE:
+		break;
+	case PHONE_RESULT_DONE:
+		return SLICE("done");
+	case PHONE_RESULT_FAILED:
+		return SLICE("failed");
+	case PHONE_RESULT_UNKNOWN:
+		return SLICE("unknown");
+	}
+	return SLICE_NONE;
+}
+
+static void plain_transfer(struct buf *buf, const struct phone_event *event)
+{
+	struct slice result = result_name(event->result);
+
+	buf_printf(buf, "call %u: %s", event->call,
+		   event->is_by_peer ? "transferred by the other side to " : "transfer to ");
+	utf8_print_plain(buf, event->to);
+	if (!slice_is_empty(result))
+		buf_printf(buf, " %.*s", SLICE_ARGS(result));
+	plain_status(buf, event);
+}
+
 void phone_event_print(struct buf *buf, const struct phone_event *event)
 {
 	struct slice by = event->is_by_peer ? SLICE(" by the other side") : SLICE_NONE;
@@ -180,9 +207,10 @@ void phone_event_print(struct buf *buf, const struct phone_event *event)
 		buf_slice(buf, event->text);
 		break;
 	case PHONE_TRANSFER:
+		plain_transfer(buf, event);
+		break;
 	case PHONE_ERROR:
-		buf_slice(buf, kind_name(event->kind));
-		buf_lit(buf, ": ");
+		buf_lit(buf, "error: ");
 		utf8_print_plain(buf, event->text);
 		break;
 	}
@@ -214,6 +242,15 @@ static void json_lamp(struct buf *buf, const struct phone_event *event)
 	json_text_unless_empty(buf, "name", event->display);
 	json_text_unless_empty(buf, "status", event->text);
 	json_text_unless_empty(buf, "remote", event->remote);
+}
+
+static void json_transfer(struct buf *buf, const struct phone_event *event)
+{
+	json_call(buf, event);
+	json_text(buf, "to", event->to);
+	json_text(buf, "by", event->is_by_peer ? SLICE("remote") : SLICE("local"));
+	json_status(buf, event);
+	json_text_unless_empty(buf, "result", result_name(event->result));
 }
 
 static void json_fields(struct buf *buf, const struct phone_event *event)
@@ -255,6 +292,8 @@ static void json_fields(struct buf *buf, const struct phone_event *event)
 		json_text(buf, "dnd", event->is_on ? SLICE("on") : SLICE("off"));
 		break;
 	case PHONE_TRANSFER:
+		json_transfer(buf, event);
+		break;
 	case PHONE_HELP:
 	case PHONE_ERROR:
 		json_text(buf, "text", event->text);

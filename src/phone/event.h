@@ -24,7 +24,7 @@ enum phone_event_kind {
 	PHONE_ENDED,	 /* call, remote, cause, status and reason when refused */
 	PHONE_LAMP,	 /* key, entity, display, lamp, state, remote; text: beside calls */
 	PHONE_CALLS,	 /* rows */
-	PHONE_TRANSFER,	 /* not yet */
+	PHONE_TRANSFER,	 /* call, to, is_by_peer; how far it is: status and reason, result */
 	PHONE_DND,	 /* is_on */
 	PHONE_HELP,	 /* text, of several lines */
 	PHONE_ERROR,	 /* text */
@@ -39,6 +39,14 @@ enum phone_cause {
 	PHONE_CAUSE_REPLACED,  /* another one came in the peer's place (RFC 3891) */
 	PHONE_CAUSE_REFUSED,   /* status and reason say how */
 	PHONE_CAUSE_LOST,      /* the peer is gone */
+};
+
+/* Of a transfer. */
+enum phone_result {
+	PHONE_RESULT_NONE, /* it goes on */
+	PHONE_RESULT_DONE,
+	PHONE_RESULT_FAILED,
+	PHONE_RESULT_UNKNOWN, /* the call ended before we were told */
 };
 
 enum phone_direction { PHONE_DIRECTION_NONE, PHONE_DIRECTION_OUT, PHONE_DIRECTION_IN };
@@ -68,6 +76,8 @@ struct phone_event {
 	enum lamp lamp;
 	struct slice state; /* of the dialog that decided on the lamp: "early" */
 	enum phone_cause cause;
+	struct slice to; /* URI: where the other end is sent, or we are by it */
+	enum phone_result result;
 	unsigned status;
 	struct slice reason;
 	struct slice text;

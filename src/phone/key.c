@@ -15,6 +15,11 @@ struct phone_key *phone_key_find(struct phone *phone, unsigned number)
 	return NULL;
 }
 
+bool phone_key_has_lamp(const struct phone_key *key)
+{
+	return key->config.kind == PHONE_KEY_BLF || key->config.kind == PHONE_KEY_PARK;
+}
+
 /* --- Lamps -------------------------------------------------------------------------------- */
 
 struct slice phone_party_uri(const struct dialog_party *party)
@@ -75,7 +80,7 @@ enum lamp phone_lamp(const struct phone *phone, unsigned number)
 void phone_show_lamps(struct phone *phone)
 {
 	for (size_t i = 0; i < phone->key_count; i++)
-		if (phone->keys[i] && phone->keys[i]->config.kind == PHONE_KEY_BLF)
+		if (phone->keys[i] && phone_key_has_lamp(phone->keys[i]))
 			key_emit_lamp(phone->keys[i]);
 }
 
@@ -237,7 +242,6 @@ static int key_pick_up(struct phone_key *key, enum lamp lamp)
 	char text[SIP_URI_MAX_BYTES];
 	struct buf code_number = BUF_ON(text);
 	struct phone_pickup pickup;
-	struct phone_call *call;
 	int err;
 
 	print_code_number(key, &code_number);
@@ -251,15 +255,21 @@ static int key_pick_up(struct phone_key *key, enum lamp lamp)
 		key->phone, pickup.target,
 		&(struct phone_invite){ .replaces = pickup.has_replaces ? &pickup.replaces : NULL,
 					.party = pickup.caller,
-					.party_display = pickup.caller_display },
-		&call);
+					.party_display = pickup.caller_display });
 }
 
-static int key_press_while_talking(struct phone_key *key)
+static int key_dial(struct phone_key *key)
+{
+	return phone_call_start(key->phone, key->target,
+				&(struct phone_invite){ .key = key->config.number });
+}
+
+/* While the watched one talks. */
+static int key_press_steady(struct phone_key *key)
 {
 	switch (key->config.talking) {
 	case PHONE_TALKING_CALLS:
-		return phone_dial(key->phone, key->target);
+		return key_dial(key);
 	case PHONE_TALKING_PICKS_UP:
 		return key_pick_up(key, LAMP_STEADY);
 	case PHONE_TALKING_NOTHING:
@@ -268,21 +278,86 @@ static int key_press_while_talking(struct phone_key *key)
 	return 0;
 }
 
-int phone_press(struct phone *phone, unsigned number)
+/* We talk with somebody. */
+static bool is_talking(struct phone *phone)
 {
-	struct phone_key *key = phone_key_find(phone, number);
+	return phone_call_find(phone, 0, 1 << PHONE_CALL_TALKING) != NULL;
+}
 
-	if (!key)
-		return phone_fail(phone, ERR_NOTFOUND, "there is no key %u", number);
-	if (key->config.kind == PHONE_KEY_SPEED)
-		return phone_dial(phone, key->target);
-	switch (watch_lamp(&key->watch)) {
+static bool has_held(const struct phone *phone)
+{
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
+		if ((phone->calls[i].state == PHONE_CALL_TALKING ||
+		     phone->calls[i].state == PHONE_CALL_HOLDING) &&
+		    phone_call_is_to_be_held(&phone->calls[i]))
+			return true;
+	return false;
+}
+
+/* The consultation call that the key has begun while another one waits, or 0. */
+static unsigned key_consulted(const struct phone_key *key)
+{
+	if (!has_held(key->phone))
+		return 0;
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
+		const struct phone_call *call = &key->phone->calls[i];
+
+		if (call->key == key->config.number &&
+		    (call->state == PHONE_CALL_RINGBACK || call->state == PHONE_CALL_TALKING) &&
+		    !phone_call_is_to_be_held(call))
+			return call->number;
+	}
+	return 0;
+}
+
+/* Puts the one we talk with on the place, else fetches who waits there. */
+static int key_press_park(struct phone_key *key)
+{
+	return is_talking(key->phone) ? phone_transfer(key->phone, 0, key->target) : key_dial(key);
+}
+
+/* True when the press belongs to the transfer of a call. */
+static bool key_press_transfers(struct phone_key *key, enum lamp lamp, int *ret_err)
+{
+	struct phone *phone = key->phone;
+	bool is_attended = phone->config.key_transfer == PHONE_KEY_ATTENDED;
+	unsigned consulted = is_attended ? key_consulted(key) : 0;
+
+	/* Our own consultation call makes the lamp flash, too. */
+	if (consulted > 0) {
+		*ret_err = phone_transfer_attended(phone, 0, consulted);
+		return true;
+	}
+	if (phone->config.key_transfer != PHONE_KEY_BLIND || lamp == LAMP_FLASH ||
+	    !is_talking(phone))
+		return false;
+	*ret_err = phone_transfer(phone, 0, key->target);
+	return true;
+}
+
+static int key_press(struct phone_key *key, enum lamp lamp)
+{
+	switch (lamp) {
 	case LAMP_OFF:
-		return phone_dial(phone, key->target);
+		return key_dial(key);
 	case LAMP_FLASH:
 		return key_pick_up(key, LAMP_FLASH);
 	case LAMP_STEADY:
-		return key_press_while_talking(key);
+		return key_press_steady(key);
 	}
 	return 0;
+}
+
+int phone_press(struct phone *phone, unsigned number)
+{
+	struct phone_key *key = phone_key_find(phone, number);
+	enum lamp lamp;
+	int err = 0;
+
+	if (!key)
+		return phone_fail(phone, ERR_NOTFOUND, "there is no key %u", number);
+	if (key->config.kind == PHONE_KEY_PARK)
+		return key_press_park(key);
+	lamp = watch_lamp(&key->watch);
+	return key_press_transfers(key, lamp, &err) ? err : key_press(key, lamp);
 }

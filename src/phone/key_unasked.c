@@ -141,8 +141,8 @@ static struct phone_key *key_find(struct phone *phone, const struct sip_msg *not
 	for (size_t i = 0; i < phone->key_count; i++) {
 		struct phone_key *key = phone->keys[i];
 
-		if (key && key->config.kind == PHONE_KEY_BLF && !key->list &&
-		    !feed_is_up(&key->feed) && watch_entity_is(notify->from.uri.text, key->target))
+		if (key && phone_key_has_lamp(key) && !key->list && !feed_is_up(&key->feed) &&
+		    watch_entity_is(notify->from.uri.text, key->target))
 			return key;
 	}
 	return NULL;

@@ -182,8 +182,7 @@ static const struct subscriber_ops subscriber_ops = { on_new, on_notify, on_lost
 
 static bool key_is_subscribed(const struct phone_key *key)
 {
-	return key && key->config.kind == PHONE_KEY_BLF && !key->list &&
-	       !key->config.is_unsubscribed;
+	return key && phone_key_has_lamp(key) && !key->list && !key->config.is_unsubscribed;
 }
 
 void phone_keys_start(struct phone *phone)

@@ -214,7 +214,8 @@ static void answer_options(struct phone *phone, struct incoming *in)
 	char text[512];
 	struct buf lines = BUF_ON(text);
 
-	buf_lit(&lines, PHONE_ALLOW_LINE "Accept: application/sdp\r\n");
+	buf_slice(&lines, phone_allow_line(phone));
+	buf_lit(&lines, "Accept: application/sdp\r\n");
 	session_print_supported(&phone->stack, &lines);
 	incoming_reply(in, &(struct answer){ .status = phone->is_dnd ? 486 : 200,
 					     .lines = buf_text(&lines) });
@@ -245,21 +246,26 @@ static void on_request(void *user, struct incoming *in)
 	case METHOD_ACK:
 	case METHOD_CANCEL:
 		break;
+	case METHOD_REFER:
+		if (!phone->config.lacks_refer) {
+			phone_refer_on_request_outside(phone, in);
+			break;
+		}
+		/* fall through */
 	case METHOD_REGISTER:
 	case METHOD_SUBSCRIBE:
-	case METHOD_REFER:
 	case METHOD_INFO:
 	case METHOD_UPDATE:
 	case METHOD_PRACK:
 	case METHOD_MESSAGE:
 	case METHOD_PUBLISH:
-		incoming_reply(in, &(struct answer){ .status = 405,
-						     .lines = SLICE_INIT(PHONE_ALLOW_LINE) });
+		incoming_reply(in,
+			       &(struct answer){ .status = 405, .lines = phone_allow_line(phone) });
 		break;
 	case METHOD_OTHER:
 	case METHOD_COUNT:
-		incoming_reply(in, &(struct answer){ .status = 501,
-						     .lines = SLICE_INIT(PHONE_ALLOW_LINE) });
+		incoming_reply(in,
+			       &(struct answer){ .status = 501, .lines = phone_allow_line(phone) });
 		break;
 	}
 }

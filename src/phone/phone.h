@@ -26,6 +26,8 @@ enum phone_key_kind {
 	PHONE_KEY_SPEED, /* a press calls the target */
 	PHONE_KEY_BLF,	 /* it has a lamp and picks up, too */
 	PHONE_KEY_LIST,	 /* stands for the keys of a list, which are of the kind before */
+	PHONE_KEY_PARK,	 /* it has the lamp of a place where calls wait: puts one there, fetches it
+			  */
 };
 
 /* What a press of a blf key does while the watched one talks. */
@@ -33,6 +35,13 @@ enum phone_talking {
 	PHONE_TALKING_CALLS,	/* calls the target, as when it is idle */
 	PHONE_TALKING_PICKS_UP, /* takes the call over, if the server lets us */
 	PHONE_TALKING_NOTHING,
+};
+
+/* What a press of a speed or blf key does while we talk; vendors: transfer.dsskey_deal_type. */
+enum phone_key_transfer {
+	PHONE_KEY_CALLS,    /* a call beside the one that is held for it, and no more */
+	PHONE_KEY_ATTENDED, /* the same, and the next press brings the two together */
+	PHONE_KEY_BLIND,    /* the one we talk with is sent there */
 };
 
 struct phone_key_config {
@@ -52,6 +61,7 @@ struct phone_config {
 	const struct phone_key_config *keys; /* [key_count] */
 	size_t key_count;
 	const struct phone_profile *profile; /* the make to behave like; NULL: generic */
+	enum phone_key_transfer key_transfer;
 	enum pickup_mode pickup;
 	struct slice pickup_code; /* "*8"; empty: that of the profile, if it has one */
 	struct flow server;	  /* where all that starts with us goes; .local is our Via */
@@ -61,7 +71,12 @@ struct phone_config {
 	uint32_t session_expires_s; /* asked for (RFC 4028); 0: 1800 */
 	bool is_unregistered;	    /* phone_start() does not register */
 	bool has_early_media;	    /* it plays something while it rings: 183 instead of 180 */
-	bool lacks_replaces;	    /* it plays a phone that knows no RFC 3891 */
+	bool transfer_holds;	    /* whom we transfer is held first, and resumed if it fails */
+	bool transfer_leaves;	    /* we hang up as soon as a transfer is accepted */
+	bool transfer_unheard;	    /* we ask not to be told what becomes of it (RFC 4488) */
+	bool takes_click_to_dial;   /* a REFER of the server's makes us call */
+	bool lacks_refer;	    /* it plays a phone that takes no REFER */
+	bool lacks_replaces;	    /* and one that knows no RFC 3891 */
 	bool offers_by_update;	    /* hold and resume go by UPDATE (RFC 3311) */
 	struct slice product; /* of User-Agent; empty: the profile's, or "lampyrid" and version */
 };
@@ -78,6 +93,22 @@ enum phone_call_state {
 /* What our re-INVITE in progress asks for. */
 enum phone_offer { PHONE_OFFER_NONE, PHONE_OFFER_HOLD, PHONE_OFFER_RESUME };
 
+enum phone_transfer_state {
+	PHONE_TRANSFER_NONE,
+	PHONE_TRANSFER_HOLDING, /* the other end is held before it is asked */
+	PHONE_TRANSFER_ASKED,	/* the REFER has no answer yet */
+	PHONE_TRANSFER_GOING,	/* it is accepted, we hear how it goes */
+};
+
+/* Where we have sent the other end of a call. */
+struct phone_transfer {
+	enum phone_transfer_state state;
+	struct slice to;	/* URI, owned */
+	unsigned consulted;	/* number of the call whose other end is meant, or 0 */
+	bool is_held_for_it;	/* and not before */
+	struct handle referral; /* the REFER */
+};
+
 struct phone_call {
 	struct phone *phone;
 	enum phone_call_state state;
@@ -87,7 +118,11 @@ struct phone_call {
 	struct slice remote;  /* URI, owned */
 	struct slice display; /* owned */
 	struct auth_attempt attempt;
-	unsigned referrer;	 /* number of the call whose peer has referred us to this one; 0 */
+	unsigned referrer;     /* number of the call whose peer has referred us here, or 0 */
+	struct handle refer;   /* his REFER, or the server's, which hears how it goes */
+	unsigned key;	       /* number of the key that has begun it, or 0 */
+	struct timer farewell; /* we end it when he does not, who has referred us elsewhere */
+	struct phone_transfer transfer;
 	enum phone_offer offer;	 /* under way */
 	enum phone_offer wanted; /* to be sent when nothing else is under way */
 	bool is_held_by_peer;
@@ -182,9 +217,9 @@ void phone_on_turn_end(struct phone *phone);
 void phone_on_connection_lost(struct phone *phone, const struct flow *lost);
 
 /*
- * A line of the command language: "dial 202", "press 1", "answer", "hangup",
- * "hold", "resume", "dnd on", "calls", "lamps", "register", "unregister", "quit". What is wrong
- * with it is told by an error event.
+ * A line of the command language: "dial 202", "press 1", "answer", "hangup", "hold", "resume",
+ * "transfer 204", "transfer attended", "dnd on", "calls", "lamps", "register", "unregister",
+ * "quit". What is wrong with it is told by an error event.
  */
 void phone_command(struct phone *phone, struct slice line);
 
@@ -199,6 +234,18 @@ int phone_answer(struct phone *phone, unsigned call);
 int phone_hangup(struct phone *phone, unsigned call);
 int phone_hold(struct phone *phone, unsigned call);
 int phone_resume(struct phone *phone, unsigned call);
+
+/*
+ * Sends the other end of a call to `target` (RFC 5589 6), 0: of the talking one, else the held one.
+ * What becomes of it is told by transfer events; when it has succeeded the call ends.
+ */
+int phone_transfer(struct phone *phone, unsigned call, struct slice target);
+
+/*
+ * Brings the other ends of two calls together (RFC 5589 7): of `held`, and of `consulted`, which
+ * may still ring. 0: the last one held, and the one that we talk with or are calling.
+ */
+int phone_transfer_attended(struct phone *phone, unsigned held, unsigned consulted);
 int phone_register(struct phone *phone);
 int phone_unregister(struct phone *phone);
 void phone_set_dnd(struct phone *phone, bool is_on);

@@ -12,7 +12,6 @@
 #define PHONE_XML_BYTES (4 * XML_MAX_BYTES)
 #define PHONE_SDP_MAX_BYTES 8192
 #define PHONE_LINES_MAX_BYTES 4096
-#define PHONE_ALLOW_LINE "Allow: " SESSION_METHODS "\r\n"
 #define PHONE_SDP_TYPE SLICE("application/sdp")
 
 /* --- phone.c ------------------------------------------------------------------------------ */
@@ -22,6 +21,9 @@ void phone_emit(struct phone *phone, const struct phone_event *event);
 /* Tells an error in words and answers `err`. */
 int phone_fail(struct phone *phone, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Allow, with what we take. */
+struct slice phone_allow_line(const struct phone *phone);
 
 /* What a person or a document calls somebody ("202", "202@example.com", a URI) as a URI. */
 int phone_print_uri(const struct phone *phone, struct slice text, struct buf *buf);
@@ -35,8 +37,10 @@ void phone_call_on_invite(struct phone *phone, struct incoming *in);
 struct phone_invite {
 	const struct sip_replaces *replaces; /* the dialog that it takes over (RFC 3891) */
 	struct slice referred_by;	     /* header value (RFC 3892) */
-	unsigned referrer;  /* number of the call whose peer asked for it: not held meanwhile */
-	struct slice party; /* URI of whom we shall talk with, when it is not who is called */
+	unsigned referrer;   /* number of the call whose peer asked for it: not held meanwhile */
+	struct handle refer; /* the REFER that did */
+	unsigned key;	     /* number of the key that was pressed, or 0 */
+	struct slice party;  /* URI of whom we shall talk with, when it is not who is called */
 	struct slice party_display; /* plain text */
 };
 
@@ -44,8 +48,7 @@ struct phone_invite {
  * Calls `target`, as phone_print_uri() takes it; the other calls are held first. An error has been
  * told by an error event.
  */
-int phone_call_start(struct phone *phone, struct slice target, const struct phone_invite *how,
-		     struct phone_call **ret_call);
+int phone_call_start(struct phone *phone, struct slice target, const struct phone_invite *how);
 
 void phone_call_fini(struct phone_call *call);
 struct slice phone_call_state_name(enum phone_call_state state);
@@ -87,8 +90,28 @@ void phone_call_on_connected(struct session *session, const struct sip_msg *msg)
 unsigned phone_replaced_find(struct phone *phone, const struct incoming *in,
 			     struct phone_call **ret_call);
 
-/* What the call is that takes its place: on hold, as this one is or is about to be, or not. */
-enum phone_call_state phone_replaced_state(const struct phone_call *call);
+/* --- refer.c ------------------------------------------------------------------------------ */
+
+/* A REFER in the dialog of a call, and one outside of any; both are answered. */
+void phone_refer_on_request(struct phone_call *call, struct session *session, struct incoming *in);
+void phone_refer_on_request_outside(struct phone *phone, struct incoming *in);
+
+/* How it goes with a call, for who has referred us to it, if anybody has. */
+void phone_refer_tell(struct phone_call *call, unsigned status, struct slice reason);
+void phone_refer_on_answered(struct phone_call *call);
+
+/* --- transfer.c --------------------------------------------------------------------------- */
+
+bool phone_transfer_is_going(const struct phone_call *call);
+
+/* The offer that was under way is settled: a transfer that waited for the hold goes on. */
+void phone_transfer_on_offer_done(struct phone_call *call);
+
+/* The call ends; what of the transfer comes nobody will tell us. */
+void phone_transfer_on_ended(struct phone_call *call);
+
+/* Forgets it without a word. */
+void phone_transfer_fini(struct phone_call *call);
 
 /* --- call_offer.c ------------------------------------------------------------------------- */
 
@@ -100,6 +123,9 @@ void phone_call_on_offer_result(struct session *session, unsigned status,
 
 /* One ear, one call: whoever else is on the line is put on hold. */
 void phone_hold_others(struct phone *phone, const struct phone_call *but);
+
+/* We hold the peer, or are about to. */
+bool phone_call_is_to_be_held(const struct phone_call *call);
 
 /* The peer's last word on media. */
 void phone_call_set_held(struct phone_call *call, bool is_held);
@@ -142,6 +168,9 @@ void phone_keys_fini(struct phone *phone);
 
 /* NULL when there is none. */
 struct phone_key *phone_key_find(struct phone *phone, unsigned number);
+
+/* It watches its target. */
+bool phone_key_has_lamp(const struct phone_key *key);
 
 /*
  * A key of its own for `uri`, which is copied. ERR_LIMIT when all places are taken, ERR_EXISTS when

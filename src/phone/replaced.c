@@ -50,17 +50,3 @@ unsigned phone_replaced_find(struct phone *phone, const struct incoming *in,
 		*ret_call = session->owner;
 	return status;
 }
-
-static bool is_to_be_held(const struct phone_call *call)
-{
-	if (call->wanted != PHONE_OFFER_NONE)
-		return call->wanted == PHONE_OFFER_HOLD;
-	if (call->offer != PHONE_OFFER_NONE)
-		return call->offer == PHONE_OFFER_HOLD;
-	return call->state == PHONE_CALL_HOLDING;
-}
-
-enum phone_call_state phone_replaced_state(const struct phone_call *call)
-{
-	return is_to_be_held(call) ? PHONE_CALL_HOLDING : PHONE_CALL_TALKING;
-}

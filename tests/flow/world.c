@@ -35,6 +35,10 @@ static void on_event(void *user, const struct phone_event *event)
 		p->last_cause = event->cause;
 		p->last_status = event->status;
 	}
+	if (event->kind == PHONE_TRANSFER && !event->is_by_peer) {
+		p->last_result = event->result;
+		p->last_transfer_status = event->status;
+	}
 	if (event->kind == PHONE_RINGING)
 		p->rings++;
 	if (event->kind == PHONE_ERROR)

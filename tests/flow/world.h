@@ -40,6 +40,8 @@ struct world_phone {
 	enum phone_cause last_cause; /* of the last ended call */
 	unsigned last_status;
 	char last_error[160];
+	enum phone_result last_result; /* of its last transfer; NONE when it has heard nothing */
+	unsigned last_transfer_status;
 	unsigned rings; /* how often it was called */
 };
 
@@ -133,6 +135,11 @@ void set_pickup(struct world *w, const char *name, enum pickup_mode mode, const 
 /* This phone plays something while it rings: 183 with a description, reliably where it can. */
 void set_early_media(struct world *w, const char *name);
 
+/* Sends the other end of its call away; two calls: brings them together. */
+void transfer(struct world *w, const char *name, const char *to);
+void transfer_number(struct world *w, const char *name, const char *number);
+void transfer_attended(struct world *w, const char *name);
+
 /* Presses the key that watches `watched`. */
 void press(struct world *w, const char *watcher, const char *watched);
 #define pick_up press
@@ -172,6 +179,15 @@ void cut_off(struct world *w, const char *name);
 void expect_lamp(struct world *w, const char *watcher, const char *watched, enum lamp lamp);
 void expect_calls(struct world *w, const char *name, enum phone_call_state state, size_t count);
 void expect_ended(struct world *w, const char *name, enum phone_cause cause, unsigned status);
+
+/* What it has been told last of its transfer; a status of 0 is not looked at. */
+void expect_transfer(struct world *w, const char *name, enum phone_result result, unsigned status);
+
+/* Both talk, and each one's screen shows the other one's number. */
+void expect_talking(struct world *w, const char *name, const char *other);
+
+/* This one's screen shows the other one's number, in a call that it talks in. */
+void expect_peer(struct world *w, const char *name, const char *other);
 
 /* These messages were sent in this order since the last such expectation, others between them. */
 #define expect_ladder(w, ...) expect_ladder_list((w), (const char *const[]){ __VA_ARGS__, NULL })

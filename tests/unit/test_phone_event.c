@@ -154,6 +154,33 @@ static const struct {
 	  "\"direction\":\"in\",\"held\":false,\"seconds\":5999},{\"key\":12,"
 	  "\"state\":\"confirmed\",\"local\":\"sip:g@h\",\"held\":true,\"seconds\":0}]}" },
 	{ "no calls", { .kind = PHONE_CALLS }, "no calls", "{\"event\":\"calls\",\"calls\":[]}" },
+	{ "a transfer of ours goes on",
+	  { .kind = PHONE_TRANSFER,
+	    .call = 1,
+	    .remote = SLICE_INIT("sip:201@pbx"),
+	    .to = SLICE_INIT("sip:204@pbx"),
+	    .status = 180,
+	    .reason = SLICE_INIT("Ringing") },
+	  "call 1: transfer to sip:204@pbx (180 Ringing)",
+	  "{\"event\":\"transfer\",\"call\":1,\"remote\":\"sip:201@pbx\","
+	  "\"to\":\"sip:204@pbx\",\"by\":\"local\",\"status\":180,\"reason\":\"Ringing\"}" },
+	{ "it has failed",
+	  { .kind = PHONE_TRANSFER,
+	    .call = 1,
+	    .to = SLICE_INIT("sip:204@pbx"),
+	    .status = 486,
+	    .reason = SLICE_INIT("Busy Here"),
+	    .result = PHONE_RESULT_FAILED },
+	  "call 1: transfer to sip:204@pbx failed (486 Busy Here)",
+	  "{\"event\":\"transfer\",\"call\":1,\"to\":\"sip:204@pbx\",\"by\":\"local\","
+	  "\"status\":486,\"reason\":\"Busy Here\",\"result\":\"failed\"}" },
+	{ "we are transferred",
+	  { .kind = PHONE_TRANSFER,
+	    .call = 1,
+	    .to = SLICE_INIT("sip:204@pbx"),
+	    .is_by_peer = true },
+	  "call 1: transferred by the other side to sip:204@pbx",
+	  "{\"event\":\"transfer\",\"call\":1,\"to\":\"sip:204@pbx\",\"by\":\"remote\"}" },
 	{ "help",
 	  { .kind = PHONE_HELP, .text = SLICE_INIT("one\ntwo") },
 	  "one\ntwo",
@@ -598,7 +625,12 @@ static void mistakes_are_told(void **state)
 		{ "hangup", "no call is there to hang up" },
 		{ "hold", "no call is talking" },
 		{ "resume", "no call is on hold" },
-		{ "transfer 204", "transfer is not yet available" },
+		{ "transfer", "transfer where? For example: transfer 204, or transfer attended" },
+		{ "transfer 204", "no call is there to transfer" },
+		{ "transfer attended", "no call talks or rings there to transfer to" },
+		{ "transfer attended 1", "transfer which two calls? For example: transfer" },
+		{ "transfer attended x 2", "transfer which two calls? For example: transfer" },
+		{ "transfer attended 1 2", "no call 2 talks or rings there to transfer to" },
 		{ "dnd", "dnd on, or dnd off?" },
 		{ "unregister", "the phone is not registering" },
 	};
@@ -745,7 +777,7 @@ static void other_requests_are_answered(void **state)
 		unsigned status;
 	} requests[] = {
 		{ "OPTIONS", 200 }, { "NOTIFY", 481 }, { "BYE", 481 },	    { "SUBSCRIBE", 405 },
-		{ "MESSAGE", 405 }, { "REFER", 405 },  { "NONSENSE", 501 },
+		{ "MESSAGE", 405 }, { "REFER", 403 },  { "NONSENSE", 501 },
 	};
 	struct phone_rig rig;
 

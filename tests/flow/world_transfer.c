@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transfers as steps and expectations.
+ */
+#include "run.h"
+#include "world.h"
+
+void transfer_number(struct world *w, const char *name, const char *number)
+{
+	struct world_phone *p = world_phone(w, name);
+
+	world_step(w, p, phone_transfer(&p->phone, 0, slice_from_cstr(number)));
+}
+
+void transfer(struct world *w, const char *name, const char *to)
+{
+	transfer_number(w, name, world_phone(w, to)->number);
+}
+
+void transfer_attended(struct world *w, const char *name)
+{
+	struct world_phone *p = world_phone(w, name);
+
+	world_step(w, p, phone_transfer_attended(&p->phone, 0, 0));
+}
+
+void expect_transfer(struct world *w, const char *name, enum phone_result result, unsigned status)
+{
+	const struct world_phone *p = world_phone(w, name);
+
+	if (w->is_faulty)
+		return;
+	if (p->last_result != result || (status > 0 && p->last_transfer_status != status))
+		run_fail(w, "%s's transfer is at %d, %u", name, (int)p->last_result,
+			 p->last_transfer_status);
+}
+
+static bool shows(const struct phone_call *call, struct slice number)
+{
+	struct sip_uri uri;
+
+	return call->state == PHONE_CALL_TALKING && sip_uri_parse(call->remote, &uri) == 0 &&
+	       slice_eq(uri.user, number);
+}
+
+void expect_peer(struct world *w, const char *name, const char *other)
+{
+	const struct world_phone *p = world_phone(w, name);
+	struct slice number = slice_from_cstr(world_phone(w, other)->number);
+
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
+		if (shows(&p->phone.calls[i], number))
+			return;
+	if (!w->is_faulty)
+		run_fail(w, "%s does not talk with %s", name, other);
+}
+
+void expect_talking(struct world *w, const char *name, const char *other)
+{
+	expect_peer(w, name, other);
+	expect_peer(w, other, name);
+}
