@@ -188,7 +188,7 @@ FLOW_PLAIN(requests_in_a_dialog_are_taken_in_order, "RFC 3261 12.2.2")
 
 	expect(w, speak_as_bob(bob, bob, "OPTIONS", 20, "") == 200);
 	expect(w, speak_as_bob(bob, bob, "OPTIONS", 19, "") == 500);
-	expect(w, speak_as_bob(bob, bob, "REFER", 21, "") == 405);
+	expect(w, speak_as_bob(bob, bob, "PUBLISH", 21, "") == 405);
 	expect(w, speak_as_bob(bob, bob, "INVITE", 22, "Require: dance\n") == 420);
 	expect_quiet(w);
 }
