@@ -121,6 +121,7 @@ void session_on_free(void *object)
 	refer_dialog_on_session_free(session);
 	if (!session->is_dialog_left)
 		dialog_fini(&session->dialog);
+	session_origin_free(session);
 	packet_unref(session->ack);
 }
 

@@ -159,6 +159,7 @@ struct session {
 	struct timer refresh;
 	struct slice media; /* owned: what a re-INVITE for a refresh says, empty without need */
 	struct slice media_type;
+	struct session_origin *origin; /* owned: of our descriptions, see session_origin.c */
 	uint64_t interval_ms;
 	uint32_t invited_cseq;	     /* of the peer's last INVITE, for its ACK and PRACKs */
 	unsigned passed_count;	     /* requests of session_pass() that the peer has not answered */

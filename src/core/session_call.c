@@ -262,6 +262,7 @@ int session_call(struct stack *stack, const struct session_spec *spec,
 		return err;
 	}
 	session->invite_cseq = dialog->local_cseq;
+	session_origin_start(session, spec->body);
 	*ret_session = session;
 	return 0;
 }
@@ -270,6 +271,7 @@ int session_ack(struct session *session, struct slice content_type, struct slice
 {
 	if (!session->is_ack_due)
 		return ERR_STATE;
+	body = session_origin_apply(session, body);
 	session_send_ack(session, content_type, body);
 	session_keep_media(session, content_type, body);
 	/* Refused memory: the 2xx will come again, and an answer in the ACK must not be lost. */

@@ -61,6 +61,15 @@ void session_refuse(struct incoming *in, int err);
 /* Remembers the media of a request that was sent, see session_keep_media(). */
 void session_keep_sent(struct session *session, struct txn_client *txn);
 
+/* --- session_origin.c (RFC 3264 8) ---------------------------------------------------------- */
+
+/* The first description of ours in a dialog; what was said in another one before is forgotten. */
+void session_origin_start(struct session *session, struct slice body);
+
+/* What is to be said in place of this further one. Lifetime: until the next call. */
+struct slice session_origin_apply(struct session *session, struct slice body);
+void session_origin_free(struct session *session);
+
 /* Our 2xx is out: it is repeated until its ACK comes (RFC 3261 13.3.1.4). */
 void session_await_ack(struct session *session);
 

@@ -111,8 +111,8 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 	if (all.is_overflown)
 		return ERR_LIMIT;
 	err = dialog_request(&session->dialog, session->stack, METHOD_INVITE, buf_text(&all),
-			     content_type, body, &offer_ops, session->pooled.handle,
-			     &session->client);
+			     content_type, session_origin_apply(session, body), &offer_ops,
+			     session->pooled.handle, &session->client);
 	if (err)
 		return err;
 	session->is_offer_empty = slice_is_empty(body);
@@ -180,15 +180,17 @@ int session_accept_offer(struct session *session, const struct answer *answer)
 {
 	struct txn_server *txn = offered(session);
 	bool is_prack = txn && txn == session_pracked(session);
-	int err =
-		is_prack ? txn_server_respond(txn, answer) : session_respond(session, txn, answer);
+	struct answer ours = *answer;
+	int err;
 
+	ours.body = session_origin_apply(session, answer->body);
+	err = is_prack ? txn_server_respond(txn, &ours) : session_respond(session, txn, &ours);
 	if (err)
 		(void)session_refuse_offer(session, &(struct answer){ .status = 500 });
 	else if (txn->is_invite)
 		session_await_ack(session);
 	if (!err)
-		session_keep_media(session, answer->content_type, answer->body);
+		session_keep_media(session, ours.content_type, ours.body);
 	session_reliable_go_on(session);
 	return err;
 }

@@ -358,6 +358,7 @@ int session_answer_now(struct session *session, const struct answer *answer)
 	session_reliable_stop(session);
 	session_set_state(session, SESSION_ANSWERED);
 	session->is_agreed = true;
+	session_origin_start(session, answer->body);
 	session_keep_media(session, answer->content_type, answer->body);
 	session_await_ack(session);
 	return 0;

@@ -128,8 +128,8 @@ int session_offer_by(struct session *session, enum sip_method method, struct sli
 	if (all.is_overflown)
 		return ERR_LIMIT;
 	return dialog_request(&session->dialog, session->stack, method, buf_text(&all),
-			      content_type, body, &update_ops, session->pooled.handle,
-			      &session->update);
+			      content_type, session_origin_apply(session, body), &update_ops,
+			      session->pooled.handle, &session->update);
 }
 
 /* --- The peer's --------------------------------------------------------------------------- */

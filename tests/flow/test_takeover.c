@@ -2,7 +2,11 @@
 /*
  * Taking over calls that are answered: Replaces of a confirmed dialog.
  */
+#include "sip/sdp_origin.h"
+#include "texts.h"
 #include "world.h"
+
+#include <stdio.h>
 
 /* alice and bob talk, and carol sees it. */
 static struct world *talking(enum barge_in_right right)
@@ -88,5 +92,59 @@ FLOW(who_takes_over_may_give_up_meanwhile, "RFC 3891 3, RFC 3261 9.2")
 	cut_off(w, "alice");
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+/* Alice's other phone takes her call over. */
+static unsigned take_from_alice(struct world *w)
+{
+	struct phone *phone = &w->phones[0].phone;
+	const struct session *session = session_find(&phone->stack, phone->calls[0].session);
+	struct raw *other = world_raw(w, "other");
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 TEXT_HEAD("INVITE", "201", "202", "move")
+			 TEXT_CONTACT("201", "192.0.2.4") "Replaces: "
+							  "%.*s;to-tag=%.*s;from-tag=%.*"
+							  "s\n" TEXT_WITH_SDP("192.0.2.4", "8"),
+		 SLICE_ARGS(session->dialog.call_id), SLICE_ARGS(session->dialog.remote_tag),
+		 SLICE_ARGS(dialog_local_tag(&session->dialog)));
+	return raw_ask_as(other, "201", OFFICE_PASSWORD, text);
+}
+
+/* The last INVITE that came to this peer describes media. */
+static struct sdp_origin origin_of(struct world *w, struct raw *raw)
+{
+	const char *body = strstr(raw_last(raw, "INVITE"), "\r\n\r\n");
+	struct sdp_origin origin = { 0 };
+
+	expect(w, body && sdp_origin_read(slice_from_cstr(body + 4), &origin) == 0);
+	return origin;
+}
+
+static bool is_same_text(struct slice a, const char *b)
+{
+	return slice_eq(a, slice_from_cstr(b));
+}
+
+FLOW_PLAIN(who_stays_is_told_of_the_new_media_as_of_a_change, "RFC 3264 8")
+{
+	struct raw *bob;
+	struct world *w = world_calling_raw_bob(&bob);
+	char name[64] = "", place[64] = "";
+	struct sdp_origin first = origin_of(w, bob), second;
+
+	memcpy(name, first.name.p, first.name.n);
+	memcpy(place, first.place.p, first.place.n);
+	raw_reply(bob, "INVITE", 200, "b", "Contact: <sip:202@192.0.2.3:5060>\r\n",
+		  "v=0\r\no=- 2 2 IN IP4 192.0.2.3\r\ns=-\r\nc=IN IP4 192.0.2.3\r\nt=0 0\r\n"
+		  "m=audio 4002 RTP/AVP 8\r\n");
+	(void)take_from_alice(w);
+	second = origin_of(w, bob);
+	expect(w, is_same_text(second.name, name) && is_same_text(second.place, place));
+	expect(w, second.version == first.version + 1);
+	hang_up(w, "alice");
+	expect(w, raw_speak(bob, "INVITE", "b", "BYE", TEXT_END) == 200);
 	expect_quiet(w);
 }

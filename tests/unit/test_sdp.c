@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "sip/sdp.h"
+#include "sip/sdp_origin.h"
 #include "support/guarded.h"
 
 #include <setjmp.h>
@@ -223,6 +224,63 @@ static void the_held_answer_lets_nothing_flow(void **state)
 	}
 }
 
+static const struct {
+	const char *name;
+	struct slice text, printed; /* printed: as version 8 of "x 9" at "IN IP6 ::1" */
+	int err;
+} origin_cases[] = {
+	{ "usual", SLICE_INIT("v=0\r\no=alice 1 2 IN IP4 192.0.2.1\r\ns=-\r\n"),
+	  SLICE_INIT("v=0\r\no=x 9 8 IN IP6 ::1\r\ns=-\r\n"), 0 },
+	{ "bare line ends", SLICE_INIT("v=0\no=- 1 18446744073709551615 IN IP4 h\ns=-\n"),
+	  SLICE_INIT("v=0\no=x 9 8 IN IP6 ::1\ns=-\n"), 0 },
+	{ "none", SLICE_INIT("v=0\r\ns=-\r\n"), SLICE_INIT(""), ERR_NOTFOUND },
+	{ "no place", SLICE_INIT("v=0\r\no=alice 1 2\r\n"), SLICE_INIT(""), ERR_SYNTAX },
+	{ "no number", SLICE_INIT("o=alice 1 2a IN IP4 h\r\n"), SLICE_INIT(""), ERR_SYNTAX },
+	{ "too large a number", SLICE_INIT("o=a 1 18446744073709551616 IN IP4 h\r\n"),
+	  SLICE_INIT(""), ERR_SYNTAX },
+	{ "no description", SLICE_INIT("--boundary\r\n"), SLICE_INIT(""), ERR_NOTFOUND },
+};
+
+static void origins_are_read_and_exchanged(void **state)
+{
+	const struct sdp_origin other = { SLICE("x 9"), 8, SLICE("IN IP6 ::1") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(origin_cases); i++) {
+		char room[128];
+		struct buf buf = BUF_ON(room);
+		struct sdp_origin origin;
+		int err = sdp_origin_read(origin_cases[i].text, &origin);
+
+		if (err != origin_cases[i].err)
+			fail_msg("%s: %d", origin_cases[i].name, err);
+		if (err)
+			continue;
+		sdp_print_with_origin(&buf, origin_cases[i].text, &other);
+		if (!slice_eq(buf_text(&buf), origin_cases[i].printed))
+			fail_msg("%s: %.*s", origin_cases[i].name, SLICE_ARGS(buf_text(&buf)));
+	}
+}
+
+static void a_party_that_holds_nobody_says_so(void **state)
+{
+	char room[256];
+	struct buf buf = BUF_ON(room);
+	struct sdp sdp;
+
+	(void)state;
+	assert_int_equal(
+		sdp_parse(SLICE(HEAD "a=inactive\r\n" AUDIO "a=recvonly\r\na=ptime:20\r\n"), &sdp),
+		0);
+	assert_false(sdp_is_talking(&sdp));
+	sdp_print_talking(&buf, &sdp);
+	assert_true(slice_eq(buf_text(&buf), SLICE(HEAD AUDIO "a=ptime:20\r\n")));
+	assert_int_equal(sdp_parse(buf_text(&buf), &sdp), 0);
+	assert_true(sdp_is_talking(&sdp) && sdp_has_stream(&sdp));
+	assert_int_equal(sdp_parse(SLICE(HEAD "m=audio 0 RTP/AVP 0\r\n"), &sdp), 0);
+	assert_false(sdp_has_stream(&sdp) || sdp_is_talking(&sdp));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +290,8 @@ int main(void)
 		cmocka_unit_test(streams_are_told_apart),
 		cmocka_unit_test(a_hold_is_told),
 		cmocka_unit_test(the_held_answer_lets_nothing_flow),
+		cmocka_unit_test(origins_are_read_and_exchanged),
+		cmocka_unit_test(a_party_that_holds_nobody_says_so),
 	};
 
 	return cmocka_run_group_tests_name("sdp", tests, NULL, NULL);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The o= line of the descriptions that one peer gets (RFC 3264 8): it stays the same as long as the
+ * session lasts, and its version grows by one with each change. What we say to a peer are another
+ * party's words; when a third one takes that party's place the line must not change with it, so
+ * from then on it is ours. Until then all passes through byte for byte.
+ */
+#include "base/mem.h"
+#include "core/session_inner.h"
+#include "sip/sdp_origin.h"
+
+struct session_origin {
+	uint64_t version; /* told last */
+	uint64_t heard;	  /* hash of the line that it stands for */
+	bool is_foreign;  /* somebody else's descriptions come by now */
+	struct slice name;
+	struct slice place; /* both behind the struct */
+};
+
+static uint64_t origin_hash(const struct session *session, const struct sdp_origin *origin)
+{
+	return hash_bytes(session->stack->tag_secret, origin->name) ^
+	       hash_bytes(session->stack->tag_secret, origin->place) ^ origin->version;
+}
+
+static bool is_same_line(const struct session_origin *kept, const struct sdp_origin *origin)
+{
+	return slice_eq(kept->name, origin->name) && slice_eq(kept->place, origin->place);
+}
+
+void session_origin_free(struct session *session)
+{
+	mem_free(session->origin);
+	session->origin = NULL;
+}
+
+/* Without memory nothing is kept, and all passes through. */
+static void origin_keep(struct session *session, const struct sdp_origin *origin)
+{
+	size_t n = origin->name.n + origin->place.n;
+	struct session_origin *kept = mem_alloc(sizeof(*kept) + n);
+	struct buf text;
+
+	session_origin_free(session);
+	if (!kept)
+		return;
+	buf_init(&text, (char *)(kept + 1), n);
+	buf_slice(&text, origin->name);
+	buf_slice(&text, origin->place);
+	kept->name = slice_head(buf_text(&text), origin->name.n);
+	kept->place = slice_from(buf_text(&text), origin->name.n);
+	kept->version = origin->version;
+	kept->heard = origin_hash(session, origin);
+	session->origin = kept;
+}
+
+void session_origin_start(struct session *session, struct slice body)
+{
+	struct sdp_origin origin;
+
+	if (sdp_origin_read(body, &origin))
+		session_origin_free(session);
+	else
+		origin_keep(session, &origin);
+}
+
+/* What the peer is told in place of this line; the same again is no change. */
+static uint64_t version_of(struct session *session, const struct sdp_origin *origin)
+{
+	struct session_origin *kept = session->origin;
+	uint64_t heard = origin_hash(session, origin);
+
+	if (kept->heard != heard)
+		kept->version++;
+	kept->heard = heard;
+	return kept->version;
+}
+
+struct slice session_origin_apply(struct session *session, struct slice body)
+{
+	static char text[SDP_MAX_BYTES]; /* one thread; printed into a packet at once */
+	struct session_origin *kept = session->origin;
+	struct sdp_origin origin;
+	struct buf buf = BUF_ON(text);
+
+	if (slice_is_empty(body) || sdp_origin_read(body, &origin))
+		return body;
+	if (!kept) {
+		origin_keep(session, &origin);
+		return body;
+	}
+	if (is_same_line(kept, &origin)) {
+		/* Our own words again, for a refresh. */
+		if (kept->is_foreign && kept->version == origin.version)
+			return body;
+		if (!kept->is_foreign) {
+			kept->version = origin.version;
+			kept->heard = origin_hash(session, &origin);
+			return body;
+		}
+	}
+	kept->is_foreign = true;
+	sdp_print_with_origin(&buf, body,
+			      &(struct sdp_origin){ .name = kept->name,
+						    .version = version_of(session, &origin),
+						    .place = kept->place });
+	return buf.is_overflown ? body : buf_text(&buf);
+}
