@@ -36,14 +36,26 @@ static int read_addr(struct slice value, struct sip_addr *ret_addr)
 	return sip_uri_parse(value, &ret_addr->uri);
 }
 
-static struct sip_verdict check_uri(const struct sip_uri *uri)
+/* Methods mind their case (RFC 3261 7.1); whoever reads a second parameter finds the same. */
+static bool is_invite(const struct sip_uri *uri)
 {
+	struct sip_uri rest = *uri;
 	struct slice method;
 
+	while (sip_uri_param(&rest, SLICE("method"), &method)) {
+		if (!slice_eq(method, SLICE("INVITE")))
+			return false;
+		rest.params =
+			slice_from(rest.params, (size_t)(method.p + method.n - rest.params.p));
+	}
+	return true;
+}
+
+static struct sip_verdict check_uri(const struct sip_uri *uri)
+{
 	if (uri->scheme != URI_SIP && uri->scheme != URI_SIPS)
 		return (struct sip_verdict){ .status = 416 };
-	/* Methods mind their case (RFC 3261 7.1). */
-	if (sip_uri_param(uri, SLICE("method"), &method) && !slice_eq(method, SLICE("INVITE")))
+	if (!is_invite(uri))
 		return (struct sip_verdict){ 403, SLICE("No Such Method by Refer-To") };
 	return SIP_VERDICT_OK;
 }
