@@ -316,6 +316,7 @@ static void call_answered(struct phone_call *call)
 {
 	if (call->state == PHONE_CALL_TALKING)
 		phone_hold_others(call->phone, call);
+	phone_refer_on_answered(call);
 	phone_call_emit(call, PHONE_ANSWERED);
 	phone_call_set_held(call, call->is_held_by_invite);
 }
@@ -333,6 +334,11 @@ static void call_replace(struct phone_call *call, struct session *session,
 	}
 	if (old)
 		session_end(old, 0, SLICE_NONE);
+	/* Who has sent us to the one who is replaced hears that somebody has answered. */
+	call->refer = replaced->refer;
+	call->referrer = replaced->referrer;
+	call->key = replaced->key;
+	replaced->refer = HANDLE_NONE;
 	call_ended(replaced, PHONE_CAUSE_REPLACED, 0, SLICE_NONE);
 	call_answered(call);
 }

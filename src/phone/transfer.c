@@ -225,22 +225,14 @@ static int transfer_start(struct phone_call *call, struct slice to, unsigned con
 			  err_text(err));
 }
 
-int phone_transfer(struct phone *phone, unsigned number, struct slice target)
+/* The one that we talk with. The one before it talks, too, until its hold is agreed on. */
+static struct phone_call *find_active(struct phone *phone)
 {
-	char text[SIP_URI_MAX_BYTES];
-	struct buf uri = BUF_ON(text);
-	struct phone_call *call = phone_call_find(phone, number, 1 << PHONE_CALL_TALKING);
-	int err;
-
-	if (!call)
-		call = phone_call_find(phone, number, 1 << PHONE_CALL_HOLDING);
-	if (!call)
-		return phone_no_call(phone, number, "is there to transfer");
-	err = phone_print_uri(phone, target, &uri);
-	if (err)
-		return phone_fail(phone, err, "'%.*s' is no number or SIP address",
-				  SLICE_ARGS(target));
-	return transfer_start(call, buf_text(&uri), 0);
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
+		if (phone->calls[i].state == PHONE_CALL_TALKING &&
+		    !phone_call_is_to_be_held(&phone->calls[i]))
+			return &phone->calls[i];
+	return NULL;
 }
 
 /* The last one that we hold, or the one of that number. */
@@ -267,15 +259,30 @@ static struct phone_call *find_consulted(struct phone *phone, unsigned number)
 {
 	unsigned states =
 		1 << PHONE_CALL_RINGBACK | 1 << PHONE_CALL_TALKING | 1 << PHONE_CALL_HOLDING;
+	struct phone_call *call =
+		number > 0 ? phone_call_find(phone, number, states) : find_active(phone);
 
-	if (number > 0)
-		return phone_call_find(phone, number, states);
-	/* The first one talks, too, until its hold is agreed on. */
-	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
-		if (phone->calls[i].state == PHONE_CALL_TALKING &&
-		    !phone_call_is_to_be_held(&phone->calls[i]))
-			return &phone->calls[i];
+	if (call || number > 0)
+		return call;
 	return phone_call_find(phone, 0, 1 << PHONE_CALL_RINGBACK);
+}
+
+int phone_transfer(struct phone *phone, unsigned number, struct slice target)
+{
+	char text[SIP_URI_MAX_BYTES];
+	struct buf uri = BUF_ON(text);
+	struct phone_call *call = number > 0 ? NULL : find_active(phone);
+	int err;
+
+	if (!call)
+		call = find_held(phone, number, NULL);
+	if (!call)
+		return phone_no_call(phone, number, "is there to transfer");
+	err = phone_print_uri(phone, target, &uri);
+	if (err)
+		return phone_fail(phone, err, "'%.*s' is no number or SIP address",
+				  SLICE_ARGS(target));
+	return transfer_start(call, buf_text(&uri), 0);
 }
 
 int phone_transfer_attended(struct phone *phone, unsigned held_number, unsigned consulted_number)

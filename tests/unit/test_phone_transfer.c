@@ -196,6 +196,27 @@ static void a_transfer_that_fails_changes_nothing(void **state)
 	}
 }
 
+/* Both talk until the hold of the first one is agreed on. */
+static void the_call_that_we_talk_in_is_meant(void **state)
+{
+	struct phone_rig rig;
+	char tag[64];
+
+	(void)state;
+	start(&rig, NULL, tag);
+	phone_rig_invite(&rig, "in2", "", SDP);
+	(void)fake_peer_take_response(&rig.peer, 100);
+	(void)fake_peer_take_response(&rig.peer, 180);
+	assert_int_equal(phone_answer(&rig.phone, 0), 0);
+	(void)fake_peer_take_response(&rig.peer, 200);
+	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE);
+	assert_int_equal(phone_count_calls_in(&rig.phone, PHONE_CALL_TALKING), 2);
+	phone_command(&rig.phone, SLICE("transfer 204"));
+	assert_true(
+		slice_eq(fake_peer_take_request(&rig.peer, METHOD_REFER)->call_id, SLICE("in2")));
+	phone_rig_end(&rig);
+}
+
 /* Nothing is left to transfer with when Carol hangs up before Alice is held. */
 static void who_was_asked_hangs_up_before_the_hold(void **state)
 {
@@ -418,6 +439,35 @@ static void we_end_what_the_referrer_does_not(void **state)
 	phone_rig_end(&rig);
 }
 
+/* Somebody picks up what rings for us elsewhere: to the referrer it is answered (RFC 3891 3). */
+static void where_we_are_sent_is_picked_up(void **state)
+{
+	struct phone_rig rig;
+	char tag[64], lines[256];
+
+	(void)state;
+	start(&rig, NULL, tag);
+	phone_rig_send(&rig, "REFER", 2, "in1", tag, REFER_LINES "Refer-To: <sip:204@h>\n", "");
+	take_accepted(&rig);
+	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE);
+	snprintf(lines, sizeof(lines), "Replaces: %.*s;to-tag=%.*s;from-tag=c\n",
+		 SLICE_ARGS(rig.peer.msg.call_id), SLICE_ARGS(rig.peer.msg.from_tag));
+	fake_peer_answer(&rig.peer, 180, "c", "Contact: <sip:204@192.0.2.1>\r\n", "");
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_NOTIFY), "SIP/2.0 180");
+	fake_peer_answer(&rig.peer, 200, "", "", "");
+	phone_rig_invite(&rig, "new", lines, SDP);
+	(void)fake_peer_take_response(&rig.peer, 100);
+	(void)fake_peer_take_response(&rig.peer, 200);
+	(void)fake_peer_take_request(&rig.peer, METHOD_CANCEL);
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_NOTIFY), "SIP/2.0 200");
+	fake_peer_answer(&rig.peer, 200, "", "", "");
+	phone_rig_send(&rig, "BYE", 3, "in1", tag, "", "");
+	(void)fake_peer_take_response(&rig.peer, 200);
+	assert_int_equal(phone_count_calls_in(&rig.phone, PHONE_CALL_TALKING), 1);
+	assert_int_equal(phone_call_count(&rig.phone), 1);
+	phone_rig_end(&rig);
+}
+
 static void a_poor_phone_refers_and_replaces_nothing(void **state)
 {
 	struct phone_rig rig;
@@ -481,6 +531,7 @@ int main(void)
 		cmocka_unit_test(an_attended_transfer_names_the_other_dialog),
 		cmocka_unit_test(the_numbers_choose_the_two_calls),
 		cmocka_unit_test(a_transfer_that_fails_changes_nothing),
+		cmocka_unit_test(the_call_that_we_talk_in_is_meant),
 		cmocka_unit_test(who_was_asked_hangs_up_before_the_hold),
 		cmocka_unit_test(a_key_calls_during_a_call),
 		cmocka_unit_test(the_second_press_brings_together),
@@ -490,6 +541,7 @@ int main(void)
 		cmocka_unit_test(a_refer_that_asks_too_much_is_refused),
 		cmocka_unit_test(a_refer_makes_us_call),
 		cmocka_unit_test(we_end_what_the_referrer_does_not),
+		cmocka_unit_test(where_we_are_sent_is_picked_up),
 		cmocka_unit_test(a_poor_phone_refers_and_replaces_nothing),
 		cmocka_unit_test(the_server_may_have_us_call),
 	};
