@@ -16,6 +16,7 @@
 #include "pbx/lamp_unasked.h"
 #include "pbx/lamp_view.h"
 #include "pbx/own_watch.h"
+#include "pbx/park.h"
 #include "pbx/registrar.h"
 #include "pbx/trunk.h"
 
@@ -115,12 +116,31 @@ static void print_party(struct buf *buf, const char *name, const struct party *p
 	json_object_end(buf);
 }
 
+/* NULL: nobody of it waits in an orbit. */
+static const struct parked *parked_of(const struct call *call)
+{
+	const struct leg *left = call->caller ? call->caller : call->partner;
+
+	return left ? left->parked : NULL;
+}
+
+static void print_parked(struct buf *buf, const struct parked *parked)
+{
+	json_object_begin(buf, "parked");
+	json_text(buf, "orbit", parked->orbit.number);
+	json_text(buf, "by", parked->parker);
+	json_number(buf, "age", seconds_since(parked->leg->call, parked->since_ms));
+	json_object_end(buf);
+}
+
 static void print_call(struct buf *buf, const struct call *call, size_t legs_max)
 {
+	const struct parked *parked = parked_of(call);
+
 	json_object_begin(buf, NULL);
 	json_text(buf, "type", SLICE("call"));
 	json_number(buf, "call", call->number);
-	json_text(buf, "state", call_state_name(call->state));
+	json_text(buf, "state", parked ? SLICE("parked") : call_state_name(call->state));
 	json_number(buf, "age", seconds_since(call, call->record.start_ms));
 	if (call->record.answer_ms > 0)
 		json_number(buf, "talk", seconds_since(call, call->record.answer_ms));
@@ -129,6 +149,8 @@ static void print_call(struct buf *buf, const struct call *call, size_t legs_max
 	print_party(buf, "to", &call->called);
 	if (call->partner)
 		print_party(buf, "with", &call->partner->party);
+	if (parked)
+		print_parked(buf, parked);
 	print_legs(buf, call, legs_max);
 	json_object_end(buf);
 }

@@ -11,6 +11,7 @@
 #include "pbx/call_early.h"
 #include "pbx/call_relay.h"
 #include "pbx/lamp.h"
+#include "pbx/park.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
 #include "sip/print.h"
@@ -113,6 +114,8 @@ const struct party *leg_peer(const struct leg *leg)
 {
 	const struct call *call = leg->call;
 
+	if (leg->parked)
+		return &leg->parked->orbit;
 	if (leg != call->caller)
 		return call->caller ? &call->caller->party : NULL;
 	return call->partner ? &call->partner->party : &call->called;
@@ -481,6 +484,7 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 		return;
 	leg->is_ending = true;
 	relay_on_leg_end(leg);
+	park_on_leg_end(leg);
 	if (!leg->exit.event)
 		leg->exit = exit_by_us(leg, status);
 	if (leg->session)

@@ -15,6 +15,7 @@
 #include "sip/dialog_info.h"
 
 struct attempt;
+struct parked;
 struct splice;
 struct transfer;
 struct trunk;
@@ -80,6 +81,7 @@ struct leg {
 	enum leg_state state;
 	struct leg *heir;      /* is about to take its place, in the same call; NULL: none */
 	struct splice *splice; /* that brings it together with somebody new; NULL: none */
+	struct parked *parked; /* it is alone in its call, waiting; NULL: it is not */
 	bool is_stand_in;      /* for a transferee, who comes when somebody answers: no session */
 	bool is_ending;	       /* by leg_end(), which has not come to its end */
 	bool is_astray;	      /* it hears somebody else than the other one of its call, or nobody */

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "pbx/join.h"
 #include "pbx/lamp.h"
+#include "pbx/park.h"
 #include "pbx/splice.h"
 #include "pbx/transfer.h"
 #include "sip/sdp.h"
@@ -138,6 +139,10 @@ void relay_on_offer(struct session *session, const struct sip_msg *request)
 	struct call *call = leg->call;
 	int err = ERR_STATE;
 
+	if (leg->parked && !leg->splice) {
+		park_on_offer(leg, request);
+		return;
+	}
 	if (call->state != CALL_JOINING && !call->offerer && other && other->session &&
 	    !leg->splice && !other->splice)
 		err = offer_to(other, request);

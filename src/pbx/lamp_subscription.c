@@ -10,6 +10,7 @@
 #include "pbx/event_package.h"
 #include "pbx/lamp_list.h"
 #include "pbx/lamp_unasked.h"
+#include "pbx/park.h"
 #include "pbx/trunk.h"
 #include "pbx/visibility.h"
 #include "sip/print.h"
@@ -154,25 +155,32 @@ static void refuse_unseen(struct pbx *pbx, struct incoming *in, const struct lam
 	incoming_reply_status(in, 404);
 }
 
-/* 404 has been sent when there is nobody whom the viewer may see anything of. */
-static const struct extension *find_watched(struct pbx *pbx, struct incoming *in,
-					    const struct lamp_viewer *viewer)
+static struct rights rights_to(const struct pbx *pbx, struct slice number,
+			       const struct lamp_viewer *viewer)
 {
-	struct rights rights = { 0 };
-	char text[SIP_USER_MAX_BYTES];
-	struct buf user = BUF_ON(text);
-	const struct extension *watched = NULL;
+	const struct extension *watched = directory_find(pbx->directory, number);
 
-	if (pbx_is_own_host(pbx, &in->msg->uri, &in->flow) &&
-	    !uri_unescape(&user, in->msg->uri.user) && !user.is_overflown)
-		watched = directory_find(pbx->directory, buf_text(&user));
 	if (watched)
-		rights = viewer->extension ? rights_of(watched, viewer->extension)
-					   : rights_of_domain(watched, viewer->domain);
-	if (rights.visibility > VISIBILITY_NONE)
-		return watched;
+		return viewer->extension ? rights_of(watched, viewer->extension)
+					 : rights_of_domain(watched, viewer->domain);
+	if (viewer->extension)
+		return park_rights(pbx, number, viewer->extension);
+	return (struct rights){ 0 };
+}
+
+/*
+ * The number of the extension or orbit to be watched. Empty: 404 has been sent, since there is
+ * nobody whom the viewer may see anything of.
+ */
+static struct slice find_watched(struct pbx *pbx, struct incoming *in,
+				 const struct lamp_viewer *viewer, struct buf *room)
+{
+	if (pbx_is_own_host(pbx, &in->msg->uri, &in->flow) &&
+	    !uri_unescape(room, in->msg->uri.user) && !room->is_overflown &&
+	    rights_to(pbx, buf_text(room), viewer).visibility > VISIBILITY_NONE)
+		return buf_text(room);
 	refuse_unseen(pbx, in, viewer);
-	return NULL;
+	return SLICE_NONE;
 }
 
 /*
@@ -191,7 +199,7 @@ static int read_only(struct slice params, struct dialog_ids *ret_only)
 	return 0;
 }
 
-static void watch(struct pbx *pbx, struct incoming *in, const struct extension *watched,
+static void watch(struct pbx *pbx, struct incoming *in, struct slice watched,
 		  const struct lamp_viewer *viewer, const struct lamp_package *package,
 		  const struct dialog_ids *only)
 {
@@ -204,7 +212,7 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 	watcher = lamp_watch(pbx, &(struct watcher_spec){
 					  .ops = &package->ops,
 					  .profile = lamp_profile(viewer->extension, in->msg),
-					  .watched = watched->number,
+					  .watched = watched,
 					  .viewer = viewer->extension ? viewer->extension->number
 								      : viewer->domain,
 					  .is_outside = !viewer->extension,
@@ -215,7 +223,7 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 		incoming_refuse_full(in);
 		return;
 	}
-	pbx_print_contact(&contact, watched->number, &in->flow);
+	pbx_print_contact(&contact, watched, &in->flow);
 	if (notifier_take(in,
 			  &(struct notifier_terms){ .contact_line = buf_text(&contact),
 						    .expires_min_s = SUBSCRIPTION_MIN_S,
@@ -228,17 +236,19 @@ static void watch(struct pbx *pbx, struct incoming *in, const struct extension *
 	watcher->owner = notifier;
 	watcher->notifier = notifier;
 	stack_trace(&pbx->stack, "event=watch watcher=%.*s watched=%.*s profile=%s",
-		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watched->number),
+		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watched),
 		    watcher->profile->name);
 	notifier_start(notifier);
 	if (viewer->extension)
-		lamp_unasked_review(pbx, viewer->extension->number, watched->number);
+		lamp_unasked_review(pbx, viewer->extension->number, watched);
 }
 
 void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,
 		    const struct lamp_package *package, const struct dialog_ids *only)
 {
-	const struct extension *watched;
+	char text[SIP_USER_MAX_BYTES];
+	struct buf room = BUF_ON(text);
+	struct slice watched;
 
 	if (!event_accepts(in->msg, package->content_type)) {
 		incoming_reply_status(in, 406);
@@ -246,8 +256,8 @@ void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_view
 	}
 	if (viewer->extension && lamp_list_subscribe(pbx, in, viewer->extension, package))
 		return;
-	watched = find_watched(pbx, in, viewer);
-	if (watched)
+	watched = find_watched(pbx, in, viewer, &room);
+	if (!slice_is_empty(watched))
 		watch(pbx, in, watched, viewer, package, only);
 }
 

@@ -7,6 +7,7 @@
 #include "pbx/call.h"
 #include "pbx/dnd.h"
 #include "pbx/lamp_source.h"
+#include "pbx/park.h"
 #include "pbx/phone_forward.h"
 #include "pbx/registrar.h"
 #include "pbx/visibility.h"
@@ -20,28 +21,33 @@ static bool viewer_is_caller(const struct leg *leg, struct slice viewer)
 	       slice_eq(caller->extension->number, viewer);
 }
 
-static struct rights rights_now(const struct watcher *watcher)
+/* An orbit's depend on who has parked there. */
+static struct rights rights_now(const struct watcher *watcher, bool *ret_are_lasting)
 {
 	const struct directory *directory = watcher->entity->pbx->directory;
 	const struct extension *watched = directory_find(directory, watcher->entity->number);
 	const struct extension *viewer = directory_find(directory, watcher->viewer->number);
 
+	*ret_are_lasting = watched != NULL;
 	if (watched && watcher->viewer->is_outside)
 		return rights_of_domain(watched, watcher->viewer->number);
 	if (watched && viewer)
 		return rights_of(watched, viewer);
+	if (viewer && !watcher->viewer->is_outside)
+		return park_rights(watcher->entity->pbx, watcher->entity->number, viewer);
 	return (struct rights){ 0 };
 }
 
-/* Asked once for each directory, not for each NOTIFY. */
+/* Of an extension asked once for each directory, not for each NOTIFY. */
 static void watcher_ask_rights(struct watcher *watcher)
 {
 	uint64_t turn = watcher->entity->pbx->directory_turn;
+	bool are_lasting;
 
 	if (watcher->rights_turn == turn)
 		return;
-	watcher->rights = rights_now(watcher);
-	watcher->rights_turn = turn;
+	watcher->rights = rights_now(watcher, &are_lasting);
+	watcher->rights_turn = are_lasting ? turn : 0;
 }
 
 struct lamp_view lamp_view_of(struct watcher *watcher)
@@ -267,6 +273,30 @@ static void add_dnd(struct lamp_dialogs *dialogs, const struct lamp_entity *enti
 	local->identity = print_aor(dialogs, entity->pbx, SLICE_NONE, entity->number);
 }
 
+/* A press of the key fetches: the target is the orbit, and there is nothing to replace. */
+static void add_parked(struct lamp_dialogs *dialogs, const struct parked *parked,
+		       const struct lamp_view *view)
+{
+	struct dialog_entry *entry = &dialogs->info.dialogs[dialogs->info.dialog_count++];
+	const struct pbx *pbx = parked->leg->pbx;
+	const struct party *party = &parked->leg->party;
+	bool is_told = view->visibility == VISIBILITY_NUMBERS && !slice_is_empty(party->number);
+
+	*entry = (struct dialog_entry){
+		.id = slice_of(parked->id, sizeof(parked->id)),
+		.state = DIALOG_CONFIRMED,
+		.direction = DIALOG_RECIPIENT,
+		.has_duration = true,
+		.duration_s = (uint32_t)((pbx->stack.timers->now_ms - parked->since_ms) / 1000),
+	};
+	entry->local.identity = print_aor(dialogs, pbx, SLICE_NONE, parked->orbit.number);
+	entry->local.target = entry->remote.target = entry->local.identity;
+	entry->remote.identity = is_told ? print_aor(dialogs, pbx, SLICE_NONE, party->number)
+					 : SLICE("sip:anonymous@anonymous.invalid");
+	if (is_told && view->profile->is_name_shown)
+		entry->remote.display = party->name;
+}
+
 struct slice lamp_status(struct pbx *pbx, const struct extension *extension)
 {
 	if (dnd_is_on(pbx, extension->number))
@@ -364,6 +394,8 @@ static void dialogs_begin(struct lamp_dialogs *dialogs)
 static void read_full(const struct lamp_entity *entity, const struct lamp_view *view,
 		      struct lamp_dialogs *dialogs)
 {
+	const struct parked *parked = park_find(entity->pbx, entity->number);
+
 	if (view->visibility == VISIBILITY_BUSY && is_busy(entity)) {
 		add_plain(dialogs, entity, DIALOG_CONFIRMED);
 		return;
@@ -371,6 +403,8 @@ static void read_full(const struct lamp_entity *entity, const struct lamp_view *
 	if (view->visibility > VISIBILITY_BUSY) {
 		add_legs(dialogs, entity, view, 0);
 		lamp_source_add(dialogs, entity, view, 0);
+		if (parked && slice_is_empty(view->only.call_id))
+			add_parked(dialogs, parked, view);
 		if (dnd_is_on(entity->pbx, entity->number) && slice_is_empty(view->only.call_id))
 			add_dnd(dialogs, entity);
 	}
@@ -425,7 +459,7 @@ bool lamp_view_read(const struct lamp_entity *entity, const struct lamp_view *vi
 		ret_dialogs->info.status = lamp_status(entity->pbx, watched);
 	ret_dialogs->info.is_partial = since > 0;
 	if (since > 0)
-		return read_changes(entity, view, since, ret_dialogs);
+		return watched && read_changes(entity, view, since, ret_dialogs);
 	read_full(entity, view, ret_dialogs);
 	if (view->profile->list == PROFILE_LIST_CONSOLIDATED && view->visibility > VISIBILITY_NONE)
 		name_locals(ret_dialogs, entity, watched);

@@ -15,6 +15,7 @@
 #include "pbx/lamp_list.h"
 #include "pbx/lamp_unasked.h"
 #include "pbx/own_watch.h"
+#include "pbx/park.h"
 #include "pbx/phone_forward.h"
 #include "pbx/publish.h"
 #include "pbx/registrar.h"
@@ -141,6 +142,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->trunk_pool, "trunks", sizeof(struct trunk), 2 * TRUNKS_MAX, trunk_on_free);
 	list_init(&pbx->trunks);
 	list_init(&pbx->lists);
+	list_init(&pbx->parked);
 	pbx->directory = directory_ref(directory);
 	pbx->directory_turn = ++pbx->turn;
 	pbx->stack.session_expires_s = directory->session_expires_s;
@@ -236,6 +238,7 @@ void pbx_stop(struct pbx *pbx)
 			record_set_cause(call, RECORD_SHUTDOWN, NULL);
 			call_end(call, 503, SLICE("Retry-After: 5\r\n"));
 		}
+	park_stop(pbx);
 	lamp_list_stop(pbx);
 	lamp_stop(pbx);
 	own_stop(pbx);

@@ -41,6 +41,7 @@ struct pbx {
 	struct pool legs;      /* struct leg */
 	struct pool splices;   /* struct splice */
 	struct pool transfers; /* struct transfer */
+	struct list parked;    /* struct parked */
 	struct map dnd;	       /* struct dnd, by extension number */
 	struct pool notices;   /* struct notice, see dnd.c */
 	struct map entities;   /* struct lamp_entity, by extension number */

@@ -13,7 +13,9 @@
 
 #define RECORD_MAX_BYTES 32768
 
-enum item_kind { ITEM_LEG, ITEM_PICKUP, ITEM_FORWARD };
+enum item_kind { ITEM_LEG, ITEM_PICKUP, ITEM_FORWARD, ITEM_PARK };
+
+enum item_park { PARK_IN, PARK_OUT };
 
 enum item_text { TEXT_NUMBER, TEXT_NAME, TEXT_CALL_ID, TEXT_COUNT };
 
@@ -21,7 +23,7 @@ enum item_text { TEXT_NUMBER, TEXT_NAME, TEXT_CALL_ID, TEXT_COUNT };
 struct record_item {
 	struct record_item *next;
 	uint8_t kind;	   /* enum item_kind */
-	uint8_t how;	   /* of a pick-up; why, of a forward */
+	uint8_t how;	   /* of a pick-up and park; why, of a forward */
 	bool is_initiator; /* of a leg */
 	uint16_t number;   /* of a leg */
 	uint16_t status;   /* of a leg */
@@ -147,7 +149,7 @@ void record_leg_state(struct leg *leg)
 		leg->record.answer_ms = now_ms(call);
 		if (leg != call->caller)
 			call->record.with = leg->record.number;
-		else
+		else if (call->record.answer_ms == 0)
 			call->record.answer_ms = now_ms(call);
 		break;
 	case LEG_ENDED:
@@ -164,30 +166,38 @@ void record_leg_moves(struct leg *leg, struct call *to)
 	leg->record.number = ++to->record.leg_count;
 }
 
-void record_picked_up(struct call *call, struct slice by, struct slice from, enum record_pickup how)
+static void keep(struct call *call, enum item_kind kind, struct slice one, struct slice other,
+		 unsigned how)
 {
 	struct record_item *item;
 
 	if (!is_recorded(call))
 		return;
-	item = item_new(call, ITEM_PICKUP, by, from, SLICE_NONE);
+	item = item_new(call, kind, one, other, SLICE_NONE);
 	if (!item)
 		return;
 	item->how = (uint8_t)how;
 	item_insert(&call->record, item);
 }
 
+void record_picked_up(struct call *call, struct slice by, struct slice from, enum record_pickup how)
+{
+	keep(call, ITEM_PICKUP, by, from, how);
+}
+
 void record_forwarded(struct call *call, struct slice from, struct slice to, enum forward_when why)
 {
-	struct record_item *item;
+	keep(call, ITEM_FORWARD, from, to, why);
+}
 
-	if (!is_recorded(call))
-		return;
-	item = item_new(call, ITEM_FORWARD, from, to, SLICE_NONE);
-	if (!item)
-		return;
-	item->how = (uint8_t)why;
-	item_insert(&call->record, item);
+void record_parked(struct call *call, struct slice by, struct slice orbit)
+{
+	keep(call, ITEM_PARK, by, orbit, PARK_IN);
+}
+
+void record_fetched(struct call *call, struct slice by, struct slice orbit)
+{
+	keep(call, ITEM_PARK, by, orbit, PARK_OUT);
 }
 
 void record_set_cause(struct call *call, enum record_cause cause, const struct leg *by)
@@ -300,6 +310,14 @@ static void print_forward(const struct printer *printer, const struct record_ite
 	json_text(printer->buf, "why", forward_name((enum forward_when)item->how));
 }
 
+static void print_park(const struct printer *printer, const struct record_item *item)
+{
+	print_time(printer, "time", item->at_ms);
+	json_text(printer->buf, "by", item_text(item, TEXT_NUMBER));
+	json_text(printer->buf, "orbit", item_text(item, TEXT_NAME));
+	json_text(printer->buf, "how", item->how == PARK_IN ? SLICE("parked") : SLICE("fetched"));
+}
+
 static void print_items(const struct printer *printer, enum item_kind kind)
 {
 	static const struct {
@@ -309,6 +327,7 @@ static void print_items(const struct printer *printer, enum item_kind kind)
 		[ITEM_LEG] = { "legs", print_leg },
 		[ITEM_PICKUP] = { "pickups", print_pickup },
 		[ITEM_FORWARD] = { "forwards", print_forward },
+		[ITEM_PARK] = { "parks", print_park },
 	};
 	size_t shown = 0;
 
@@ -322,6 +341,14 @@ static void print_items(const struct printer *printer, enum item_kind kind)
 		shown++;
 	}
 	json_array_end(printer->buf);
+}
+
+static bool has_item(const struct record *record, enum item_kind kind)
+{
+	for (const struct record_item *item = record->first; item; item = item->next)
+		if (item->kind == kind)
+			return true;
+	return false;
 }
 
 static const struct record_item *find_leg(const struct record *record, uint16_t number)
@@ -387,6 +414,8 @@ static void print_record(const struct printer *printer, const struct call *call)
 	print_items(printer, ITEM_LEG);
 	print_items(printer, ITEM_PICKUP);
 	print_items(printer, ITEM_FORWARD);
+	if (has_item(record, ITEM_PARK))
+		print_items(printer, ITEM_PARK);
 	if (printer->items_max < RECORD_ITEMS_MAX)
 		left_out += record->item_count;
 	if (left_out > 0)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a called number means. The codes that stand alone come first, then the longest pick-up
- * code with something behind it, then extensions and groups.
+ * What a called number means. Orbits and the codes that stand alone come first, then the longest
+ * pick-up code with something behind it, then extensions and groups.
  */
 #include "pbx/route.h"
 
 #include "pbx/call.h"
 #include "pbx/dnd.h"
+#include "pbx/park.h"
 #include "pbx/phone_forward.h"
 #include "pbx/pickup.h"
 
@@ -116,7 +117,9 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	number = buf_text(&user);
 	picked = route_behind_pickup_code(directory, number);
 	to = route_find_for(directory, number, caller, &is_denied);
-	if (!slice_is_empty(number) && slice_eq(number, directory->group_pickup_code))
+	if (park_is_number(pbx, number))
+		park_on_invite(pbx, in, caller, number);
+	else if (!slice_is_empty(number) && slice_eq(number, directory->group_pickup_code))
 		pickup_by_group(pbx, in, caller);
 	else if (!slice_is_empty(number) && slice_eq(number, directory->dnd_on_code))
 		dnd_by_code(pbx, in, caller, true);

@@ -32,7 +32,7 @@ static struct leg *predecessor(const struct leg *heir)
 	return NULL;
 }
 
-static void take_place(struct leg *heir)
+void takeover_take_place(struct leg *heir)
 {
 	struct call *call = heir->call;
 	struct leg *leg = predecessor(heir), *other;
@@ -62,7 +62,7 @@ static void on_spliced(void *owner, int err)
 	struct call *call = heir->call;
 
 	if (!err) {
-		take_place(heir);
+		takeover_take_place(heir);
 		return;
 	}
 	leg = predecessor(heir);

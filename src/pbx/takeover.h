@@ -16,6 +16,12 @@
 bool takeover_is_allowed(const struct leg *leg, const struct extension *taker);
 
 /*
+ * The heir gets the place of the leg that it replaces, which is hung up on, or the one that is
+ * empty; the two parties hear each other already.
+ */
+void takeover_take_place(struct leg *heir);
+
+/*
  * Answers the INVITE in any case: 481 (nobody at the other end), 491 (the call is just being
  * changed), 488 (no media in common), 503. A refused one leaves the call as it was.
  */

@@ -207,6 +207,12 @@ static struct flow flow_to_server(const struct world *w, const struct world_phon
 	return flow;
 }
 
+/* A name, or what is no phone: an orbit. */
+static const char *number_of(struct world *w, const char *watched)
+{
+	return watched[0] == '*' ? watched : world_phone(w, watched)->number;
+}
+
 static void start_phone(struct world *w, struct world_phone *p)
 {
 	struct phone_key_config keys[PHONE_KEYS_MAX];
@@ -226,7 +232,7 @@ static void start_phone(struct world *w, struct world_phone *p)
 		keys[i] = (struct phone_key_config){
 			.number = (unsigned)i + 1,
 			.kind = PHONE_KEY_BLF,
-			.target = slice_from_cstr(world_phone(w, p->watched[i])->number),
+			.target = slice_from_cstr(number_of(w, p->watched[i])),
 			.is_unsubscribed = p->is_unasked[i],
 		};
 	if (p->list)

@@ -110,6 +110,7 @@ struct world *world_calling_raw_bob(struct raw **ret_bob);
 
 /* --- Steps -------------------------------------------------------------------------------- */
 
+/* `watched` is a phone, or the number of an orbit. */
 void watch(struct world *w, const char *watcher, const char *watched);
 
 /* The same without a subscription: the office tells unasked, and the phone is of a make that

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of who is parked, and the way in and out of it.
+ */
+#include "pbx/park.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "pbx/lamp.h"
+#include "pbx/splice.h"
+#include "pbx/takeover.h"
+#include "sip/sdp.h"
+
+#define SDP_TYPE SLICE("application/sdp")
+#define ORBIT_MAX_BYTES (SIP_USER_MAX_BYTES + 4)
+
+/* --- The table ---------------------------------------------------------------------------- */
+
+struct parked *park_find(const struct pbx *pbx, struct slice number)
+{
+	LIST_FOR (parked, &pbx->parked, struct parked, node)
+		if (slice_eq(parked->orbit.number, number))
+			return parked;
+	return NULL;
+}
+
+static bool is_orbit(const struct pbx *pbx, struct slice number)
+{
+	return park_orbit_of(&pbx->directory->park, number) > 0 || park_find(pbx, number);
+}
+
+static bool is_code(const struct pbx *pbx, struct slice number)
+{
+	const struct park_config *park = &pbx->directory->park;
+
+	return park->orbits > 0 && slice_eq(number, park->code);
+}
+
+bool park_is_number(const struct pbx *pbx, struct slice number)
+{
+	return is_code(pbx, number) || is_orbit(pbx, number);
+}
+
+static void orbit_changed(struct pbx *pbx, struct slice number)
+{
+	struct lamp_entity *entity = lamp_find(pbx, number);
+
+	if (entity)
+		lamp_changed(entity);
+}
+
+/* NULL when memory is refused. */
+static struct parked *parked_new(struct leg *leg, struct slice orbit, struct slice parker)
+{
+	struct pbx *pbx = leg->pbx;
+	struct parked *parked = mem_alloc(sizeof(*parked) + orbit.n + parker.n);
+	char *room = (char *)(parked + 1);
+
+	if (!parked)
+		return NULL;
+	memcpy(room, orbit.p, orbit.n);
+	memcpy(room + orbit.n, parker.p, parker.n);
+	parked->orbit = (struct party){ slice_of(room, orbit.n), SLICE("Parked") };
+	parked->parker = slice_of(room + orbit.n, parker.n);
+	parked->leg = leg;
+	parked->since_ms = pbx->stack.timers->now_ms;
+	stack_token(&pbx->stack, parked->id);
+	list_append(&pbx->parked, &parked->node);
+	leg->parked = parked;
+	return parked;
+}
+
+/* The orbit is free; `*leg` is a party of its call as before. */
+static void parked_free(struct parked *parked)
+{
+	struct leg *leg = parked->leg;
+
+	leg->parked = NULL;
+	list_remove(&parked->node);
+	orbit_changed(leg->pbx, parked->orbit.number);
+	mem_free(parked);
+}
+
+/* --- In ----------------------------------------------------------------------------------- */
+
+/* The number of the orbit that is meant, and free. Another status than 200: there is none. */
+static unsigned choose_orbit(const struct pbx *pbx, struct slice number, struct buf *orbit)
+{
+	const struct park_config *park = &pbx->directory->park;
+
+	if (park_orbit_of(park, number) > 0) {
+		buf_slice(orbit, number);
+		return park_find(pbx, number) ? 486 : 200;
+	}
+	if (!is_code(pbx, number))
+		return 404;
+	for (uint32_t i = 1; i <= park->orbits; i++) {
+		orbit->n = 0;
+		park_print_orbit(park, i, orbit);
+		if (!park_find(pbx, buf_text(orbit)))
+			return 200;
+	}
+	return 486;
+}
+
+/* Whatever is under way has to come to its end first: an answer would reach the wrong one. */
+static bool is_changing(const struct leg *leg)
+{
+	return leg->call->state != CALL_TALKING || leg->call->offerer || leg->splice || leg->heir ||
+	       leg->is_ending;
+}
+
+/*
+ * INVITE without an offer: what comes back is answered so that nothing flows (splice_hold()). A
+ * phone that refuses goes on sending to who is not there any more.
+ */
+static void put_on_hold(struct leg *leg)
+{
+	(void)session_offer(leg->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+}
+
+unsigned park_call(struct leg *leg, struct leg *parker, struct slice number)
+{
+	struct call *call = leg->call;
+	char text[ORBIT_MAX_BYTES];
+	struct buf orbit = BUF_ON(text);
+	unsigned status;
+
+	if (!parker->extension)
+		return 403;
+	if (leg_other(leg) != parker || is_changing(leg) || is_changing(parker))
+		return 491;
+	status = choose_orbit(call->pbx, number, &orbit);
+	if (status != 200)
+		return status;
+	if (!parked_new(leg, buf_text(&orbit), parker->extension->number))
+		return 503;
+	if (call->caller == parker)
+		call->caller = NULL;
+	else
+		call->partner = NULL;
+	record_parked(call, parker->party.number, buf_text(&orbit));
+	stack_trace(&call->pbx->stack, "event=park call=%u orbit=%.*s by=%.*s", call->number,
+		    SLICE_ARGS(buf_text(&orbit)), SLICE_ARGS(parker->party.number));
+	put_on_hold(leg);
+	lamp_leg_changed(leg);
+	orbit_changed(call->pbx, buf_text(&orbit));
+	return 200;
+}
+
+void park_on_offer(struct leg *leg, const struct sip_msg *offer)
+{
+	static struct sdp sdp; /* one thread, not re-entered, as the next */
+	static char text[SDP_MAX_BYTES];
+	struct buf body = BUF_ON(text);
+
+	if (slice_is_empty(offer->body) || sdp_parse(offer->body, &sdp)) {
+		(void)session_refuse_offer(leg->session, &(struct answer){ .status = 488 });
+		return;
+	}
+	sdp_print_inactive_answer(&body, &sdp, leg->pbx->turn);
+	if (body.is_overflown)
+		(void)session_refuse_offer(leg->session, &(struct answer){ .status = 488 });
+	else
+		(void)session_accept_offer(leg->session,
+					   &(struct answer){ .status = 200,
+							     .content_type = SDP_TYPE,
+							     .body = buf_text(&body) });
+}
+
+/* --- Out ---------------------------------------------------------------------------------- */
+
+static struct parked *find_by_fetcher(const struct leg *fetcher)
+{
+	LIST_FOR (parked, &fetcher->pbx->parked, struct parked, node)
+		if (parked->fetcher == fetcher)
+			return parked;
+	return NULL;
+}
+
+static unsigned status_of(int err)
+{
+	return err == ERR_UNSUPPORTED ? 488 : err == ERR_NOTFOUND ? 404 : 500;
+}
+
+static void on_spliced(void *owner, int err)
+{
+	struct leg *fetcher = owner, *leg;
+	struct parked *parked = find_by_fetcher(fetcher);
+
+	leg = parked->leg;
+	parked->fetcher = NULL;
+	if (err) {
+		leg_end(fetcher, status_of(err), SLICE_NONE);
+		if (!leg->is_ending)
+			put_on_hold(leg);
+		return;
+	}
+	record_fetched(leg->call, fetcher->party.number, parked->orbit.number);
+	stack_trace(&leg->pbx->stack, "event=fetch call=%u orbit=%.*s by=%.*s", leg->call->number,
+		    SLICE_ARGS(parked->orbit.number), SLICE_ARGS(fetcher->party.number));
+	parked_free(parked);
+	takeover_take_place(fetcher);
+}
+
+static void fetch(struct parked *parked, struct incoming *in, const struct extension *extension)
+{
+	struct leg *leg = parked->leg, *fetcher;
+	struct splice_spec spec = { .on_done = on_spliced };
+
+	fetcher = call_take_leg(leg->call, in, extension, parked->orbit.number);
+	if (!fetcher)
+		return;
+	spec.owner = fetcher;
+	spec.offer = in->msg->body;
+	spec.offer_type = sip_msg_value(in->msg, HDR_CONTENT_TYPE);
+	spec.offerer = slice_is_empty(spec.offer) ? leg : fetcher;
+	spec.answerer = slice_is_empty(spec.offer) ? fetcher : leg;
+	if (splice_start(&spec))
+		leg_end(fetcher, 503, SLICE("Retry-After: 5\r\n"));
+	else
+		parked->fetcher = fetcher;
+}
+
+/* By the bare code: the only one. NULL, and why. */
+static struct parked *find_only(const struct pbx *pbx, struct slice *ret_reason)
+{
+	struct parked *only = LIST_FIRST(&pbx->parked, struct parked, node);
+
+	*ret_reason = SLICE("Nothing is parked");
+	if (!only || only->node.next == &pbx->parked)
+		return only;
+	*ret_reason = SLICE("Several calls are parked");
+	return NULL;
+}
+
+static void refuse(struct incoming *in, unsigned status, struct slice reason)
+{
+	incoming_reply(in, &(struct answer){ .status = status, .reason = reason });
+}
+
+void park_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *extension,
+		    struct slice number)
+{
+	struct slice reason = SLICE("Nothing parked there");
+	struct parked *parked =
+		is_code(pbx, number) ? find_only(pbx, &reason) : park_find(pbx, number);
+
+	if (!parked)
+		refuse(in, 404, reason);
+	else if (parked->fetcher)
+		refuse(in, 486, SLICE("Somebody fetches it"));
+	else if (parked->leg->extension &&
+		 slice_eq(parked->leg->extension->number, extension->number))
+		refuse(in, 403, SLICE("You are parked there"));
+	else
+		fetch(parked, in, extension);
+}
+
+void park_on_leg_end(struct leg *leg)
+{
+	if (leg->parked)
+		parked_free(leg->parked);
+}
+
+/* --- What others see ---------------------------------------------------------------------- */
+
+struct rights park_rights(const struct pbx *pbx, struct slice number,
+			  const struct extension *viewer)
+{
+	const struct parked *parked = park_find(pbx, number);
+	const struct extension *parker =
+		parked ? directory_find(pbx->directory, parked->parker) : NULL;
+
+	if (!is_orbit(pbx, number))
+		return (struct rights){ .visibility = VISIBILITY_NONE };
+	if (parker && rights_of(parker, viewer).visibility == VISIBILITY_NUMBERS)
+		return (struct rights){ .visibility = VISIBILITY_NUMBERS };
+	return (struct rights){ .visibility = VISIBILITY_CALLS };
+}
+
+void park_stop(struct pbx *pbx)
+{
+	LIST_FOR (parked, &pbx->parked, struct parked, node) {
+		record_set_cause(parked->leg->call, RECORD_SHUTDOWN, NULL);
+		call_end(parked->leg->call, 503, SLICE_NONE);
+	}
+}

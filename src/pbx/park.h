@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Park: calls that wait in an orbit, a number of its own, until somebody fetches them (RFC 5359
+ * 2.15). Who is parked stays in the call alone, on hold; who fetches takes the place that is empty.
+ * An orbit has at most one call, and one lamp, which every extension may watch.
+ */
+#ifndef LAMPYRID_PBX_PARK_H
+#define LAMPYRID_PBX_PARK_H
+
+#include "pbx/call.h"
+#include "pbx/visibility.h"
+
+struct parked {
+	struct list node;     /* in pbx->parked, who has waited longest first */
+	struct leg *leg;      /* who waits; ends together with this */
+	struct leg *fetcher;  /* about to take the empty place; NULL: nobody is */
+	struct party orbit;   /* "*851"; its bytes stand behind the struct, as those of: */
+	struct slice parker;  /* the number of the extension that parked it */
+	char id[TOKEN_BYTES]; /* of <dialog> */
+	uint64_t since_ms;
+};
+
+/* Whether the number is an orbit, or the code that is any of them. */
+bool park_is_number(const struct pbx *pbx, struct slice number);
+
+/* Whoever waits in this orbit; NULL: it is free, or there is no such orbit. */
+struct parked *park_find(const struct pbx *pbx, struct slice number);
+
+/*
+ * Parks one party of a talking call in an orbit, or with the bare code in the first that is free.
+ * 200: the parker's leg is no party of the call any more, and still to be ended by whoever asked.
+ * Otherwise nothing has changed: 403 (only extensions park), 404 (there is no such orbit), 486 (it
+ * is taken, or all are), 491 (the call is just being changed), 503.
+ */
+unsigned park_call(struct leg *parked, struct leg *parker, struct slice number);
+
+/*
+ * Answers an INVITE to an orbit, or to the bare code, which means the only call that is parked: its
+ * phone gets the call. When that fails the call stays where it is.
+ */
+void park_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *fetcher,
+		    struct slice number);
+
+/* Who is parked offers something to nobody: the answer is that nothing flows (RFC 3264 6.1). */
+void park_on_offer(struct leg *leg, const struct sip_msg *offer);
+
+/* Before the leg is taken out of its call. */
+void park_on_leg_end(struct leg *leg);
+
+/*
+ * What this extension sees of an orbit: whether it is taken, and by whom as far as it sees who the
+ * parker talks with. VISIBILITY_NONE: there is no such orbit.
+ */
+struct rights park_rights(const struct pbx *pbx, struct slice number,
+			  const struct extension *viewer);
+
+/* The server ends: who is parked is let go, since nobody could fetch them. */
+void park_stop(struct pbx *pbx);
+
+#endif
