@@ -316,7 +316,7 @@ void transfer_on_talking(struct call *call)
 
 	if (!transfer || transfer->to != call || transfer->state != TRANSFER_WAITING)
 		return;
-	transfer->target = call->partner;
+	transfer->target = leg_other(transfer->seat);
 	transfer_splice(transfer, SLICE_NONE, SLICE_NONE);
 }
 

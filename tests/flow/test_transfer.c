@@ -94,3 +94,19 @@ FLOW_PLAIN(a_transferor_who_has_hung_up_is_called_back, "RFC 5589 6.3")
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
 	expect_quiet(w);
 }
+
+FLOW(who_was_called_twice_brings_both_together, "RFC 5589 7.3, RFC 3891 3")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	hold(w, "bob");
+	dial(w, "carol", "bob");
+	answer(w, "bob");
+	transfer_attended(w, "bob");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	expect_talking(w, "alice", "carol");
+	expect_quiet(w);
+}
