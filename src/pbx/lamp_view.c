@@ -50,6 +50,77 @@ static void watcher_ask_rights(struct watcher *watcher)
 	watcher->rights_turn = are_lasting ? turn : 0;
 }
 
+/* --- Whose peer is shown ------------------------------------------------------------------ */
+
+/* The bit of a leg by its place in entity->legs; those that come late in a long list share one. */
+static uint64_t leg_bit(unsigned at)
+{
+	return UINT64_C(1) << (at < 63 ? at : 63);
+}
+
+/* A caller learns who answers by the answer; until then it is whom they called. */
+static const struct party *shown_peer(const struct leg *leg)
+{
+	if (leg == leg->call->caller && leg->state != LEG_TALKING)
+		return &leg->call->called;
+	return leg_peer(leg);
+}
+
+/* Who that is inside, as it is configured now. NULL: somebody outside, a group, or nobody. */
+static const struct extension *shown_extension(const struct leg *leg)
+{
+	const struct directory *directory = leg->pbx->directory;
+	const struct party *peer = shown_peer(leg);
+
+	if (!peer)
+		return NULL;
+	LIST_FOR (other, &leg->call->legs, struct leg, node) {
+		if (&other->party != peer)
+			continue;
+		if (!other->extension || other->directory == directory)
+			return other->extension;
+		break;
+	}
+	return directory_find(directory, peer->number);
+}
+
+static bool hides_from(const struct extension *extension, const struct watcher *watcher)
+{
+	const struct viewer *viewer = watcher->viewer;
+	const struct extension *inside;
+
+	if (viewer->is_outside)
+		return rights_of_domain(extension, viewer->number).visibility < VISIBILITY_NUMBERS;
+	if (extension->visibility == VISIBILITY_NUMBERS && extension->visibility_rules.count == 0)
+		return false;
+	inside = directory_find(watcher->entity->pbx->directory, viewer->number);
+	return !inside || rights_of(extension, inside).visibility < VISIBILITY_NUMBERS;
+}
+
+/*
+ * Who talks with whom is known of both of them as soon as it is of one. So it takes the right to
+ * see that of both; but for a call that the watcher may take, whose caller would be seen then.
+ */
+static void view_hide(struct lamp_view *view, const struct watcher *watcher)
+{
+	const struct directory *directory = watcher->entity->pbx->directory;
+	unsigned at = 0;
+
+	LIST_FOR (leg, &watcher->entity->legs, struct leg, lamp_node) {
+		const struct extension *peer = shown_extension(leg);
+		const struct party *referrer = leg->call->referrer;
+		uint64_t bit = leg_bit(at++);
+
+		if (peer && hides_from(peer, watcher))
+			view->hidden_peers |= bit;
+		if (!referrer)
+			continue;
+		peer = directory_find(directory, referrer->number);
+		if (peer && hides_from(peer, watcher))
+			view->hidden_referrers |= bit;
+	}
+}
+
 struct lamp_view lamp_view_of(struct watcher *watcher)
 {
 	struct lamp_view view = { .profile = watcher->profile, .only = watcher->only };
@@ -57,6 +128,8 @@ struct lamp_view lamp_view_of(struct watcher *watcher)
 	watcher_ask_rights(watcher);
 	view.visibility = watcher->rights.visibility;
 	view.may_pick_up = watcher->rights.may_pick_up;
+	if (view.visibility == VISIBILITY_NUMBERS)
+		view_hide(&view, watcher);
 	LIST_FOR (leg, &watcher->entity->legs, struct leg, lamp_node)
 		if (viewer_is_caller(leg, watcher->viewer->number))
 			view.viewer = watcher->viewer->number;
@@ -162,21 +235,13 @@ static void entry_set_ids(struct lamp_dialogs *dialogs, struct dialog_entry *ent
 	entry->remote_tag = ids.remote_tag;
 }
 
-/* A caller learns who answers by the answer; until then it is whom they called. */
-static const struct party *shown_peer(const struct leg *leg)
-{
-	if (leg == leg->call->caller && leg->state != LEG_TALKING)
-		return &leg->call->called;
-	return leg_peer(leg);
-}
-
 /* Who has transferred the call (RFC 4235 4.1.5), for who may see numbers. */
 static void entry_set_referrer(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
 			       const struct leg *leg, const struct lamp_view *view)
 {
 	const struct party *referrer = leg->call->referrer;
 
-	if (view->visibility < VISIBILITY_NUMBERS || !referrer)
+	if (!referrer)
 		return;
 	entry->referred_by = print_aor(dialogs, leg->pbx, SLICE_NONE, referrer->number);
 	if (view->profile->is_name_shown)
@@ -184,19 +249,22 @@ static void entry_set_referrer(struct lamp_dialogs *dialogs, struct dialog_entry
 }
 
 static void entry_set_parties(struct lamp_dialogs *dialogs, struct dialog_entry *entry,
-			      const struct leg *leg, const struct lamp_view *view)
+			      const struct leg *leg, const struct lamp_view *view, uint64_t bit)
 {
 	const struct party *peer = shown_peer(leg);
 	bool is_offered = leg_is_offered(leg, view);
+	bool sees_numbers = view->visibility == VISIBILITY_NUMBERS;
 
-	if (view->visibility == VISIBILITY_NUMBERS && peer && !slice_is_empty(peer->number)) {
+	if (sees_numbers && (is_offered || !(view->hidden_peers & bit)) && peer &&
+	    !slice_is_empty(peer->number)) {
 		if (view->profile->is_name_shown)
 			entry->remote.display = peer->name;
 		entry->remote.identity = print_aor(dialogs, leg->pbx, SLICE_NONE, peer->number);
 	} else if (is_offered) {
 		entry->remote.identity = SLICE("sip:anonymous@anonymous.invalid");
 	}
-	entry_set_referrer(dialogs, entry, leg, view);
+	if (sees_numbers && (is_offered || !(view->hidden_referrers & bit)))
+		entry_set_referrer(dialogs, entry, leg, view);
 	if (view->visibility < VISIBILITY_NUMBERS && !is_offered)
 		return;
 	if (view->profile->is_name_shown)
@@ -222,7 +290,7 @@ static void entry_set_hold(struct lamp_dialogs *dialogs, struct dialog_entry *en
 }
 
 static void add_leg(struct lamp_dialogs *dialogs, const struct leg *leg,
-		    const struct lamp_view *view)
+		    const struct lamp_view *view, uint64_t bit)
 {
 	struct dialog_entry *entry = &dialogs->info.dialogs[dialogs->info.dialog_count++];
 	uint64_t now_ms = leg->pbx->stack.timers->now_ms;
@@ -236,7 +304,7 @@ static void add_leg(struct lamp_dialogs *dialogs, const struct leg *leg,
 	};
 	if (view->may_pick_up)
 		entry_set_ids(dialogs, entry, leg);
-	entry_set_parties(dialogs, entry, leg, view);
+	entry_set_parties(dialogs, entry, leg, view, bit);
 	entry_set_hold(dialogs, entry, leg);
 }
 
@@ -373,10 +441,15 @@ bool lamp_dialogs_have_room(struct lamp_dialogs *dialogs)
 static void add_legs(struct lamp_dialogs *dialogs, const struct lamp_entity *entity,
 		     const struct lamp_view *view, uint64_t since)
 {
-	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
+	unsigned at = 0;
+
+	LIST_FOR (leg, &entity->legs, struct leg, lamp_node) {
+		uint64_t bit = leg_bit(at++);
+
 		if (lamp_leg_is_shown(leg) && leg->state_turn > since &&
 		    leg_is_asked_for(leg, &view->only) && lamp_dialogs_have_room(dialogs))
-			add_leg(dialogs, leg, view);
+			add_leg(dialogs, leg, view, bit);
+	}
 }
 
 static void dialogs_begin(struct lamp_dialogs *dialogs)

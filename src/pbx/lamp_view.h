@@ -13,6 +13,9 @@ struct lamp_view {
 	enum visibility visibility;
 	bool may_pick_up;
 	const struct profile *profile;
+	/* Of the legs in entity->legs, a bit each: whose peer, or referrer, is not named. */
+	uint64_t hidden_peers;
+	uint64_t hidden_referrers;
 	struct slice viewer;	/* the number, where it matters who that is; else empty */
 	struct dialog_ids only; /* the one dialog asked for; empty: all */
 };

@@ -164,6 +164,66 @@ FLOW(the_groups_code_takes_nothing_of_who_is_hidden, "RFC 3891 5")
 	expect_quiet(w);
 }
 
+/* Carol shows her calls, not with whom, and talks with bob, who shows all of his. */
+FLOW_PLAIN(who_talks_with_whom_takes_the_right_of_both, "RFC 4235 6")
+{
+	struct raw *raw;
+	struct world *w = world_new("alice", "bob", "carol");
+	struct extension *carol = world_extension(w, "carol");
+
+	raw = world_raw(w, "raw");
+	carol->visibility = VISIBILITY_CALLS;
+	world_extension(w, "bob")->pickup = PICKUP_NONE;
+	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "s") TEXT_CONTACT(
+				   "201", "192.0.2.5") "Event: dialog\n" TEXT_END) == 200);
+	dial(w, "carol", "bob");
+	expect(w, raw_heard(raw, "NOTIFY", "<state>confirmed</state>"));
+	expect(w, raw_heard(raw, "NOTIFY", ">sip:202@pbx.example</identity>"));
+	expect(w, !raw_heard(raw, "NOTIFY", "sip:203@"));
+	hang_up(w, "carol");
+	/* Who calls is no secret for those who may answer; who is talked with is one again. */
+	world_extension(w, "bob")->pickup = PICKUP_ALL;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	dial(w, "carol", "bob");
+	expect(w, strstr(raw_last(raw, "NOTIFY"), ">sip:203@pbx.example</identity>"));
+	answer(w, "bob");
+	expect(w, strstr(raw_last(raw, "NOTIFY"), "<state>confirmed</state>"));
+	expect(w, !strstr(raw_last(raw, "NOTIFY"), "sip:203@"));
+	/* It shows at once when she allows it. */
+	carol->visibility = VISIBILITY_NUMBERS;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	advance_ms(w, 100);
+	expect(w, strstr(raw_last(raw, "NOTIFY"), ">sip:203@pbx.example</identity>"));
+	set_rule(w, "carol", &none_for_alice);
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	advance_ms(w, 100);
+	expect(w, !strstr(raw_last(raw, "NOTIFY"), "sip:203@"));
+	expect_quiet(w);
+}
+
+/* The same of whom bob calls: dave sees it, alice does not. */
+FLOW_PLAIN(whom_somebody_calls_is_hidden_from_some, "RFC 4235 6")
+{
+	struct raw *raw;
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	raw = world_raw(w, "raw");
+	set_rule(w, "carol", &none_for_alice);
+	expect(w, say(raw, TEXT_HEAD("SUBSCRIBE", "201", "202", "a") TEXT_CONTACT(
+				   "201", "192.0.2.6") "Event: dialog\n" TEXT_END) == 200);
+	expect(w, raw_ask_as(raw, "204", OFFICE_PASSWORD,
+			     TEXT_HEAD("SUBSCRIBE", "204", "202", "d") TEXT_CONTACT(
+				     "204", "192.0.2.6") "Event: dialog\n" TEXT_END) == 200);
+	raw->count = 0;
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	for (size_t i = 0; i < raw->count; i++)
+		expect(w, !strstr(raw->inbox[i], "Call-ID: a\r\n") ||
+				  !strstr(raw->inbox[i], "sip:203@"));
+	expect(w, raw_heard(raw, "NOTIFY", ">sip:203@pbx.example</identity>"));
+	expect_quiet(w);
+}
+
 /* --- From outside ------------------------------------------------------------------------- */
 
 #define SUBSCRIBE_TO(event, host, call)                                                            \
