@@ -12,10 +12,21 @@
 struct session_origin {
 	uint64_t version; /* told last */
 	uint64_t heard;	  /* hash of the line that it stands for */
-	bool is_foreign;  /* somebody else's descriptions come by now */
-	struct slice name;
-	struct slice place; /* both behind the struct */
+	uint16_t name_n;
+	uint16_t place_n;
+	bool is_foreign; /* somebody else's descriptions come by now */
+	char text[];	 /* [name_n + place_n] "alice 123" and "IN IP4 192.0.2.1" */
 };
+
+static struct slice name_of(const struct session_origin *origin)
+{
+	return slice_of(origin->text, origin->name_n);
+}
+
+static struct slice place_of(const struct session_origin *origin)
+{
+	return slice_of(origin->text + origin->name_n, origin->place_n);
+}
 
 static uint64_t origin_hash(const struct session *session, const struct sdp_origin *origin)
 {
@@ -25,7 +36,7 @@ static uint64_t origin_hash(const struct session *session, const struct sdp_orig
 
 static bool is_same_line(const struct session_origin *kept, const struct sdp_origin *origin)
 {
-	return slice_eq(kept->name, origin->name) && slice_eq(kept->place, origin->place);
+	return slice_eq(name_of(kept), origin->name) && slice_eq(place_of(kept), origin->place);
 }
 
 void session_origin_free(struct session *session)
@@ -44,11 +55,11 @@ static void origin_keep(struct session *session, const struct sdp_origin *origin
 	session_origin_free(session);
 	if (!kept)
 		return;
-	buf_init(&text, (char *)(kept + 1), n);
+	buf_init(&text, kept->text, n);
 	buf_slice(&text, origin->name);
 	buf_slice(&text, origin->place);
-	kept->name = slice_head(buf_text(&text), origin->name.n);
-	kept->place = slice_from(buf_text(&text), origin->name.n);
+	kept->name_n = (uint16_t)origin->name.n; /* of SDP_MAX_BYTES at most */
+	kept->place_n = (uint16_t)origin->place.n;
 	kept->version = origin->version;
 	kept->heard = origin_hash(session, origin);
 	session->origin = kept;
@@ -101,8 +112,8 @@ struct slice session_origin_apply(struct session *session, struct slice body)
 	}
 	kept->is_foreign = true;
 	sdp_print_with_origin(&buf, body,
-			      &(struct sdp_origin){ .name = kept->name,
+			      &(struct sdp_origin){ .name = name_of(kept),
 						    .version = version_of(session, &origin),
-						    .place = kept->place });
+						    .place = place_of(kept) });
 	return buf.is_overflown ? body : buf_text(&buf);
 }
