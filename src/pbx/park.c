@@ -13,6 +13,10 @@
 
 #define SDP_TYPE SLICE("application/sdp")
 #define ORBIT_MAX_BYTES (SIP_USER_MAX_BYTES + 4)
+#define PARKED_LINE "Reason: SIP;cause=200;text=\"Call parked\"\r\n"
+
+/* How long the parker's phone has to hang up by itself once it knows (RFC 5589 6.1). */
+#define GRACE_MS 4000
 
 /* --- The table ---------------------------------------------------------------------------- */
 
@@ -70,37 +74,24 @@ static struct parked *parked_new(struct leg *leg, struct slice orbit, struct sli
 	return parked;
 }
 
-/* The orbit is free; `*leg` is a party of its call as before. */
-static void parked_free(struct parked *parked)
-{
-	struct leg *leg = parked->leg;
-
-	leg->parked = NULL;
-	list_remove(&parked->node);
-	orbit_changed(leg->pbx, parked->orbit.number);
-	mem_free(parked);
-}
-
 /* --- In ----------------------------------------------------------------------------------- */
 
-/* The number of the orbit that is meant, and free. Another status than 200: there is none. */
-static unsigned choose_orbit(const struct pbx *pbx, struct slice number, struct buf *orbit)
+/* False: none of those that are meant is free. */
+static bool choose_orbit(const struct pbx *pbx, struct slice number, struct buf *orbit)
 {
 	const struct park_config *park = &pbx->directory->park;
 
-	if (park_orbit_of(park, number) > 0) {
+	if (!is_code(pbx, number)) {
 		buf_slice(orbit, number);
-		return park_find(pbx, number) ? 486 : 200;
+		return !park_find(pbx, number);
 	}
-	if (!is_code(pbx, number))
-		return 404;
 	for (uint32_t i = 1; i <= park->orbits; i++) {
 		orbit->n = 0;
 		park_print_orbit(park, i, orbit);
 		if (!park_find(pbx, buf_text(orbit)))
-			return 200;
+			return true;
 	}
-	return 486;
+	return false;
 }
 
 /* Whatever is under way has to come to its end first: an answer would reach the wrong one. */
@@ -108,6 +99,24 @@ static bool is_changing(const struct leg *leg)
 {
 	return leg->call->state != CALL_TALKING || leg->call->offerer || leg->splice || leg->heir ||
 	       leg->is_ending;
+}
+
+struct answer park_check(const struct leg *leg, const struct leg *parker, struct slice number)
+{
+	const struct pbx *pbx = leg->pbx;
+	char text[ORBIT_MAX_BYTES];
+	struct buf orbit = BUF_ON(text);
+
+	if (!parker->extension)
+		return (struct answer){ .status = 403, .reason = SLICE("Only extensions park") };
+	if (!is_code(pbx, number) && park_orbit_of(&pbx->directory->park, number) == 0)
+		return (struct answer){ .status = 404, .reason = SLICE("No such orbit") };
+	if (leg_other(leg) != parker || is_changing(leg) || is_changing(parker))
+		return (struct answer){ .status = 491 };
+	if (!choose_orbit(pbx, number, &orbit))
+		return (struct answer){ .status = 486,
+					.reason = SLICE("Somebody is parked there") };
+	return (struct answer){ 0 };
 }
 
 /*
@@ -119,33 +128,52 @@ static void put_on_hold(struct leg *leg)
 	(void)session_offer(leg->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 }
 
-unsigned park_call(struct leg *leg, struct leg *parker, struct slice number)
+static void end_leaving(struct parked *parked)
 {
-	struct call *call = leg->call;
-	char text[ORBIT_MAX_BYTES];
-	struct buf orbit = BUF_ON(text);
-	unsigned status;
+	struct leg *leaving = parked->leaving;
 
-	if (!parker->extension)
-		return 403;
-	if (leg_other(leg) != parker || is_changing(leg) || is_changing(parker))
-		return 491;
-	status = choose_orbit(call->pbx, number, &orbit);
-	if (status != 200)
-		return status;
-	if (!parked_new(leg, buf_text(&orbit), parker->extension->number))
-		return 503;
+	timer_stop(parked->leg->pbx->stack.timers, &parked->grace);
+	parked->leaving = NULL;
+	if (leaving)
+		leg_end(leaving, 0, SLICE(PARKED_LINE));
+}
+
+static void on_grace(struct timer *timer)
+{
+	end_leaving(CONTAINER_OF(timer, struct parked, grace));
+}
+
+static void let_go(struct parked *parked, struct leg *parker)
+{
+	struct call *call = parker->call;
+
 	if (call->caller == parker)
 		call->caller = NULL;
 	else
 		call->partner = NULL;
+	parked->leaving = parker;
+	timer_start(call->pbx->stack.timers, &parked->grace, GRACE_MS, on_grace);
+}
+
+int park_call(struct leg *leg, struct leg *parker, struct slice number)
+{
+	struct call *call = leg->call;
+	char text[ORBIT_MAX_BYTES];
+	struct buf orbit = BUF_ON(text);
+	struct parked *parked;
+
+	CHECK(choose_orbit(call->pbx, number, &orbit));
+	parked = parked_new(leg, buf_text(&orbit), parker->extension->number);
+	if (!parked)
+		return ERR_NOMEM;
+	let_go(parked, parker);
 	record_parked(call, parker->party.number, buf_text(&orbit));
 	stack_trace(&call->pbx->stack, "event=park call=%u orbit=%.*s by=%.*s", call->number,
 		    SLICE_ARGS(buf_text(&orbit)), SLICE_ARGS(parker->party.number));
 	put_on_hold(leg);
 	lamp_leg_changed(leg);
 	orbit_changed(call->pbx, buf_text(&orbit));
-	return 200;
+	return 0;
 }
 
 void park_on_offer(struct leg *leg, const struct sip_msg *offer)
@@ -166,6 +194,18 @@ void park_on_offer(struct leg *leg, const struct sip_msg *offer)
 					   &(struct answer){ .status = 200,
 							     .content_type = SDP_TYPE,
 							     .body = buf_text(&body) });
+}
+
+/* The orbit is free, and whoever waited there is a party of its call as before. */
+static void parked_free(struct parked *parked)
+{
+	struct pbx *pbx = parked->leg->pbx;
+
+	timer_stop(pbx->stack.timers, &parked->grace);
+	parked->leg->parked = NULL;
+	list_remove(&parked->node);
+	orbit_changed(pbx, parked->orbit.number);
+	mem_free(parked);
 }
 
 /* --- Out ---------------------------------------------------------------------------------- */
@@ -196,6 +236,7 @@ static void on_spliced(void *owner, int err)
 			put_on_hold(leg);
 		return;
 	}
+	end_leaving(parked);
 	record_fetched(leg->call, fetcher->party.number, parked->orbit.number);
 	stack_trace(&leg->pbx->stack, "event=fetch call=%u orbit=%.*s by=%.*s", leg->call->number,
 		    SLICE_ARGS(parked->orbit.number), SLICE_ARGS(fetcher->party.number));
@@ -261,6 +302,11 @@ void park_on_leg_end(struct leg *leg)
 {
 	if (leg->parked)
 		parked_free(leg->parked);
+	LIST_FOR (parked, &leg->pbx->parked, struct parked, node)
+		if (parked->leaving == leg) {
+			parked->leaving = NULL;
+			end_leaving(parked);
+		}
 }
 
 /* --- What others see ---------------------------------------------------------------------- */

@@ -18,6 +18,8 @@ struct parked {
 	struct slice parker;  /* the number of the extension that parked it */
 	char id[TOKEN_BYTES]; /* of <dialog> */
 	uint64_t since_ms;
+	struct leg *leaving; /* the parker's, which is no party any more; NULL: it has gone */
+	struct timer grace;  /* for that one to hang up by itself */
 };
 
 /* Whether the number is an orbit, or the code that is any of them. */
@@ -27,12 +29,17 @@ bool park_is_number(const struct pbx *pbx, struct slice number);
 struct parked *park_find(const struct pbx *pbx, struct slice number);
 
 /*
- * Parks one party of a talking call in an orbit, or with the bare code in the first that is free.
- * 200: the parker's leg is no party of the call any more, and still to be ended by whoever asked.
- * Otherwise nothing has changed: 403 (only extensions park), 404 (there is no such orbit), 486 (it
- * is taken, or all are), 491 (the call is just being changed), 503.
+ * Whether this party of a talking call may be parked by the other one, in an orbit or with the bare
+ * code in the first that is free. Status 0: yes. 403 (only extensions park), 404 (there is no such
+ * orbit), 486 (it is taken, or all are), 491 (the call is just being changed).
  */
-unsigned park_call(struct leg *parked, struct leg *parker, struct slice number);
+struct answer park_check(const struct leg *leg, const struct leg *parker, struct slice number);
+
+/*
+ * Does so, after park_check(). The parker's leg is no party of the call any more; a phone that does
+ * not hang up soon is hung up on. ERR_NOMEM: nothing has changed.
+ */
+int park_call(struct leg *leg, struct leg *parker, struct slice number);
 
 /*
  * Answers an INVITE to an orbit, or to the bare code, which means the only call that is parked: its

@@ -10,6 +10,7 @@
 #include "core/refer.h"
 #include "pbx/attempt.h"
 #include "pbx/lamp.h"
+#include "pbx/park.h"
 #include "pbx/splice.h"
 
 #define MOVED_LINE "Reason: SIP;cause=200;text=\"Call transferred\"\r\n"
@@ -267,6 +268,17 @@ void transfer_splice(struct transfer *transfer, struct slice offer, struct slice
 
 	if (err)
 		transfer_fail(transfer, err == ERR_STATE ? 491 : 503);
+}
+
+void transfer_park(struct transfer *transfer, struct slice number)
+{
+	if (park_call(transfer->transferee, transfer->transferor, number)) {
+		transfer_fail(transfer, 503);
+		return;
+	}
+	trace(transfer, "parked", 200);
+	detach(transfer);
+	tell(transfer, 200);
 }
 
 /* --- What becomes of its legs and calls --------------------------------------------------- */

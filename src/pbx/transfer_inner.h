@@ -28,6 +28,9 @@ int transfer_call(struct transfer *transfer, const struct destination *to, struc
 /* Brings the two together; `offer` is the target's, when it has made one. */
 void transfer_splice(struct transfer *transfer, struct slice offer, struct slice offer_type);
 
+/* The transferee waits in an orbit from now on; see park_check(). */
+void transfer_park(struct transfer *transfer, struct slice number);
+
 /* Nothing has come of it, and nobody has been told anything. */
 void transfer_drop(struct transfer *transfer);
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "pbx/leg_find.h"
+#include "pbx/park.h"
 #include "pbx/pickup.h"
 #include "pbx/visibility.h"
 #include "sip/refer_to.h"
@@ -16,6 +17,7 @@ enum wish_kind {
 	WISH_CALL,    /* of a number */
 	WISH_CONSULT, /* the other end of another call of the transferor's */
 	WISH_PICKUP,  /* the caller of a phone that rings */
+	WISH_PARK,    /* an orbit, to wait in */
 };
 
 struct wish {
@@ -150,6 +152,10 @@ static struct answer wish_by_number(const struct leg *transferor, const struct l
 	wish->number = buf_text(number);
 	if (!transferor->extension || slice_is_empty(wish->number))
 		return wish_call(transferor, transferee, wish);
+	if (park_is_number(transferor->pbx, wish->number)) {
+		wish->kind = WISH_PARK;
+		return park_check(transferee, transferor, wish->number);
+	}
 	if (slice_eq(wish->number, directory->dnd_on_code) ||
 	    slice_eq(wish->number, directory->dnd_off_code))
 		return REFUSED(403, "Nobody can be transferred to this code");
@@ -205,6 +211,9 @@ static void grant(struct leg *transferor, struct leg *transferee, struct incomin
 		break;
 	case WISH_PICKUP:
 		pick_up(transfer, wish->leg);
+		break;
+	case WISH_PARK:
+		transfer_park(transfer, wish->number);
 		break;
 	}
 }

@@ -7,8 +7,6 @@
 #include "world.h"
 
 #include "pbx/api.h"
-#include "pbx/call.h"
-#include "pbx/park.h"
 
 #define ORBIT "*851"
 
@@ -23,33 +21,17 @@ static struct world *with_orbits(struct world *w)
 	return w;
 }
 
-static struct leg *talking_leg(struct world *w, const char *name)
+static void park(struct world *w, const char *parker, const char *number)
 {
-	const struct extension *extension = world_extension(w, name);
-	struct pbx *pbx = &w->office.pbx;
-	uint32_t slot = 0;
-	struct leg *leg;
-
-	while ((leg = pool_walk(&pbx->legs, &slot)))
-		if (leg->state == LEG_TALKING && leg->extension &&
-		    slice_eq(leg->extension->number, extension->number))
-			return leg;
-	return NULL;
+	transfer_number(w, parker, number);
+	expect_transfer(w, parker, PHONE_RESULT_DONE, 200);
 }
 
-/* What a REFER to that number comes to, but for its NOTIFYs. */
-static unsigned park(struct world *w, const char *parker, const char *number)
+static void refuse(struct world *w, const char *parker, const char *number, unsigned status)
 {
-	struct leg *leg = talking_leg(w, parker);
-	unsigned status;
-
-	if (!leg || !leg_other(leg))
-		return 0;
-	status = park_call(leg_other(leg), leg, slice_from_cstr(number));
-	if (status == 200)
-		leg_end(leg, 0, SLICE_NONE);
-	advance_ms(w, 100);
-	return status;
+	transfer_number(w, parker, number);
+	expect_transfer(w, parker, PHONE_RESULT_FAILED, status);
+	expect_calls(w, parker, PHONE_CALL_TALKING, 1);
 }
 
 /* alice has called bob, who parks her; carol and dave look at the orbit. */
@@ -63,7 +45,7 @@ static struct world *alice_is_parked(void)
 	dial(w, "alice", "bob");
 	answer(w, "bob");
 	expect_lamp(w, "carol", ORBIT, LAMP_DARK);
-	expect(w, park(w, "bob", ORBIT) == 200);
+	park(w, "bob", ORBIT);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	expect_lamp(w, "carol", ORBIT, LAMP_TALKING);
@@ -91,13 +73,32 @@ FLOW(call_park, "RFC 5359 2.15, RFC 3725 4.1, RFC 4235 4.1")
 {
 	struct world *w = alice_is_parked();
 
-	expect_ladder(w, "switch -> alice INVITE", "switch -> bob BYE",
-		      "alice -> switch 200 INVITE");
+	expect_ladder(w, "bob    -> switch REFER", "switch -> bob    202 REFER",
+		      "switch -> alice  INVITE", "switch -> bob    NOTIFY sipfrag 200",
+		      "bob    -> switch BYE");
 	press(w, "carol", ORBIT);
 	expect_ladder(w, "carol  -> switch INVITE", "switch -> alice  INVITE",
 		      "alice  -> switch 200 INVITE", "switch -> carol  200 INVITE",
 		      "switch -> dave   NOTIFY terminated");
 	alice_talks_with(w, "carol");
+}
+
+/* A key of an orbit parks during a call, and fetches otherwise. */
+FLOW(a_press_parks_and_a_press_fetches, "RFC 5359 2.15")
+{
+	struct world *w = office_with_orbits("alice", "bob", "carol", "dave");
+
+	watch(w, "bob", ORBIT);
+	watch(w, "dave", ORBIT);
+	watch(w, "dave", "alice");
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	w->phones[1].phone.config.key_transfer = PHONE_KEY_BLIND;
+	press(w, "bob", ORBIT);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	expect_lamp(w, "bob", ORBIT, LAMP_TALKING);
+	press(w, "bob", ORBIT);
+	alice_talks_with(w, "bob");
 }
 
 FLOW(who_is_parked_is_held_until_then, "RFC 5359 2.15, RFC 3264 8.4")
@@ -120,7 +121,7 @@ FLOW(a_held_call_is_parked_and_fetched, "RFC 5359 2.15, RFC 3264 8.4")
 	dial(w, "alice", "bob");
 	answer(w, "bob");
 	hold(w, "bob");
-	expect(w, park(w, "bob", ORBIT) == 200);
+	park(w, "bob", ORBIT);
 	expect_lamp(w, "dave", ORBIT, LAMP_TALKING);
 	dial_number(w, "carol", ORBIT);
 	alice_talks_with(w, "carol");
@@ -134,7 +135,7 @@ FLOW(who_was_called_can_be_parked_as_well, "RFC 5359 2.15")
 	watch(w, "dave", "alice");
 	dial(w, "bob", "alice");
 	answer(w, "alice");
-	expect(w, park(w, "bob", ORBIT) == 200);
+	park(w, "bob", ORBIT);
 	expect_lamp(w, "dave", ORBIT, LAMP_TALKING);
 	dial_number(w, "carol", ORBIT);
 	alice_talks_with(w, "carol");
@@ -161,11 +162,11 @@ FLOW(the_code_alone_is_any_orbit, "RFC 5359 2.15")
 	expect_ended(w, "carol", PHONE_CAUSE_REFUSED, 404);
 	dial(w, "alice", "bob");
 	answer(w, "bob");
-	expect(w, park(w, "bob", "*85") == 200);
+	park(w, "bob", "*85");
 	expect_lamp(w, "dave", ORBIT, LAMP_TALKING);
 	dial(w, "carol", "bob");
 	answer(w, "bob");
-	expect(w, park(w, "bob", "*85") == 200);
+	park(w, "bob", "*85");
 	expect_lamp(w, "dave", "*852", LAMP_TALKING);
 	dial_number(w, "bob", "*85");
 	expect_ended(w, "bob", PHONE_CAUSE_REFUSED, 404);
@@ -183,14 +184,45 @@ FLOW_PLAIN(an_orbit_has_room_for_one_call, "RFC 3261 21.4.24")
 
 	dial(w, "carol", "bob");
 	answer(w, "bob");
-	expect(w, park(w, "bob", ORBIT) == 486);
-	expect(w, park(w, "bob", "*850") == 404);
-	expect(w, park(w, "bob", "*8") == 404);
+	refuse(w, "bob", ORBIT, 486);
+	refuse(w, "bob", "*850", 404);
+	refuse(w, "bob", "*8599", 404);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
 	CHECK(directory_set_park(w->office.directory,
 				 &(struct park_config){ .code = SLICE_INIT("*85"), .orbits = 1 }) ==
 	      0);
-	expect(w, park(w, "bob", "*85") == 486);
+	refuse(w, "bob", "*85", 486);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+#define BOB_LINE "Contact: <sip:209@192.0.2.5:5060>\r\n"
+#define BOB_SDP                                                                                    \
+	"v=0\r\no=- 2 2 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n"                \
+	"m=audio 4002 RTP/AVP 8\r\n"
+#define REFER_TO(uri) TEXT_CONTACT("209", "192.0.2.5") "Refer-To: <" uri ">\n" TEXT_END
+
+FLOW_PLAIN(who_parked_and_stays_is_hung_up_on, "RFC 5589 6.1")
+{
+	struct world *w = office_with_orbits("alice", "carol", "dave");
+	struct raw *bob = world_raw(w, "bob");
+
+	office_add(&w->office, "209", "bob");
+	expect(w, raw_ask_as(bob, "209", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "209", "209", "reg")
+				     TEXT_CONTACT("209", "192.0.2.5") TEXT_END) == 200);
+	dial_number(w, "alice", "209");
+	bob->cseq = 7;
+	raw_reply(bob, "INVITE", 200, "bobtag", BOB_LINE, BOB_SDP);
+	expect(w, raw_speak(bob, "INVITE", "bobtag", "REFER",
+			    REFER_TO("sip:*851@" OFFICE_DOMAIN)) == 202);
+	expect(w, raw_heard(bob, "NOTIFY", "SIP/2.0 200 OK"));
+	advance_ms(w, 3000);
+	expect(w, raw_count(bob, "BYE") == 0);
+	advance_ms(w, 1000);
+	expect(w, raw_count(bob, "BYE") == 1);
+	expect(w, raw_heard(bob, "BYE", "text=\"Call parked\""));
+	dial_number(w, "carol", ORBIT);
 	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
@@ -201,8 +233,7 @@ FLOW_PLAIN(without_park_there_is_no_orbit, "RFC 3261 21.4.5")
 
 	dial(w, "alice", "bob");
 	answer(w, "bob");
-	expect(w, park(w, "bob", "*85") == 404);
-	expect(w, park(w, "bob", "") == 404);
+	refuse(w, "bob", "*85", 404);
 	dial_number(w, "bob", ORBIT);
 	expect_ended(w, "bob", PHONE_CAUSE_REFUSED, 404);
 	expect_quiet(w);
@@ -327,7 +358,7 @@ FLOW_PLAIN(a_provider_can_be_parked_but_does_not_fetch, "RFC 5359 2.15, SECURITY
 
 	dial_number(w, "alice", "030123");
 	raw_reply(raw, "INVITE", 200, "one", CONTACT_LINE, ANSWER);
-	expect(w, park(w, "alice", ORBIT) == 200);
+	park(w, "alice", ORBIT);
 	expect(w, raw_count(raw, "INVITE") == 2);
 	expect(w, raw_ask(raw, TEXT_HEAD("INVITE", "030999", ORBIT, "out")
 				       TEXT_CONTACT("acme", "192.0.2.3")
@@ -396,7 +427,7 @@ FLOW_PLAIN(the_lamp_of_an_orbit_keeps_the_parkers_secret, "RFC 4235 3.6, SECURIT
 	answer(w, "bob");
 	raw = viewer(w);
 	expect(w, says_so(raw, "<state>terminated</state>"));
-	expect(w, park(w, "bob", ORBIT) == 200);
+	park(w, "bob", ORBIT);
 	expect(w, says_so(raw, "<state>confirmed</state>"));
 	expect(w, !says_so(raw, "201") && !says_so(raw, "alice"));
 	hang_up(w, "alice");
@@ -430,7 +461,6 @@ FLOW_PLAIN(who_is_parked_outlives_a_new_configuration, "RFC 6665 4.2.2")
 
 	reload_park(w, SLICE("*86"), 9);
 	expect_lamp(w, "carol", ORBIT, LAMP_TALKING);
-	expect(w, park(w, "bob", ORBIT) == 0);
 	dial_number(w, "carol", ORBIT);
 	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
 	reload_park(w, SLICE("*86"), 0);
@@ -448,7 +478,7 @@ FLOW(a_parked_call_has_a_record, "call records")
 	CHECK(directory_set_records(w->office.directory, SLICE("calls.jsonl")) == 0);
 	dial(w, "alice", "bob");
 	answer(w, "bob");
-	expect(w, park(w, "bob", "*85") == 200);
+	park(w, "bob", "*85");
 	dial_number(w, "carol", ORBIT);
 	hang_up(w, "carol");
 	record = w->wires->record_count > 0 ? w->wires->records[w->wires->record_count - 1] : "";
@@ -483,7 +513,7 @@ FLOW_PLAIN(a_fetched_call_goes_on, "ctl")
 	dial(w, "bob", "alice");
 	answer(w, "alice");
 	advance_ms(w, 7000);
-	expect(w, park(w, "bob", ORBIT) == 200);
+	park(w, "bob", ORBIT);
 	dial_number(w, "carol", ORBIT);
 	expect(w, ctl_says(w, "\"state\":\"talking\",\"age\":7,\"talk\":7,"));
 	expect_quiet(w);
