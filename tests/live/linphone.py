@@ -40,8 +40,9 @@ class Linphone(live.Process):
         with open(f"{home}/linphonerc", "w", encoding="utf-8") as file:
             file.write(CONFIG.format(sip=sip, root_ca=scene.path("root.pem"), **ports))
         self.number, self.server, self.transport = number, server, transport
-        self.event = ""
+        self.event = self.remote = ""
         self.events = []  # (state, call)
+        self.remotes = {}  # of each call: "Alice" <sip:201@...>
         self.port = ports[transport]
         super().__init__(f"linphone {number}",
                          ["env", f"HOME={home}", "LC_ALL=C", "linphone-daemon",
@@ -52,8 +53,12 @@ class Linphone(live.Process):
         super().on_line(line)
         if match := re.fullmatch(r"Event: LinphoneCall(\w+)", line):
             self.event = match.group(1)
+        elif self.event and line.startswith("From: "):
+            self.remote = line.removeprefix("From: ")
         elif self.event and (match := re.fullmatch(r"Id: (\d+)", line)):
-            self.events.append((self.event, int(match.group(1))))
+            call = int(match.group(1))
+            self.remotes[call] = self.remote
+            self.events.append((self.event, call))
             self.event = ""
 
     def command(self, line):
