@@ -91,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(office.pbx.calls.held_count == 0 && office.pbx.bindings.held_count == 0);
 	CHECK(office.pbx.stack.sessions.held_count == 0);
 	CHECK(office.pbx.stack.notifiers.held_count == 0);
+	CHECK(office.pbx.stack.refers.held_count == 0);
 	CHECK(office.pbx.stack.txn_clients.held_count == 0);
 	CHECK(office.pbx.stack.txn_servers.held_count == 0);
 	CHECK(office.node->timers.count == 0);

@@ -83,6 +83,7 @@ static void check_quiet(const struct office *office)
 	CHECK(pbx->trunk_pool.held_count == 0 && pbx->stack.registrations.held_count == 0);
 	CHECK(pbx->stack.sessions.held_count == 0 && pbx->stack.notifiers.held_count == 0);
 	CHECK(pbx->publications.held_count == 0 && pbx->entities.count == 0);
+	CHECK(pbx->stack.refers.held_count == 0);
 	CHECK(pbx->stack.txn_clients.held_count == 0);
 	CHECK(pbx->stack.txn_servers.held_count == 0);
 	CHECK(office->node->timers.count == 0);

@@ -13,6 +13,7 @@
 
 #define LINES_MAX_BYTES 1024
 #define FAILURES_MAX 2 /* NOTIFYs that are tried again, in a row */
+#define REFERS_PER_DIALOG_MAX 16
 
 static void on_expiry(struct timer *timer);
 static void on_retry(struct timer *timer);
@@ -151,17 +152,26 @@ static void on_retry(struct timer *timer)
 		refer_notify(refer);
 }
 
+/* RFC 6665 4.2.2. Our 202 may still be on its way: the peer does not know the subscription yet. */
+static bool answer_ends_it(const struct refer *refer, unsigned status)
+{
+	if (status == 481 && !refer->is_known && refer->failures == 0)
+		return false;
+	return status == 408 || dialog_status_ends_usage(status);
+}
+
 static void refer_on_answer(struct refer *refer, unsigned status, uint64_t asked_ms)
 {
 	refer->pending = HANDLE_NONE;
 	if (status < 300) {
 		refer->failures = 0;
+		refer->is_known = true;
 		if (refer->is_last_sent)
 			refer_finish(refer);
 		else if (refer->is_due)
 			refer_notify(refer);
-	} else if (status == 408 || dialog_status_ends_usage(status)) {
-		refer_finish(refer); /* RFC 6665 4.2.2 */
+	} else if (answer_ends_it(refer, status)) {
+		refer_finish(refer);
 	} else {
 		refer_suspend(refer, asked_ms);
 	}
@@ -252,14 +262,13 @@ static void refer_last(struct refer *refer, uint32_t expires_s)
 
 static void refer_refuse(struct incoming *in, int err)
 {
-	struct answer answer = { .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") };
-
 	if (err == ERR_SYNTAX)
-		answer =
-			(struct answer){ .status = 400, .reason = SLICE("Missing or bad Contact") };
+		incoming_reply(in, &(struct answer){ .status = 400,
+						     .reason = SLICE("Missing or bad Contact") });
 	else if (err == ERR_STATE)
-		answer = (struct answer){ .status = 491 };
-	incoming_reply(in, &answer);
+		incoming_reply_status(in, 491);
+	else
+		incoming_refuse_full(in);
 }
 
 static struct refer *refer_new(struct incoming *in, const struct refer_ops *ops)
@@ -318,6 +327,8 @@ static int refer_enter_session(struct refer *refer, struct session *session, str
 	dialog = refer_dialog_of(session);
 	if (!dialog)
 		return ERR_NOMEM;
+	if (dialog->holders >= REFERS_PER_DIALOG_MAX)
+		return ERR_LIMIT;
 	refer_join(refer, dialog);
 	return 0;
 }

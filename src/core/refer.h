@@ -51,6 +51,7 @@ struct refer {
 	const char *end_reason; /* of the subscription, constant text; NULL: active */
 	bool is_due;		/* `status` has not been told yet */
 	bool is_last_sent;	/* `pending` is the one with "terminated" */
+	bool is_known;		/* a NOTIFY was answered by 2xx */
 	struct handle pending;	/* the unanswered NOTIFY */
 	unsigned failures;	/* of NOTIFYs in a row */
 	uint64_t expires_at_ms;
@@ -62,8 +63,9 @@ struct refer {
  * Accepts a REFER in the dialog of a session that is answered: 202 and NOTIFY "100 Trying"; with
  * "Refer-Sub: false" 202 alone, and whatever is told stays unsaid. What it asks for has been
  * checked by the owner (sip/refer_to.h), and whether it may. On failure the REFER has been answered
- * (400: bad Contact, 491: the session is not answered yet, 503). Afterwards the session may end by
- * either side: what is still to be told goes out all the same (RFC 5057 4.1).
+ * (400: bad Contact, 491: the session is not answered yet, 503: no memory, or too many at a time).
+ * Afterwards the session may end by either side: what is still to be told goes out all the same
+ * (RFC 5057 4.1).
  *
  * A session hands its owner a REFER in on_request, and SUBSCRIBEs of its subscription to the refer
  * itself. Whose allow_line has no REFER answers 405, see session_refuse_method().

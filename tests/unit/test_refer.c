@@ -554,6 +554,7 @@ static void what_an_answer_means(void **state)
 		uint64_t least_ms, most_ms; /* till the next one; 0: it is over */
 	} cases[] = {
 		{ 481, "", 0, 0 },
+		{ 404, "", 0, 0 },
 		{ 489, "", 0, 0 },
 		{ 405, "", 0, 0 },
 		{ 501, "", 0, 0 },
@@ -586,6 +587,29 @@ static void what_an_answer_means(void **state)
 		session_rig_expect_idle(&rig->base);
 		assert_int_equal(tear_down(again), 0);
 		assert_int_equal(set_up(again), 0);
+	}
+}
+
+/* The 202 was lost, and the NOTIFY overtakes its repetition: some phones know no such dialog then.
+ */
+static void who_does_not_know_it_yet_is_told_once_more(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct rig *rig = *state;
+		bool is_known = i == 0;
+
+		session_rig_call(&rig->base);
+		send_refer(rig, "");
+		(void)fake_peer_take_response(&rig->base.peer, 202);
+		(void)take_notify(rig, "refer", ACTIVE, TRYING);
+		answer(rig, 481);
+		assert_int_equal(rig->ends, 0);
+		pass_till_retry(rig, rig->refers[0]);
+		(void)take_notify(rig, "refer", ACTIVE, TRYING);
+		answer(rig, is_known ? 200 : 481);
+		assert_int_equal(rig->ends, is_known ? 0 : 1);
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
 	}
 }
 
@@ -757,6 +781,31 @@ static void there_are_so_many_and_no_more(void **state)
 	assert_int_equal(rig->err, ERR_NOMEM);
 }
 
+static void a_dialog_holds_so_many_and_no_more(void **state)
+{
+	struct rig *rig;
+
+	assert_int_equal(tear_down(state), 0);
+	assert_int_equal(set_up_with(state, 100), 0);
+	rig = *state;
+	session_rig_call(&rig->base);
+	for (unsigned i = 0; i < 16; i++) {
+		send_refer(rig, "");
+		(void)fake_peer_take_response(&rig->base.peer, 202);
+		(void)session_rig_take(&rig->base, METHOD_NOTIFY);
+		answer(rig, 200);
+	}
+	send_refer(rig, "");
+	(void)fake_peer_take_response(&rig->base.peer, 503);
+	assert_int_equal(rig->err, ERR_LIMIT);
+	refer_tell(rig->refers[0], 200, SLICE_NONE);
+	(void)session_rig_take(&rig->base, METHOD_NOTIFY);
+	answer(rig, 200);
+	send_refer(rig, "");
+	(void)fake_peer_take_response(&rig->base.peer, 202);
+	(void)session_rig_take(&rig->base, METHOD_NOTIFY);
+}
+
 /* Each allocation refused in turn: nothing is lost, and it ends. */
 static void refused_memory_leaves_nothing(void **state)
 {
@@ -832,6 +881,7 @@ int main(void)
 		TEST(when_its_time_is_over_so_is_it),
 		TEST(what_nobody_waits_for_is_answered),
 		TEST(what_an_answer_means),
+		TEST(who_does_not_know_it_yet_is_told_once_more),
 		TEST(the_last_word_is_said_again),
 		TEST(news_do_not_wait_for_a_second_try),
 		TEST(a_silent_peer_is_given_up),
@@ -842,6 +892,7 @@ int main(void)
 		TEST(only_an_answered_session_can_be_transferred),
 		TEST(a_bad_contact_is_refused),
 		TEST(there_are_so_many_and_no_more),
+		TEST(a_dialog_holds_so_many_and_no_more),
 		TEST(refused_memory_leaves_nothing),
 		TEST(the_stack_may_end_first),
 	};
