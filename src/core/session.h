@@ -39,7 +39,7 @@ struct session;
 /* Handlers of the owner. The session may be ended inside any of them. Those marked * may be NULL.
  */
 struct session_ops {
-	/* Header line: what our INVITEs and responses say that we can do (RFC 3261 table 2). */
+	/* Header lines: what our INVITEs and responses say that we can do (RFC 3261 table 2). */
 	struct slice allow_line;
 	/*
 	 * UAC: 101..199. When session_is_prack_due(), session_prack() or session_ignore() must

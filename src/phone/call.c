@@ -456,7 +456,8 @@ static void on_request(struct session *session, struct incoming *in)
 /* By whether we take REFER. */
 static const struct session_ops call_ops[] = {
 	[false] = CALL_OPS("Allow: " SESSION_METHODS "\r\n"),
-	[true] = CALL_OPS("Allow: " SESSION_METHODS ", REFER\r\n"),
+	[true] = CALL_OPS("Allow: " SESSION_METHODS ", REFER\r\n"
+			  "Supported: norefersub, tdialog\r\n"),
 };
 
 static const struct session_ops *phone_call_ops(const struct phone *phone)

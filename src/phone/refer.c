@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "phone/phone_inner.h"
 #include "sip/refer_to.h"
+#include "sip/target_dialog.h"
 
 #define FAREWELL_MS 5000
 
@@ -88,39 +89,61 @@ static void call_there(struct phone *phone, const struct sip_msg *msg, struct re
 		refer_tell(refer, 503, SLICE_NONE);
 }
 
-void phone_refer_on_request(struct phone_call *call, struct session *session, struct incoming *in)
+/* In the dialog of `session`, or NULL: outside of it; `call` as above. */
+static void take(struct phone *phone, struct phone_call *call, struct session *session,
+		 struct incoming *in)
 {
 	char text[SIP_REFER_TO_ROOM_BYTES];
 	struct buf room = BUF_ON(text);
-	struct phone *phone = call->phone;
 	struct sip_refer_to refer_to;
-	struct phone_event event;
+	struct phone_event event = { 0 };
 	struct refer *refer;
 
-	if (refuse(phone, call, in, &room, &refer_to) ||
-	    refer_accept(session, in, &refer_ops, phone, &refer))
+	if (refuse(phone, call, in, &room, &refer_to))
 		return;
-	event = phone_call_event(call, PHONE_TRANSFER);
-	event.to = refer_to.uri.text;
-	event.is_by_peer = true;
-	phone_emit(phone, &event);
+	if (session ? refer_accept(session, in, &refer_ops, phone, &refer)
+		    : refer_take(in, phone->contact, &refer_ops, phone, &refer))
+		return;
+	if (call) {
+		event = phone_call_event(call, PHONE_TRANSFER);
+		event.to = refer_to.uri.text;
+		event.is_by_peer = true;
+		phone_emit(phone, &event);
+	}
 	call_there(phone, in->msg, refer, &refer_to, event.call);
+}
+
+void phone_refer_on_request(struct phone_call *call, struct session *session, struct incoming *in)
+{
+	take(call->phone, call, session, in);
+}
+
+/* The call whose dialog the sender shows to know (RFC 4538 5): the remote tag is ours. */
+static struct phone_call *find_target(struct phone *phone, const struct sip_msg *refer)
+{
+	struct sip_target_dialog target;
+	struct session *session;
+
+	if (sip_target_dialog_parse(sip_msg_value(refer, HDR_TARGET_DIALOG), &target))
+		return NULL;
+	session = session_find_dialog(&phone->stack, target.call_id, target.remote_tag);
+	if (!session || !slice_eq(session->dialog.remote_tag, target.local_tag) ||
+	    (session->state != SESSION_ANSWERED && session->state != SESSION_CONFIRMED))
+		return NULL;
+	return session->owner;
 }
 
 void phone_refer_on_request_outside(struct phone *phone, struct incoming *in)
 {
-	char text[SIP_REFER_TO_ROOM_BYTES];
-	struct buf room = BUF_ON(text);
-	struct sip_refer_to refer_to;
-	struct refer *refer;
+	struct phone_call *call = find_target(phone, in->msg);
 
-	if (!phone->config.takes_click_to_dial || !phone_flow_is_server(phone, &in->flow)) {
-		incoming_reply_status(in, 403);
+	if (session_refuse_required(in))
 		return;
-	}
-	if (!refuse(phone, NULL, in, &room, &refer_to) &&
-	    refer_take(in, phone->contact, &refer_ops, phone, &refer) == 0)
-		call_there(phone, in->msg, refer, &refer_to, 0);
+	if ((!call && !phone->config.takes_click_to_dial) ||
+	    !phone_flow_is_server(phone, &in->flow))
+		incoming_reply_status(in, 403);
+	else
+		take(phone, call, NULL, in);
 }
 
 /* --- Telling how it goes ------------------------------------------------------------------ */

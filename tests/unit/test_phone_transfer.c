@@ -489,6 +489,44 @@ static void a_poor_phone_refers_and_replaces_nothing(void **state)
 	phone_rig_end(&rig);
 }
 
+/* A REFER beside the dialog that shows to know it (RFC 4538 5) is as good as one in it. */
+static void a_refer_names_the_dialog_that_it_is_about(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *target; /* $ is our tag */
+		bool is_known;
+	} cases[] = {
+		{ "the sender's view", "in1;local-tag=a;remote-tag=$", true },
+		{ "the tags change places", "in1;local-tag=$;remote-tag=a", false },
+		{ "another peer's", "in1;local-tag=b;remote-tag=$", false },
+		{ "another call", "in2;local-tag=a;remote-tag=$", false },
+		{ "nonsense", ";", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct phone_rig rig;
+		char tag[64], text[256];
+		struct buf lines = BUF_ON(text);
+
+		start(&rig, NULL, tag);
+		buf_lit(&lines,
+			REFER_LINES "Require: tdialog\nRefer-To: <sip:204@h>\nTarget-Dialog: ");
+		for (const char *p = cases[i].target; *p; p++)
+			buf_printf(&lines, "%s%.*s", *p == '$' ? tag : "", *p != '$', p);
+		buf_printf(&lines, "\n%c", 0);
+		phone_rig_send(&rig, "REFER", 1, "beside", "", text, "");
+		if (fake_peer_take(&rig.peer)->status != (cases[i].is_known ? 202 : 403))
+			fail_msg("%s: %u", cases[i].name, rig.peer.msg.status);
+		if (cases[i].is_known)
+			phone_rig_expect(&rig, "{\"event\":\"transfer\"," OF_ALICE
+					       ",\"to\":\"sip:204@h\",\"by\":\"remote\"}");
+		assert_int_equal(phone_call_count(&rig.phone), cases[i].is_known ? 2 : 1);
+		phone_rig_end(&rig);
+	}
+}
+
 /* --- Click to dial ------------------------------------------------------------------------ */
 
 static void the_server_may_have_us_call(void **state)
@@ -543,6 +581,7 @@ int main(void)
 		cmocka_unit_test(we_end_what_the_referrer_does_not),
 		cmocka_unit_test(where_we_are_sent_is_picked_up),
 		cmocka_unit_test(a_poor_phone_refers_and_replaces_nothing),
+		cmocka_unit_test(a_refer_names_the_dialog_that_it_is_about),
 		cmocka_unit_test(the_server_may_have_us_call),
 	};
 
