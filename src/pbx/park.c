@@ -311,16 +311,24 @@ void park_on_leg_end(struct leg *leg)
 
 /* --- What others see ---------------------------------------------------------------------- */
 
+/* Whether this one, if it is somebody inside, lets the viewer see with whom it talks. */
+static bool shows_numbers(const struct pbx *pbx, struct slice number,
+			  const struct extension *viewer)
+{
+	const struct extension *extension = directory_find(pbx->directory, number);
+
+	return !extension || rights_of(extension, viewer).visibility == VISIBILITY_NUMBERS;
+}
+
 struct rights park_rights(const struct pbx *pbx, struct slice number,
 			  const struct extension *viewer)
 {
 	const struct parked *parked = park_find(pbx, number);
-	const struct extension *parker =
-		parked ? directory_find(pbx->directory, parked->parker) : NULL;
 
 	if (!is_orbit(pbx, number))
 		return (struct rights){ .visibility = VISIBILITY_NONE };
-	if (parker && rights_of(parker, viewer).visibility == VISIBILITY_NUMBERS)
+	if (parked && shows_numbers(pbx, parked->parker, viewer) &&
+	    (!parked->leg->extension || shows_numbers(pbx, parked->leg->extension->number, viewer)))
 		return (struct rights){ .visibility = VISIBILITY_NUMBERS };
 	return (struct rights){ .visibility = VISIBILITY_CALLS };
 }

@@ -55,8 +55,8 @@ void park_on_offer(struct leg *leg, const struct sip_msg *offer);
 void park_on_leg_end(struct leg *leg);
 
 /*
- * What this extension sees of an orbit: whether it is taken, and by whom as far as it sees who the
- * parker talks with. VISIBILITY_NONE: there is no such orbit.
+ * What this extension sees of an orbit: whether it is taken, and by whom where both the parker and
+ * who is parked let it see with whom they talk. VISIBILITY_NONE: there is no such orbit.
  */
 struct rights park_rights(const struct pbx *pbx, struct slice number,
 			  const struct extension *viewer);

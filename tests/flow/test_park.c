@@ -416,13 +416,13 @@ FLOW_PLAIN(the_lamp_of_an_orbit_says_who_is_parked, "RFC 4235 4.1")
 	expect_quiet(w);
 }
 
-/* Who parked decides who sees with whom they talk, and so whom they parked. */
-FLOW_PLAIN(the_lamp_of_an_orbit_keeps_the_parkers_secret, "RFC 4235 3.6, SECURITY R2")
+/* With whom somebody talks is told of both, or of neither; so is whom they parked. */
+static void an_orbit_does_not_say_who(const char *shy)
 {
 	struct world *w = office_with_orbits("alice", "bob", "carol", "dave");
 	struct raw *raw;
 
-	world_extension(w, "bob")->visibility = VISIBILITY_NONE;
+	world_extension(w, shy)->visibility = VISIBILITY_NONE;
 	dial(w, "alice", "bob");
 	answer(w, "bob");
 	raw = viewer(w);
@@ -432,6 +432,16 @@ FLOW_PLAIN(the_lamp_of_an_orbit_keeps_the_parkers_secret, "RFC 4235 3.6, SECURIT
 	expect(w, !says_so(raw, "201") && !says_so(raw, "alice"));
 	hang_up(w, "alice");
 	expect_quiet(w);
+}
+
+FLOW_PLAIN(the_lamp_of_an_orbit_keeps_the_parkers_secret, "RFC 4235 3.6, SECURITY S1")
+{
+	an_orbit_does_not_say_who("bob");
+}
+
+FLOW_PLAIN(the_lamp_of_an_orbit_keeps_the_secret_of_who_waits, "RFC 4235 3.6, SECURITY S1")
+{
+	an_orbit_does_not_say_who("alice");
 }
 
 FLOW_PLAIN(what_is_no_orbit_has_no_lamp, "RFC 6665 4.2.1.1")
