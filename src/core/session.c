@@ -158,20 +158,24 @@ bool session_is_offered(struct session *session)
 	return session_updated(session) || (txn && txn->state == TXN_SERVER_PROCEEDING);
 }
 
+/* A message that has the header says all of it. */
+static void learn(struct session *session, const struct sip_msg *msg, enum sip_header_id id,
+		  struct slice token, enum session_ability ability)
+{
+	if (!sip_msg_header(msg, id))
+		return;
+	session->peer_can &= ~(unsigned)ability;
+	if (sip_msg_has_token(msg, id, token))
+		session->peer_can |= ability;
+}
+
 void session_learn(struct session *session, const struct sip_msg *msg)
 {
-	if (sip_msg_header(msg, HDR_ALLOW)) {
-		session->peer_can &= ~(unsigned)PEER_UPDATE;
-		if (sip_msg_has_token(msg, HDR_ALLOW, SLICE("UPDATE")))
-			session->peer_can |= PEER_UPDATE;
-	}
-	if (sip_msg_header(msg, HDR_SUPPORTED)) {
-		session->peer_can &= ~(unsigned)(PEER_100REL | PEER_TIMER);
-		if (sip_msg_has_token(msg, HDR_SUPPORTED, SLICE("100rel")))
-			session->peer_can |= PEER_100REL;
-		if (sip_msg_has_token(msg, HDR_SUPPORTED, SLICE("timer")))
-			session->peer_can |= PEER_TIMER;
-	}
+	learn(session, msg, HDR_ALLOW, SLICE("UPDATE"), PEER_UPDATE);
+	learn(session, msg, HDR_ALLOW, SLICE("REFER"), PEER_REFER);
+	learn(session, msg, HDR_SUPPORTED, SLICE("100rel"), PEER_100REL);
+	learn(session, msg, HDR_SUPPORTED, SLICE("timer"), PEER_TIMER);
+	learn(session, msg, HDR_SUPPORTED, SLICE("replaces"), PEER_REPLACES);
 }
 
 /* --- Credentials -------------------------------------------------------------------------- */

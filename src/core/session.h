@@ -32,6 +32,8 @@ enum session_ability {
 	PEER_100REL = 2,
 	PEER_NEEDS_100REL = 4, /* its INVITE requires it */
 	PEER_TIMER = 8,
+	PEER_REFER = 16,    /* RFC 3515 */
+	PEER_REPLACES = 32, /* RFC 3891 */
 };
 
 struct session;

@@ -12,6 +12,7 @@
 #include "pbx/call_relay.h"
 #include "pbx/lamp.h"
 #include "pbx/park.h"
+#include "pbx/ticket.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
 #include "sip/print.h"
@@ -251,6 +252,14 @@ struct leg *call_take_leg(struct call *call, struct incoming *in, const struct e
 	return take_leg(call, in, &owner, number);
 }
 
+struct leg *call_take_trunk_leg(struct call *call, struct incoming *in, struct trunk *trunk,
+				const struct party *party, struct slice number)
+{
+	struct leg_owner owner = { .trunk = trunk, .party = *party };
+
+	return take_leg(call, in, &owner, number);
+}
+
 static struct leg *new_leg(struct call *call, struct attempt *attempt,
 			   const struct leg_owner *owner)
 {
@@ -355,11 +364,12 @@ void call_ring(struct call *call, const struct destination *to)
 }
 
 static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *caller,
-		  struct slice number, const struct destination *to)
+		  struct slice number, const struct destination *to, struct ticket *ticket)
 {
 	struct call *call = call_new(pbx, number);
 
-	if (call && call_read_invite(call, in->msg)) {
+	if (call &&
+	    (call_read_invite(call, in->msg) || (ticket && call_set_referrer(call, ticket->by)))) {
 		call_end(call, 0, SLICE_NONE);
 		call = NULL;
 	}
@@ -374,6 +384,8 @@ static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *
 		call_end(call, 0, SLICE_NONE);
 		return;
 	}
+	if (ticket)
+		ticket_use(ticket, call->caller);
 	/* Off the hook: its lamp says so before anybody rings. */
 	lamp_leg_changed(call->caller);
 	call_ring(call, to);
@@ -448,20 +460,20 @@ void leg_move(struct leg *leg, struct call *to)
 /* --- Calls of phones and trunks ------------------------------------------------------------ */
 
 void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
-		struct slice number, const struct destination *to)
+		struct slice number, const struct destination *to, struct ticket *ticket)
 {
 	struct leg_owner owner = owner_of(caller);
 
-	start(pbx, in, &owner, number, to);
+	start(pbx, in, &owner, number, to, ticket);
 }
 
 void call_start_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
 			   const struct party *caller, struct slice number,
-			   const struct destination *to)
+			   const struct destination *to, struct ticket *ticket)
 {
 	struct leg_owner owner = { .trunk = trunk, .party = *caller };
 
-	start(pbx, in, &owner, number, to);
+	start(pbx, in, &owner, number, to, ticket);
 }
 
 /* --- Ending ------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 struct attempt;
 struct parked;
 struct splice;
+struct ticket;
 struct transfer;
 struct trunk;
 struct destination;
@@ -132,14 +133,20 @@ struct call {
 /* Routes an INVITE of an authenticated extension: a call, or a pick-up. */
 void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension *extension);
 
-/* A plain call: `number` is what was called, `to` what it means. */
+/*
+ * A plain call: `number` is what was called, `to` what it means; by a ticket, or NULL, which then
+ * is used.
+ */
 void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
-		struct slice number, const struct destination *to);
+		struct slice number, const struct destination *to, struct ticket *ticket);
 
-/* The same by somebody outside. Where it goes is inside: trunks never lead to trunks (R3). */
+/*
+ * The same by somebody outside. Where it goes is inside: trunks never lead to trunks (R3), but by a
+ * ticket.
+ */
 void call_start_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
 			   const struct party *caller, struct slice number,
-			   const struct destination *to);
+			   const struct destination *to, struct ticket *ticket);
 
 /*
  * A call of a transferee, whose leg is still in another one: a stand-in has its place, the last one
@@ -162,6 +169,10 @@ void leg_move(struct leg *leg, struct call *to);
  */
 struct leg *call_take_leg(struct call *call, struct incoming *in, const struct extension *extension,
 			  struct slice number);
+
+/* The same of somebody outside. */
+struct leg *call_take_trunk_leg(struct call *call, struct incoming *in, struct trunk *trunk,
+				const struct party *party, struct slice number);
 
 /* A leg to be called by this attempt. NULL: the table is full or memory was refused. */
 struct leg *call_new_leg(struct call *call, struct attempt *attempt,

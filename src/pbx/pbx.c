@@ -20,6 +20,7 @@
 #include "pbx/publish.h"
 #include "pbx/registrar.h"
 #include "pbx/splice.h"
+#include "pbx/ticket.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
 #include "sip/digest.h"
@@ -135,12 +136,14 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->splices, "splices", sizeof(struct splice), limits->calls, splice_on_free);
 	pool_init(&pbx->transfers, "transfers", sizeof(struct transfer), limits->calls,
 		  transfer_on_free);
+	pool_init(&pbx->ticket_pool, "tickets", sizeof(struct ticket), TICKETS_MAX, ticket_on_free);
 	pool_init(&pbx->publications, "publications", sizeof(struct publication),
 		  limits->publications, publication_on_free);
 	pool_init(&pbx->asked_phones, "asked phones", sizeof(struct asked_phone),
 		  limits->asked_phones, asked_phone_on_free);
 	pool_init(&pbx->trunk_pool, "trunks", sizeof(struct trunk), 2 * TRUNKS_MAX, trunk_on_free);
 	list_init(&pbx->trunks);
+	list_init(&pbx->tickets);
 	list_init(&pbx->lists);
 	list_init(&pbx->parked);
 	pbx->directory = directory_ref(directory);
@@ -176,6 +179,7 @@ void pbx_fini(struct pbx *pbx)
 	trunk_fini(pbx);
 	stack_fini(&pbx->stack);
 	pool_fini(&pbx->transfers);
+	pool_fini(&pbx->ticket_pool);
 	pool_fini(&pbx->splices);
 	pool_fini(&pbx->legs);
 	pool_fini(&pbx->attempts);
@@ -336,6 +340,7 @@ void pbx_on_turn_end(struct pbx *pbx)
 {
 	stack_on_turn_end(&pbx->stack);
 	pool_sweep(&pbx->transfers);
+	pool_sweep(&pbx->ticket_pool);
 	pool_sweep(&pbx->splices);
 	pool_sweep(&pbx->legs);
 	pool_sweep(&pbx->attempts);

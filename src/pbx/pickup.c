@@ -10,6 +10,7 @@
 #include "pbx/lamp.h"
 #include "pbx/leg_find.h"
 #include "pbx/takeover.h"
+#include "pbx/ticket.h"
 #include "pbx/transfer.h"
 #include "pbx/visibility.h"
 #include "sip/replaces.h"
@@ -152,23 +153,56 @@ void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extensio
 
 /* --- By Replaces (RFC 3891 3) ------------------------------------------------------------- */
 
+static bool read_replaces(struct incoming *in, struct sip_replaces *ret_replaces)
+{
+	if (sip_replaces_parse(sip_msg_value(in->msg, HDR_REPLACES), ret_replaces) == 0)
+		return true;
+	incoming_reply(in, &(struct answer){ .status = 400, .reason = SLICE("Bad Replaces") });
+	return false;
+}
+
+/* An answered one, by right or by a ticket. */
+static bool take_over(struct leg *leg, struct incoming *in, struct taker *taker)
+{
+	struct ticket_holder holder = { taker->extension, taker->trunk };
+
+	taker->ticket = ticket_to_replace(leg->pbx, &holder, leg);
+	if (!taker->ticket && (!taker->extension || !takeover_is_allowed(leg, taker->extension)))
+		return false;
+	takeover_start(leg, in, taker);
+	return true;
+}
+
+static bool is_replaceable(const struct leg *leg, const struct sip_replaces *replaces)
+{
+	return leg && leg->state == LEG_TALKING && !replaces->is_early_only;
+}
+
+bool pickup_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
+		       const struct party *party)
+{
+	struct taker taker = { .trunk = trunk, .party = *party };
+	struct sip_replaces replaces;
+	struct leg *leg;
+
+	if (!read_replaces(in, &replaces))
+		return true;
+	leg = leg_by_replaces(pbx, &replaces, NULL);
+	return is_replaceable(leg, &replaces) && take_over(leg, in, &taker);
+}
+
 void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct extension *picker)
 {
+	struct taker taker = { .extension = picker };
 	struct sip_replaces replaces;
 	struct rights rights = { 0 };
 	struct leg *leg;
 
-	if (sip_replaces_parse(sip_msg_value(in->msg, HDR_REPLACES), &replaces)) {
-		incoming_reply(in,
-			       &(struct answer){ .status = 400, .reason = SLICE("Bad Replaces") });
+	if (!read_replaces(in, &replaces))
 		return;
-	}
 	leg = leg_by_replaces(pbx, &replaces, picker);
-	if (leg && leg->state == LEG_TALKING && !replaces.is_early_only &&
-	    takeover_is_allowed(leg, picker)) {
-		takeover_start(leg, in, picker);
+	if (is_replaceable(leg, &replaces) && take_over(leg, in, &taker))
 		return;
-	}
 	/* A dialog that the called side did not start with us cannot be replaced while early. */
 	if (leg && !leg->is_initiator && leg->extension)
 		rights = rights_of(leg->extension, picker);

@@ -10,6 +10,8 @@
 #include "pbx/pbx.h"
 
 struct leg;
+struct party;
+struct trunk;
 
 /*
  * Each answers the INVITE in any case: 400 (bad Replaces), 403 (no right), 404 (nothing rings), 481
@@ -20,6 +22,13 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extension *picker,
 		      struct slice number);
 void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extension *picker);
+
+/*
+ * The same by Replaces from outside, which a ticket alone allows. False: it has not been answered,
+ * and is to be refused in the same way whether there is such a dialog or not.
+ */
+bool pickup_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
+		       const struct party *party);
 
 /*
  * Whom it would take. The answer's status is 0 with *ret_leg set, or that of a refusal as above;

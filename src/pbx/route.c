@@ -10,6 +10,7 @@
 #include "pbx/park.h"
 #include "pbx/phone_forward.h"
 #include "pbx/pickup.h"
+#include "pbx/ticket.h"
 
 struct slice route_behind_pickup_code(const struct directory *directory, struct slice number)
 {
@@ -102,6 +103,7 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	char text[SIP_USER_MAX_BYTES];
 	struct buf user = BUF_ON(text);
 	struct slice number, picked;
+	struct ticket *ticket;
 	bool is_denied;
 
 	if (sip_msg_header(in->msg, HDR_REPLACES)) {
@@ -116,7 +118,9 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	}
 	number = buf_text(&user);
 	picked = route_behind_pickup_code(directory, number);
-	to = route_find_for(directory, number, caller, &is_denied);
+	ticket = ticket_to_call(pbx, &(struct ticket_holder){ .extension = caller }, number);
+	to = ticket ? ticket_destination(ticket, &is_denied)
+		    : route_find_for(directory, number, caller, &is_denied);
 	if (park_is_number(pbx, number))
 		park_on_invite(pbx, in, caller, number);
 	else if (!slice_is_empty(number) && slice_eq(number, directory->group_pickup_code))
@@ -132,5 +136,5 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	else if (!destination_is_emergency(&to) && !pbx_has_room(pbx))
 		refuse_full(pbx, in, caller, number);
 	else
-		call_start(pbx, in, caller, number, &to);
+		call_start(pbx, in, caller, number, &to, ticket);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "pbx/lamp.h"
 #include "pbx/splice.h"
+#include "pbx/ticket.h"
 #include "pbx/visibility.h"
 
 #define REPLACED_LINE "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n"
@@ -47,6 +48,7 @@ void takeover_take_place(struct leg *heir)
 		leg->exit = (struct leg_exit){ "replaced", 0 };
 		leg_end(leg, 0, SLICE(REPLACED_LINE));
 	}
+	ticket_on_taken(heir);
 	leg_set_state(heir, LEG_TALKING);
 	lamp_leg_changed(other);
 }
@@ -75,7 +77,16 @@ static void on_spliced(void *owner, int err)
 		call_end(call, 0, SLICE_NONE);
 }
 
-void takeover_start(struct leg *leg, struct incoming *in, const struct extension *taker)
+static struct leg *take_heir(struct leg *leg, struct incoming *in, const struct taker *taker)
+{
+	struct slice number = leg->party.number;
+
+	if (taker->extension)
+		return call_take_leg(leg->call, in, taker->extension, number);
+	return call_take_trunk_leg(leg->call, in, taker->trunk, &taker->party, number);
+}
+
+void takeover_start(struct leg *leg, struct incoming *in, const struct taker *taker)
 {
 	struct call *call = leg->call;
 	struct leg *other = leg_other(leg), *heir;
@@ -91,7 +102,7 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct extension
 		incoming_reply_status(in, 491);
 		return;
 	}
-	heir = call_take_leg(call, in, taker, leg->party.number);
+	heir = take_heir(leg, in, taker);
 	if (!heir)
 		return;
 	leg_set_replaced(heir, leg);
@@ -106,7 +117,9 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct extension
 		leg_end(heir, 503, SLICE("Retry-After: 5\r\n"));
 		return;
 	}
-	record_picked_up(call, taker->number, leg->party.number, RECORD_BY_REPLACES);
+	if (taker->ticket)
+		ticket_use(taker->ticket, heir);
+	record_picked_up(call, heir->party.number, leg->party.number, RECORD_BY_REPLACES);
 	stack_trace(&call->pbx->stack, "event=takeover call=%u taker=%.*s of=%.*s", call->number,
-		    SLICE_ARGS(taker->number), SLICE_ARGS(leg->party.number));
+		    SLICE_ARGS(heir->party.number), SLICE_ARGS(leg->party.number));
 }

@@ -9,6 +9,14 @@
 
 #include "pbx/call.h"
 
+/* Whose phone sends the INVITE. */
+struct taker {
+	const struct extension *extension; /* NULL: somebody outside, with: */
+	struct trunk *trunk;
+	struct party party;
+	struct ticket *ticket; /* by which it may; NULL: it may by itself */
+};
+
 /*
  * Whether this extension may take the place of this answered leg: it is its own, on another phone,
  * or the leg's extension lets its groups barge in.
@@ -25,6 +33,6 @@ void takeover_take_place(struct leg *heir);
  * Answers the INVITE in any case: 481 (nobody at the other end), 491 (the call is just being
  * changed), 488 (no media in common), 503. A refused one leaves the call as it was.
  */
-void takeover_start(struct leg *leg, struct incoming *in, const struct extension *taker);
+void takeover_start(struct leg *leg, struct incoming *in, const struct taker *taker);
 
 #endif

@@ -89,6 +89,7 @@ static void detach(struct transfer *transfer)
 {
 	if (transfer->state == TRANSFER_SPLICING && transfer->transferee->splice)
 		splice_stop(transfer->transferee->splice);
+	transfer_forward_stop(transfer);
 	transfer->from->transfer = NULL;
 	if (transfer->to)
 		transfer->to->transfer = NULL;
@@ -223,6 +224,15 @@ static void transfer_done(struct transfer *transfer)
 	leave_transferor(transfer);
 }
 
+void transfer_arrive(struct transfer *transfer, unsigned status)
+{
+	trace(transfer, "done", status);
+	detach(transfer);
+	tell(transfer, status);
+	if (transfer->from->state != CALL_ENDED)
+		leave_transferor(transfer);
+}
+
 static unsigned status_of(int err)
 {
 	switch (err) {
@@ -348,6 +358,8 @@ static bool consultation_gone(struct transfer *transfer)
 	if (transfer->seat)
 		to->caller = transfer->seat;
 	leg_end(seat, 0, SLICE_NONE);
+	if (transfer->state == TRANSFER_FORWARDED)
+		transfer_take_back(transfer);
 	return true;
 }
 
@@ -369,6 +381,6 @@ void transfer_on_call_end(struct call *call, unsigned status)
 {
 	struct transfer *transfer = call->transfer;
 
-	if (transfer)
+	if (transfer && !transfer_forward_on_call_end(transfer))
 		transfer_fail(transfer, call == transfer->from || status == 0 ? 480 : status);
 }

@@ -16,10 +16,12 @@
 #include "pbx/call.h"
 
 struct refer;
+struct referral;
 
 enum transfer_state {
-	TRANSFER_WAITING,  /* for the target's answer */
-	TRANSFER_SPLICING, /* it has answered */
+	TRANSFER_WAITING,   /* for the target's answer */
+	TRANSFER_SPLICING,  /* it has answered */
+	TRANSFER_FORWARDED, /* the transferee's phone does it by itself */
 };
 
 struct transfer {
@@ -34,7 +36,9 @@ struct transfer {
 	struct leg *target;	/* in `to`, who has answered; NULL: nobody yet */
 	struct refer *refer;	/* by whom the transferor is told; NULL: nobody wants to know */
 	struct party *by;	/* owned: the transferor */
-	bool is_recall;		/* the transferor is called back; there is nobody to fall back to */
+	struct referral *referral; /* what its phone was asked; NULL: nothing */
+	struct handle arrival;	   /* the leg by which it came where it was sent */
+	bool is_recall; /* the transferor is called back; there is nobody to fall back to */
 };
 
 /* Answers the REFER that came in this leg's dialog. */
@@ -51,6 +55,9 @@ int transfer_on_pickup(struct leg *picker, struct slice offer, struct slice offe
 
 /* The transferor's consultation is answered as any call is. */
 void transfer_on_talking(struct call *call);
+
+/* The transferee's phone, sent there by REFER, comes by this leg. */
+void transfer_on_arrival(struct transfer *transfer, const struct leg *leg);
 
 /* True when the call goes on without this leg, which has gone and is ended here. */
 bool transfer_on_leg_gone(struct leg *leg);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of a transfer share: transfer.c (its life) and transfer_refer.c (what a REFER asks
- * for, and whether it may). Nobody else includes this.
+ * for, and whether it may), transfer_forward.c (where somebody else does it). Nobody else includes
+ * this.
  */
 #ifndef LAMPYRID_PBX_TRANSFER_INNER_H
 #define LAMPYRID_PBX_TRANSFER_INNER_H
@@ -36,5 +37,35 @@ void transfer_drop(struct transfer *transfer);
 
 /* It is over with this status, everybody goes back. */
 void transfer_fail(struct transfer *transfer, unsigned status);
+
+/* The transferee's phone has done it by itself, and says so with this status. */
+void transfer_arrive(struct transfer *transfer, unsigned status);
+
+/* --- transfer_forward.c ------------------------------------------------------------------- */
+
+/*
+ * Whether the REFER is for the transferee's phone: what the configuration says, where the phone
+ * takes REFER, and Replaces if that is needed.
+ */
+bool transfer_goes_on(const struct leg *transferor, const struct leg *transferee,
+		      bool has_replaces);
+
+/*
+ * The REFER, which is accepted, goes on: to call this number, or to take the place of this leg,
+ * whose other end the number is. The transfer may be over by the return.
+ */
+void transfer_forward(struct transfer *transfer, struct slice number, const struct leg *replaced);
+
+/*
+ * The transferor is not where the transferee's phone was to find it any more: we do the rest. The
+ * transfer may be over by the return.
+ */
+void transfer_take_back(struct transfer *transfer);
+
+/* No more is heard of it. */
+void transfer_forward_stop(struct transfer *transfer);
+
+/* One of its calls ends; true: since the transferee is where it was sent, and so it is over. */
+bool transfer_forward_on_call_end(struct transfer *transfer);
 
 #endif

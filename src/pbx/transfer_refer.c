@@ -188,6 +188,32 @@ static void pick_up(struct transfer *transfer, struct leg *ringing)
 	transfer_splice(transfer, to->offer, to->offer_type);
 }
 
+/* A target that still rings has not answered a dialog that could be replaced (RFC 3891 3). */
+static bool is_for_transferee(const struct leg *transferor, const struct leg *transferee,
+			      const struct wish *wish)
+{
+	switch (wish->kind) {
+	case WISH_CALL:
+		return transfer_goes_on(transferor, transferee, false);
+	case WISH_CONSULT:
+		return wish->leg->call->state == CALL_TALKING &&
+		       transfer_goes_on(transferor, transferee, true);
+	case WISH_PICKUP:
+		return false;
+	}
+	return false;
+}
+
+static void forward(struct transfer *transfer, const struct wish *wish)
+{
+	if (wish->kind == WISH_CALL) {
+		transfer_forward(transfer, wish->number, NULL);
+		return;
+	}
+	transfer_aim(transfer, wish->leg->call, wish->leg, NULL);
+	transfer_forward(transfer, leg_other(wish->leg)->party.number, wish->leg);
+}
+
 static void grant(struct leg *transferor, struct leg *transferee, struct incoming *in,
 		  const struct wish *wish)
 {
@@ -199,6 +225,10 @@ static void grant(struct leg *transferor, struct leg *transferee, struct incomin
 	}
 	if (transfer_accept(transfer, in)) {
 		transfer_drop(transfer);
+		return;
+	}
+	if (is_for_transferee(transferor, transferee, wish)) {
+		forward(transfer, wish);
 		return;
 	}
 	switch (wish->kind) {

@@ -6,8 +6,10 @@
 #include "base/err.h"
 #include "pbx/auth.h"
 #include "pbx/call.h"
+#include "pbx/pickup.h"
 #include "pbx/record.h"
 #include "pbx/route.h"
+#include "pbx/ticket.h"
 #include "pbx/trunk.h"
 #include "sip/print.h"
 
@@ -120,9 +122,10 @@ static struct party read_caller(const struct trunk *trunk, const struct sip_msg 
 /* --- For whom ------------------------------------------------------------------------------- */
 
 static struct destination find_inside(const struct trunk *trunk, const struct sip_msg *msg,
-				      struct buf *number)
+				      struct buf *number, struct ticket **ret_ticket)
 {
 	static const struct destination nobody = { .kind = DESTINATION_NONE };
+	bool is_denied;
 	char text[SIP_USER_MAX_BYTES];
 	struct buf called = BUF_ON(text);
 
@@ -132,7 +135,10 @@ static struct destination find_inside(const struct trunk *trunk, const struct si
 		buf_slice(number, buf_text(&called));
 	if (number->is_overflown)
 		return nobody;
-	return route_find(trunk->pbx->directory, buf_text(number));
+	*ret_ticket = ticket_to_call(trunk->pbx, &(struct ticket_holder){ .trunk = trunk },
+				     buf_text(number));
+	return *ret_ticket ? ticket_destination(*ret_ticket, &is_denied)
+			   : route_find(trunk->pbx->directory, buf_text(number));
 }
 
 static void refuse(struct pbx *pbx, struct incoming *in, const struct party *caller,
@@ -153,19 +159,22 @@ void trunk_on_invite(struct pbx *pbx, struct incoming *in, struct trunk *trunk)
 	struct buf caller = BUF_ON(caller_text), name = BUF_ON(name_text);
 	struct buf number = BUF_ON(number_text);
 	struct party party = read_caller(trunk, in->msg, &caller, &name);
-	struct destination to = find_inside(trunk, in->msg, &number);
+	struct ticket *ticket = NULL;
+	struct destination to = find_inside(trunk, in->msg, &number, &ticket);
 
-	if (sip_msg_header(in->msg, HDR_REPLACES))
-		refuse(pbx, in, &party, buf_text(&number),
-		       403); /* taking over calls is for extensions */
-	else if (to.kind == DESTINATION_NONE)
+	if (sip_msg_header(in->msg, HDR_REPLACES)) {
+		if (!pickup_from_trunk(pbx, in, trunk, &party))
+			refuse(pbx, in, &party, buf_text(&number), 403);
+		return;
+	}
+	if (to.kind == DESTINATION_NONE)
 		refuse(pbx, in, &party, buf_text(&number), 404);
 	else if (trunk_is_full(trunk))
 		refuse(pbx, in, &party, buf_text(&number), 486);
 	else if (!pbx_has_room(pbx))
 		refuse(pbx, in, &party, buf_text(&number), 503);
 	else
-		call_start_from_trunk(pbx, in, trunk, &party, buf_text(&number), &to);
+		call_start_from_trunk(pbx, in, trunk, &party, buf_text(&number), &to, ticket);
 }
 
 /* --- Credentials ---------------------------------------------------------------------------- */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Few live at a time, and not for long: they are searched one by one.
+ */
+#include "pbx/ticket.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "pbx/transfer.h"
+#include "pbx/trunk.h"
+
+static void ticket_end(struct ticket *ticket)
+{
+	timer_stop(ticket->pbx->stack.timers, &ticket->timer);
+	list_remove(&ticket->node);
+	pool_end(&ticket->pbx->ticket_pool, ticket);
+}
+
+void ticket_on_free(void *object)
+{
+	struct ticket *ticket = object;
+
+	timer_stop(ticket->pbx->stack.timers, &ticket->timer);
+	mem_free(ticket->holder);
+	mem_free(ticket->by);
+	mem_free((char *)ticket->number.p);
+}
+
+static void on_expiry(struct timer *timer)
+{
+	ticket_end(CONTAINER_OF(timer, struct ticket, timer));
+}
+
+int ticket_issue(struct transfer *transfer, struct slice number, const struct leg *replaced)
+{
+	const struct leg *transferee = transfer->transferee;
+	struct pbx *pbx = transfer->pbx;
+	struct ticket *ticket = pool_new(&pbx->ticket_pool);
+
+	if (!ticket)
+		return ERR_NOMEM;
+	ticket->pbx = pbx;
+	list_append(&pbx->tickets, &ticket->node);
+	ticket->holder = party_copy(&transferee->party);
+	ticket->by = party_copy(transfer->by);
+	if (!ticket->holder || !ticket->by || slice_keep(number, &ticket->number)) {
+		ticket_end(ticket);
+		return ERR_NOMEM;
+	}
+	if (transferee->trunk)
+		ticket->trunk = transferee->trunk->pooled.handle;
+	if (replaced)
+		ticket->replaced = replaced->pooled.handle;
+	ticket->is_by_outside = !transfer->transferor || !transfer->transferor->extension;
+	ticket->transfer = transfer->pooled.handle;
+	timer_start(pbx->stack.timers, &ticket->timer, TICKET_MS, on_expiry);
+	return 0;
+}
+
+static bool is_holder(const struct ticket *ticket, const struct ticket_holder *holder)
+{
+	if (holder->extension)
+		return handle_eq(ticket->trunk, HANDLE_NONE) &&
+		       slice_eq(ticket->holder->number, holder->extension->number);
+	return handle_eq(ticket->trunk, holder->trunk->pooled.handle);
+}
+
+static bool is_good(const struct ticket *ticket, const struct ticket_holder *holder,
+		    struct handle replaced)
+{
+	return handle_eq(ticket->used_by, HANDLE_NONE) && is_holder(ticket, holder) &&
+	       handle_eq(ticket->replaced, replaced);
+}
+
+struct ticket *ticket_to_call(struct pbx *pbx, const struct ticket_holder *holder,
+			      struct slice number)
+{
+	LIST_FOR (ticket, &pbx->tickets, struct ticket, node)
+		if (is_good(ticket, holder, HANDLE_NONE) && slice_eq(ticket->number, number))
+			return ticket;
+	return NULL;
+}
+
+struct ticket *ticket_to_replace(struct pbx *pbx, const struct ticket_holder *holder,
+				 const struct leg *replaced)
+{
+	LIST_FOR (ticket, &pbx->tickets, struct ticket, node)
+		if (is_good(ticket, holder, replaced->pooled.handle))
+			return ticket;
+	return NULL;
+}
+
+/* Who is outside, or not here any more, reaches what is inside (SECURITY R3). */
+struct destination ticket_destination(const struct ticket *ticket, bool *ret_is_denied)
+{
+	const struct directory *directory = ticket->pbx->directory;
+	const struct extension *by = directory_find(directory, ticket->by->number);
+
+	*ret_is_denied = false;
+	return by && !ticket->is_by_outside
+		       ? route_find_for(directory, ticket->number, by, ret_is_denied)
+		       : route_find(directory, ticket->number);
+}
+
+void ticket_use(struct ticket *ticket, struct leg *leg)
+{
+	struct transfer *transfer = pool_find(&ticket->pbx->transfers, ticket->transfer);
+
+	ticket->used_by = leg->pooled.handle;
+	if (transfer)
+		transfer_on_arrival(transfer, leg);
+	if (handle_eq(ticket->replaced, HANDLE_NONE))
+		ticket_end(ticket);
+}
+
+void ticket_on_taken(struct leg *leg)
+{
+	LIST_FOR (ticket, &leg->pbx->tickets, struct ticket, node) {
+		if (!handle_eq(ticket->used_by, leg->pooled.handle))
+			continue;
+		(void)call_set_referrer(leg->call, ticket->by); /* or lamps do not say it */
+		ticket_end(ticket);
+		return;
+	}
+}
+
+void ticket_void(const struct transfer *transfer)
+{
+	LIST_FOR (ticket, &transfer->pbx->tickets, struct ticket, node)
+		if (handle_eq(ticket->transfer, transfer->pooled.handle) &&
+		    handle_eq(ticket->used_by, HANDLE_NONE))
+			ticket_end(ticket);
+}

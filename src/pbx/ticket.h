@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tickets: a REFER that goes on to somebody's phone has it send an INVITE of its own (RFC 5589 6,
+ * 7). For a while that phone may reach by it what who referred it may, or take the place of the leg
+ * that Refer-To named, once.
+ */
+#ifndef LAMPYRID_PBX_TICKET_H
+#define LAMPYRID_PBX_TICKET_H
+
+#include "pbx/party.h"
+#include "pbx/pbx.h"
+#include "pbx/route.h"
+
+#define TICKET_MS 60000
+#define TICKETS_MAX 1024
+
+struct leg;
+struct transfer;
+struct trunk;
+
+struct ticket {
+	struct pooled pooled;
+	struct pbx *pbx;
+	struct list node;	/* in pbx->tickets */
+	struct party *holder;	/* owned: who may use it */
+	struct handle trunk;	/* by which the holder is there; HANDLE_NONE: an extension */
+	struct slice number;	/* owned: that may be called */
+	struct handle replaced; /* the leg whose place may be taken; HANDLE_NONE: none */
+	struct party *by;	/* owned: whose rights count, and who is said to have referred */
+	bool is_by_outside;	/* who is no extension, whatever the number */
+	struct handle transfer; /* that it belongs to */
+	struct handle used_by;	/* the leg of the INVITE; HANDLE_NONE: it is still good */
+	struct timer timer;
+};
+
+/* Who sends an INVITE: an extension, or somebody behind a trunk. */
+struct ticket_holder {
+	const struct extension *extension; /* NULL: */
+	const struct trunk *trunk;
+};
+
+/*
+ * For the transferee of this transfer, to call this number; or `replaced` to be taken the place of.
+ * ERR_NOMEM, also when there are too many.
+ */
+int ticket_issue(struct transfer *transfer, struct slice number, const struct leg *replaced);
+
+/* NULL when there is none for this call, or for taking this leg's place. */
+struct ticket *ticket_to_call(struct pbx *pbx, const struct ticket_holder *holder,
+			      struct slice number);
+struct ticket *ticket_to_replace(struct pbx *pbx, const struct ticket_holder *holder,
+				 const struct leg *replaced);
+
+/*
+ * What its number means to who gave it, by the present directory; *ret_is_denied as in
+ * route_find_for().
+ */
+struct destination ticket_destination(const struct ticket *ticket, bool *ret_is_denied);
+
+/* This leg has come by it: it is good for no other. */
+void ticket_use(struct ticket *ticket, struct leg *leg);
+
+/* The leg has the place that its ticket was for; without one nothing happens. */
+void ticket_on_taken(struct leg *leg);
+
+/* The transfer has failed: none of its tickets that are still good is good any more. */
+void ticket_void(const struct transfer *transfer);
+
+void ticket_on_free(void *object);
+
+#endif

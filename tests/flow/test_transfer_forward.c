@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `refer: forward`: the REFER goes on to the other party's phone, which calls by itself.
+ */
+#include "texts.h"
+#include "world.h"
+
+#include "sip/refer_to.h"
+
+/* Before the first step: what bob asks for goes on. */
+static struct world *bobs_refers_go_on(void)
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	world_extension(w, "bob")->refer = REFER_FORWARD;
+	watch(w, "dave", "alice");
+	watch(w, "dave", "carol");
+	world_start(w);
+	return w;
+}
+
+static struct world *alice_talks_to_bob(void)
+{
+	struct world *w = bobs_refers_go_on();
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	return w;
+}
+
+/* And bob, who holds alice, to carol. */
+static struct world *bob_consults_carol(void)
+{
+	struct world *w = alice_talks_to_bob();
+
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	return w;
+}
+
+static void alice_is_with_carol(struct world *w)
+{
+	advance_ms(w, 6000);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	expect_calls(w, "bob", PHONE_CALL_HOLDING, 0);
+	expect_talking(w, "alice", "carol");
+	expect_lamp(w, "dave", "alice", LAMP_TALKING);
+	expect_lamp(w, "dave", "carol", LAMP_TALKING);
+	hang_up(w, "carol");
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
+	expect_lamp(w, "dave", "alice", LAMP_DARK);
+	expect_quiet(w);
+}
+
+static void alice_is_still_with_bob(struct world *w)
+{
+	expect_talking(w, "alice", "bob");
+	expect_lamp(w, "dave", "alice", LAMP_TALKING);
+	expect_lamp(w, "dave", "carol", LAMP_DARK);
+	expect_quiet(w);
+}
+
+/* --- Blind -------------------------------------------------------------------------------- */
+
+FLOW(a_blind_transfer_goes_on_to_the_phone, "RFC 5589 6.1, RFC 3515 2.4, RFC 3892 2.2")
+{
+	struct world *w = alice_talks_to_bob();
+
+	transfer(w, "bob", "carol");
+	expect_ladder(w, "bob    -> switch  REFER", "switch -> bob     202 REFER",
+		      "switch -> alice   REFER", "alice  -> switch  202 REFER",
+		      "alice  -> switch  INVITE", "switch -> carol   INVITE",
+		      "alice  -> switch  NOTIFY sipfrag 180",
+		      "switch -> bob     NOTIFY sipfrag 180");
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	answer(w, "carol");
+	expect_ladder(w, "switch -> alice   200 INVITE", "alice  -> switch  NOTIFY sipfrag 200",
+		      "switch -> bob     NOTIFY sipfrag 200", "bob    -> switch  BYE");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	alice_is_with_carol(w);
+}
+
+FLOW(a_forwarded_blind_transfer_to_a_busy_phone_changes_nothing, "RFC 5589 6.2, RFC 3515 2.4.5")
+{
+	struct world *w = alice_talks_to_bob();
+
+	phone_set_dnd(&world_phone(w, "carol")->phone, true);
+	transfer(w, "bob", "carol");
+	expect_ladder(w, "switch -> alice   REFER", "alice  -> switch  NOTIFY sipfrag 486",
+		      "switch -> bob     NOTIFY sipfrag 486");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 486);
+	alice_is_still_with_bob(w);
+}
+
+FLOW(a_phone_that_takes_no_refer_is_transferred_by_us, "RFC 3261 20.5, RFC 5589 6.1")
+{
+	struct world *w = bobs_refers_go_on();
+
+	world_phone(w, "alice")->phone.config.lacks_refer = true;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	expect_silence(w, "switch -> alice   REFER");
+	answer(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	alice_is_with_carol(w);
+}
+
+FLOW(a_transferor_whose_refer_went_on_may_leave_at_once, "RFC 5589 6.1")
+{
+	struct world *w = bobs_refers_go_on();
+
+	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	answer(w, "carol");
+	alice_is_with_carol(w);
+}
+
+FLOW(a_transferor_who_left_is_called_back_by_us, "RFC 5589 6.2")
+{
+	struct world *w = bobs_refers_go_on();
+
+	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	phone_set_dnd(&world_phone(w, "carol")->phone, true);
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	expect_ladder(w, "bob    -> switch  BYE", "alice  -> switch  NOTIFY sipfrag 486",
+		      "switch -> bob     INVITE");
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	answer(w, "bob");
+	alice_is_still_with_bob(w);
+}
+
+/* --- Attended ----------------------------------------------------------------------------- */
+
+FLOW(an_attended_transfer_goes_on_to_the_phone, "RFC 5589 7.1, RFC 3891 3, RFC 5359 2.5")
+{
+	struct world *w = bob_consults_carol();
+
+	transfer_attended(w, "bob");
+	expect_ladder(w, "bob    -> switch  REFER Replaces", "switch -> alice   REFER Replaces",
+		      "alice  -> switch  INVITE Replaces", "switch -> carol   INVITE",
+		      "switch -> alice   200 INVITE", "switch -> bob     BYE",
+		      "alice  -> switch  NOTIFY sipfrag 200",
+		      "switch -> bob     NOTIFY sipfrag 200");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	alice_is_with_carol(w);
+}
+
+/* The consultation is gone before the transferee comes to take it. */
+FLOW(a_consultation_that_ends_too_soon_is_joined_by_us, "RFC 5589 7.1")
+{
+	struct world *w = bob_consults_carol();
+
+	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	transfer_attended(w, "bob");
+	expect_calls(w, "bob", PHONE_CALL_HOLDING, 0);
+	expect_ended(w, "bob", PHONE_CAUSE_LOCAL, 0);
+	alice_is_with_carol(w);
+}
+
+FLOW(a_target_that_leaves_before_the_transferee_comes, "RFC 5589 7.1, RFC 3891 3")
+{
+	struct world *w = bob_consults_carol();
+
+	cut_off(w, "alice");
+	transfer_attended(w, "bob");
+	hang_up(w, "carol");
+	cut_off(w, "alice");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	advance_ms(w, 2000);
+	resume(w, "bob");
+	alice_is_still_with_bob(w);
+}
+
+FLOW(a_phone_without_replaces_is_transferred_by_us, "RFC 5589 7.3")
+{
+	struct world *w = bobs_refers_go_on();
+
+	world_phone(w, "alice")->phone.config.lacks_replaces = true;
+	world_phone(w, "alice")->phone.stack.lacks_replaces = true;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	transfer_attended(w, "bob");
+	expect_silence(w, "switch -> alice   REFER");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	alice_is_with_carol(w);
+}
+
+FLOW(a_target_that_still_rings_is_joined_by_us, "RFC 5589 7.6, RFC 3891 3")
+{
+	struct world *w = alice_talks_to_bob();
+
+	dial(w, "bob", "carol");
+	transfer_attended(w, "bob");
+	expect_silence(w, "switch -> alice   REFER");
+	answer(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	alice_is_with_carol(w);
+}
+
+/* --- What it may reach -------------------------------------------------------------------- */
+
+#define ACME_IP "192.0.2.5"
+#define ACME_LINE "Contact: <sip:gw@" ACME_IP ":5060>\r\n"
+#define ACME_SDP                                                                                   \
+	"v=0\r\no=- 2 2 IN IP4 " ACME_IP "\r\ns=-\r\nc=IN IP4 " ACME_IP                            \
+	"\r\nt=0 0\r\nm=audio 4002 RTP/AVP 8 0\r\n"
+
+/* "0*" leads to acme, for this extension only. */
+static struct world *with_acme(struct raw **ret_acme, const char *allowed)
+{
+	struct world *w = world_new("alice", "bob", "carol");
+	struct trunk_config config = { .name = SLICE("acme"),
+				       .uri = SLICE("sip:" ACME_IP),
+				       .refer = REFER_FORWARD };
+	struct route route = { .strip = 1, .extension_count = 1 };
+
+	*ret_acme = world_raw(w, "acme");
+	route.extensions[0] = slice_from_cstr(allowed);
+	office_add_trunk(&w->office, &config, NULL);
+	office_add_route(&w->office, "0*", &route, "acme", NULL);
+	world_extension(w, "bob")->refer = REFER_FORWARD;
+	world_start(w);
+	return w;
+}
+
+static void alice_calls_bob(struct world *w)
+{
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+}
+
+FLOW_PLAIN(whom_a_refer_sends_outside_dials_with_the_referrers_rights, "SECURITY R3, RFC 3515 5.1")
+{
+	struct raw *acme;
+	struct world *w = with_acme(&acme, "202");
+
+	alice_calls_bob(w);
+	transfer_number(w, "bob", "0123");
+	expect_ladder(w, "switch -> alice   REFER", "alice  -> switch  INVITE",
+		      "switch -> acme    INVITE");
+	raw_reply(acme, "INVITE", 200, "acmetag", ACME_LINE, ACME_SDP);
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	hang_up(w, "alice");
+	/* It was for once. */
+	dial_number(w, "alice", "0123");
+	expect_ended(w, "alice", PHONE_CAUSE_REFUSED, 403);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_refer_does_not_go_on_beyond_the_referrers_rights, "SECURITY R3, RFC 3515 5.1")
+{
+	struct raw *acme;
+	struct world *w = with_acme(&acme, "201");
+
+	alice_calls_bob(w);
+	transfer_number(w, "bob", "0123");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 403);
+	expect_silence(w, "switch -> alice   REFER");
+	expect_talking(w, "alice", "bob");
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_ticket_is_good_for_a_minute, "SECURITY R3")
+{
+	struct raw *acme;
+	struct world *w = with_acme(&acme, "202");
+
+	alice_calls_bob(w);
+	world_phone(w, "alice")->phone.config.lacks_refer = true; /* and yet it said it takes one */
+	transfer_number(w, "bob", "0123");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 405);
+	expect(w, list_is_empty(&w->office.pbx.tickets));
+	world_phone(w, "alice")->phone.config.lacks_refer = false;
+	cut_off(w, "alice");
+	transfer_number(w, "bob", "0123");
+	advance_ms(w, 1000);
+	expect(w, !list_is_empty(&w->office.pbx.tickets));
+	advance_ms(w, 60000);
+	expect(w, list_is_empty(&w->office.pbx.tickets));
+	cut_off(w, "alice");
+	expect_quiet(w);
+}
+
+/* --- From outside ------------------------------------------------------------------------- */
+
+#define ACME_ASKS(uri, call, lines)                                                                \
+	"INVITE " uri " SIP/2.0\n{via}\nMax-Forwards: 70\n"                                        \
+	"From: <sip:+4930999@acme.example>;tag=o" call "\nTo: <" uri ">\nCall-ID: " call           \
+	"\nCSeq: {cseq} INVITE\nContact: <sip:gw@" ACME_IP ":5060>\n"                              \
+	"Allow: INVITE, ACK, BYE, CANCEL, REFER, NOTIFY\nSupported: replaces\n" lines              \
+	TEXT_WITH_SDP(ACME_IP, "8 0")
+
+#define SIPFRAG_200                                                                                \
+	"Event: refer\nSubscription-State: terminated;reason=noresource\n"                         \
+	"Contact: <sip:gw@" ACME_IP ":5060>\nContent-Type: message/sipfrag\n"                      \
+	"Content-Length: {len}\n\nSIP/2.0 200 OK\n"
+
+/* Somebody behind acme has called bob, and they talk. */
+static struct world *acme_talks_to_bob(struct raw **ret_acme)
+{
+	struct world *w = with_acme(ret_acme, "202");
+
+	raw_ask(*ret_acme, ACME_ASKS("sip:202@192.0.2.1", "a1", ""));
+	answer(w, "bob");
+	raw_speak(*ret_acme, "SIP/2.0 200", "", "ACK", TEXT_END);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	return w;
+}
+
+FLOW_PLAIN(a_blind_transfer_goes_on_to_the_outside, "RFC 5589 6.1, RFC 3892 5")
+{
+	struct raw *acme;
+	struct world *w = acme_talks_to_bob(&acme);
+
+	transfer(w, "bob", "carol");
+	expect(w, raw_heard(acme, "REFER", "Refer-To: <sip:203@192.0.2.1:5060>"));
+	expect(w, !raw_heard(acme, "REFER", "Referred-By"));
+	raw_ask(acme, ACME_ASKS("sip:203@192.0.2.1", "a2", ""));
+	expect_calls(w, "carol", PHONE_CALL_RINGING, 1);
+	answer(w, "carol");
+	raw_speak(acme, "SIP/2.0 200", "", "ACK", TEXT_END);
+	expect(w, raw_speak(acme, "REFER", "", "NOTIFY", SIPFRAG_200) == 200);
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+/* The INVITE that the REFER asks for. */
+static unsigned ask_as_referred(struct raw *acme, const char *call)
+{
+	static char text[4096];
+	struct buf invite = BUF_ON(text);
+	char room_text[SIP_REFER_TO_ROOM_BYTES], replaces_text[1024];
+	struct buf room = BUF_ON(room_text), replaces = BUF_ON(replaces_text);
+	struct sip_refer_to refer_to;
+	const char *value = strstr(raw_last(acme, "REFER"), "Refer-To: ");
+
+	CHECK(value);
+	value += strlen("Refer-To: ");
+	CHECK(sip_refer_to_parse(slice_of(value, strcspn(value, "\r")), &room, &refer_to).status ==
+	      0);
+	CHECK(refer_to.has_replaces);
+	sip_replaces_print(&replaces, &refer_to.replaces);
+	buf_printf(&invite,
+		   "INVITE %.*s SIP/2.0\n{via}\nMax-Forwards: 70\n"
+		   "From: <sip:+4930999@acme.example>;tag=o%s\nTo: <%.*s>\nCall-ID: %s\n"
+		   "CSeq: {cseq} INVITE\nContact: <sip:gw@" ACME_IP ":5060>\nReplaces: %.*s\n",
+		   SLICE_ARGS(refer_to.uri.text), call, SLICE_ARGS(refer_to.uri.text), call,
+		   SLICE_ARGS(buf_text(&replaces)));
+	buf_cstr(&invite, TEXT_WITH_SDP(ACME_IP, "8 0"));
+	buf_char(&invite, '\0');
+	CHECK(!invite.is_overflown);
+	return raw_ask(acme, text);
+}
+
+FLOW_PLAIN(an_attended_transfer_goes_on_to_the_outside, "RFC 5589 7.1, RFC 3891 3, SECURITY R2")
+{
+	struct raw *acme;
+	struct world *w = acme_talks_to_bob(&acme);
+
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	transfer_attended(w, "bob");
+	expect(w, raw_count(acme, "REFER") == 1);
+	expect(w, ask_as_referred(acme, "a2") == 200);
+	raw_speak(acme, "SIP/2.0 200", "", "ACK", TEXT_END);
+	expect(w, raw_speak(acme, "REFER", "", "NOTIFY", SIPFRAG_200) == 200);
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_calls(w, "bob", PHONE_CALL_HOLDING, 0);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	/* It was for once. */
+	expect(w, ask_as_referred(acme, "a3") == 403);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
