@@ -97,8 +97,8 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct taker *ta
 		incoming_reply_status(in, 481);
 		return;
 	}
-	if (call->state != CALL_TALKING || leg->heir || other->heir || leg->splice ||
-	    other->splice) {
+	if (call->state != CALL_TALKING || call->transfer || leg->heir || other->heir ||
+	    leg->splice || other->splice) {
 		incoming_reply_status(in, 491);
 		return;
 	}

@@ -199,6 +199,7 @@ static bool is_for_transferee(const struct leg *transferor, const struct leg *tr
 		return wish->leg->call->state == CALL_TALKING &&
 		       transfer_goes_on(transferor, transferee, true);
 	case WISH_PICKUP:
+	case WISH_PARK:
 		return false;
 	}
 	return false;

@@ -20,7 +20,7 @@
 #define CONNECT_MS 10000 /* until somebody gives up who tries to connect */
 
 /* xorshift64*: repeatable, which is all that a test wants of its randomness. */
-static uint64_t next_random(struct wires *wires)
+uint64_t wires_random(struct wires *wires)
 {
 	uint64_t x = wires->random_state;
 
@@ -37,7 +37,7 @@ static void node_random(void *host, void *ret_bytes, size_t n)
 	unsigned char *p = ret_bytes;
 
 	for (size_t i = 0; i < n; i++)
-		p[i] = (unsigned char)(next_random(node->wires) >> 32);
+		p[i] = (unsigned char)(wires_random(node->wires) >> 32);
 }
 
 static struct wire_node *find_node(struct wires *wires, const struct addr *addr)

@@ -116,4 +116,7 @@ void wires_send_raw(struct wire_node *from, struct wire_node *to, struct slice b
 /* All lines to standard error, as TAP comments. */
 void wires_print(const struct wires *wires);
 
+/* The next number of the run's own chance. */
+uint64_t wires_random(struct wires *wires);
+
 #endif
