@@ -108,7 +108,11 @@ static void leg_gone(struct session *session, enum record_cause cause, const str
 	if (transfer_on_leg_gone(leg))
 		return;
 	if (leg->heir || (leg != call->caller && leg != call->partner)) {
+		struct leg *other = leg_other(leg);
+
 		leg_end(leg, 0, SLICE_NONE);
+		if (other)
+			lamp_leg_changed(other);
 		return;
 	}
 	record_set_cause(call, cause, leg);

@@ -220,6 +220,8 @@ static void transfer_done(struct transfer *transfer)
 		call_set_state(to, CALL_TALKING);
 	lamp_leg_changed(transferee);
 	lamp_leg_changed(target);
+	if (transfer->transferor)
+		lamp_leg_changed(transfer->transferor);
 	tell(transfer, 200);
 	leave_transferor(transfer);
 }
@@ -358,6 +360,10 @@ static bool consultation_gone(struct transfer *transfer)
 	if (transfer->seat)
 		to->caller = transfer->seat;
 	leg_end(seat, 0, SLICE_NONE);
+	/* They have another one at the other end, or nobody. */
+	LIST_FOR (leg, &to->legs, struct leg, node)
+		if (leg->session)
+			lamp_leg_changed(leg);
 	if (transfer->state == TRANSFER_FORWARDED)
 		transfer_take_back(transfer);
 	return true;
@@ -372,6 +378,7 @@ bool transfer_on_leg_gone(struct leg *leg)
 	if (leg == transfer->transferor) {
 		transfer->transferor = NULL;
 		leg_end(leg, 0, SLICE_NONE);
+		lamp_leg_changed(transfer->transferee);
 		return true;
 	}
 	return leg == transfer->seat && consultation_gone(transfer);

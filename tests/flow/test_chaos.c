@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whatever people do with their phones, in whatever order: calls, pick-ups, holds, transfers,
+ * parks, takeovers, one upon the other before the first is done. Nothing particular is expected of
+ * any step; in the end nobody may be left over, no lamp may be lit, and no byte kept.
+ */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STEPS 150
+
+static const char *const names[] = { "alice", "bob", "carol", "dave" };
+static const char *const numbers[] = { "201",	"202",	 "203",	 "204", "600", "*8",
+				       "**202", "*8203", "*851", "*85", "299" };
+
+static const char *any_number(struct world *w)
+{
+	return numbers[wires_random(w->wires) % ARRAY_LEN(numbers)];
+}
+
+/* One command, in the words of the phone's command line. */
+static void print_command(struct world *w, char *text, size_t n)
+{
+	static const char *const plain[] = { "answer",
+					     "answer",
+					     "answer",
+					     "answer",
+					     "hangup",
+					     "hold",
+					     "resume",
+					     "transfer attended",
+					     "transfer attended",
+					     "press 1",
+					     "press 2",
+					     "dnd on",
+					     "dnd off",
+					     "dnd off" };
+	uint64_t what = wires_random(w->wires) % 24;
+
+	if (what < 6)
+		snprintf(text, n, "dial %s", any_number(w));
+	else if (what < 10)
+		snprintf(text, n, "transfer %s", any_number(w));
+	else
+		snprintf(text, n, "%s", plain[what - 10]);
+}
+
+static void command(struct world *w, const char *name, const char *line)
+{
+	struct world_phone *p = world_phone(w, name);
+
+	phone_command(&p->phone, slice_from_cstr(line));
+	phone_on_turn_end(&p->phone);
+}
+
+static void let_time_pass(struct world *w)
+{
+	static const uint64_t times_ms[] = { 0, 0, 1, 5, 20, 20, 100, 500, 3000, 9000 };
+
+	advance_ms(w, times_ms[wires_random(w->wires) % ARRAY_LEN(times_ms)]);
+}
+
+static struct world *office_in_turmoil(void)
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	CHECK(directory_set_park(w->office.directory,
+				 &(struct park_config){ .code = SLICE_INIT("*85"),
+							.orbits = 2,
+							.timeout_s = 10 }) == 0);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		watch(w, names[i], names[(i + 1) % ARRAY_LEN(names)]);
+		watch(w, names[i], names[(i + 2) % ARRAY_LEN(names)]);
+		if (i % 2 == 0)
+			world_extension(w, names[i])->barge_in = BARGE_IN_SAME_GROUP;
+	}
+	world_start(w);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		for (size_t k = 0; k < 2; k++)
+			world_phone(w, names[i])->phone.keys[k]->config.talking =
+				PHONE_TALKING_PICKS_UP;
+	return w;
+}
+
+static void turmoil(struct world *w)
+{
+	char text[64];
+
+	for (size_t i = 0; i < STEPS; i++) {
+		const char *name = names[wires_random(w->wires) % ARRAY_LEN(names)];
+
+		print_command(w, text, sizeof(text));
+		if (getenv("FLOW_TRACE"))
+			fprintf(stderr, "%zu %s: %s\n", i, name, text);
+		command(w, name, text);
+		let_time_pass(w);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		command(w, names[i], "dnd off");
+	advance_ms(w, 60000);
+}
+
+#define TURMOIL(n)                                                                                 \
+	FLOW_PLAIN(whatever_phones_do_nobody_is_left_over_##n, "RFC 5589 6, RFC 3891 3")           \
+	{                                                                                          \
+		struct world *w = office_in_turmoil();                                             \
+                                                                                                   \
+		for (size_t i = 0; i < n; i++)                                                     \
+			(void)wires_random(w->wires);                                              \
+		turmoil(w);                                                                        \
+		expect_quiet(w);                                                                   \
+	}
+
+TURMOIL(1)
+TURMOIL(2)
+TURMOIL(3)
+TURMOIL(4)
+TURMOIL(5)
+TURMOIL(6)
+TURMOIL(7)
+TURMOIL(8)
