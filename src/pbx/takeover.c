@@ -9,6 +9,7 @@
 #include "pbx/lamp.h"
 #include "pbx/splice.h"
 #include "pbx/ticket.h"
+#include "pbx/transfer.h"
 #include "pbx/visibility.h"
 
 #define REPLACED_LINE "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n"
@@ -86,6 +87,15 @@ static struct leg *take_heir(struct leg *leg, struct incoming *in, const struct 
 	return call_take_trunk_leg(leg->call, in, taker->trunk, &taker->party, number);
 }
 
+/* By its own transfer a ticket holder is the one who may. */
+static bool is_transferred_otherwise(const struct call *call, const struct taker *taker)
+{
+	const struct transfer *transfer = call->transfer;
+
+	return transfer &&
+	       (!taker->ticket || !handle_eq(taker->ticket->transfer, transfer->pooled.handle));
+}
+
 void takeover_start(struct leg *leg, struct incoming *in, const struct taker *taker)
 {
 	struct call *call = leg->call;
@@ -97,8 +107,8 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct taker *ta
 		incoming_reply_status(in, 481);
 		return;
 	}
-	if (call->state != CALL_TALKING || call->transfer || leg->heir || other->heir ||
-	    leg->splice || other->splice) {
+	if (call->state != CALL_TALKING || leg->heir || other->heir || leg->splice ||
+	    other->splice || is_transferred_otherwise(call, taker)) {
 		incoming_reply_status(in, 491);
 		return;
 	}
