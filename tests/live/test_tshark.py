@@ -40,6 +40,7 @@ def write_pcap(path, packets):
 def tshark(scene, path, port, wanted):
     """A line for each packet that the filter wants."""
     process = scene.run("tshark", ["tshark", "-r", path, "-d", f"udp.port=={port},sip",
+                                   "-d", "media_type==application/dialog-info+xml,xml",
                                    "-Y", wanted, "-T", "fields", "-e", "frame.number",
                                    "-e", "sip.Method", "-e", "_ws.expert.message",
                                    "-E", "header=y"])
@@ -104,6 +105,37 @@ def lists_are_read(scene):
         live.expect_equal(f"a message with {wanted}", bool(seen), True)
 
 
+def a_transfer_is_read(scene):
+    """tshark: a transfer's REFER, NOTIFYs with sipfrag, and documents of who was transferred"""
+    server = scene.server()
+    alice = scene.phone(server, "201").ready()
+    bob = scene.phone(server, "202").ready()
+    carol = scene.phone(server, "203", keys=["201"]).ready(1)
+    alice.send("dial 202")
+    bob.expect_event("ringing")
+    bob.send("answer")
+    bob.expect_event("answered")
+    carol.expect_lamp(1, "steady")
+    bob.send("transfer 203")
+    carol.expect_event("ringing")
+    bob.expect_event("transfer", status=180)
+    carol.send("answer")
+    bob.expect_event("ended")
+    live.poll("Carol is told by whom", lambda: server.traced(
+        "Sent to", "NOTIFY", "<referred-by"), server)
+    alice.send("hangup")
+    carol.expect_event("ended")
+    carol.expect_lamp(1, "off")
+    end(server, alice, bob, carol)
+    pcap = expect_well_formed(scene, server, ("REFER", "NOTIFY", "BYE"))
+    for status in (100, 180, 200):
+        wanted = f'sip.Event contains "refer" && sipfrag.line contains "SIP/2.0 {status} "'
+        seen = tshark(scene, pcap, server.port(), wanted)
+        live.expect_equal(f"a sipfrag of {status}", bool(seen), True)
+    seen = tshark(scene, pcap, server.port(), 'xml.tag contains "<referred-by"')
+    live.expect_equal("a document with referred-by", bool(seen), True)
+
+
 def end(server, *phones):
     for phone in phones:
         phone.send("quit")
@@ -111,4 +143,4 @@ def end(server, *phones):
     server.stop()
 
 
-live.main([nothing_is_malformed, lists_are_read])
+live.main([nothing_is_malformed, lists_are_read, a_transfer_is_read])
