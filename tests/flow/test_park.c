@@ -88,12 +88,11 @@ FLOW(a_press_parks_and_a_press_fetches, "RFC 5359 2.15")
 {
 	struct world *w = office_with_orbits("alice", "bob", "carol", "dave");
 
-	watch(w, "bob", ORBIT);
+	park_key(w, "bob", ORBIT);
 	watch(w, "dave", ORBIT);
 	watch(w, "dave", "alice");
 	dial(w, "alice", "bob");
 	answer(w, "bob");
-	w->phones[1].phone.config.key_transfer = PHONE_KEY_BLIND;
 	press(w, "bob", ORBIT);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
 	expect_lamp(w, "bob", ORBIT, LAMP_TALKING);

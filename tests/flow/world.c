@@ -231,7 +231,7 @@ static void start_phone(struct world *w, struct world_phone *p)
 	for (size_t i = 0; i < p->key_count; i++)
 		keys[i] = (struct phone_key_config){
 			.number = (unsigned)i + 1,
-			.kind = PHONE_KEY_BLF,
+			.kind = p->is_park[i] ? PHONE_KEY_PARK : PHONE_KEY_BLF,
 			.target = slice_from_cstr(number_of(w, p->watched[i])),
 			.is_unsubscribed = p->is_unasked[i],
 		};
@@ -286,6 +286,14 @@ void watch(struct world *w, const char *watcher, const char *watched)
 
 	CHECK(!p->is_started && p->key_count < PHONE_KEYS_MAX);
 	p->watched[p->key_count++] = watched;
+}
+
+void park_key(struct world *w, const char *name, const char *orbit)
+{
+	struct world_phone *p = world_phone(w, name);
+
+	p->is_park[p->key_count] = true;
+	watch(w, name, orbit);
 }
 
 void wait_for(struct world *w, const char *watcher, const char *watched)

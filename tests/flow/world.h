@@ -33,6 +33,7 @@ struct world_phone {
 	size_t key_count;
 	const struct phone_profile *profile; /* NULL: generic */
 	struct slice pickup_code;
+	bool is_park[PHONE_KEYS_MAX];	     /* [key_count] it parks and fetches */
 	bool is_unasked[PHONE_KEYS_MAX];     /* [key_count] it waits to be told instead */
 	struct slice told[WORLD_PHONES_MAX]; /* [told_count] numbers of those who wait for it */
 	size_t told_count;
@@ -112,6 +113,9 @@ struct world *world_calling_raw_bob(struct raw **ret_bob);
 
 /* `watched` is a phone, or the number of an orbit. */
 void watch(struct world *w, const char *watcher, const char *watched);
+
+/* A key for this orbit, "*851", with its lamp; pressed it parks and fetches. */
+void park_key(struct world *w, const char *name, const char *orbit);
 
 /* The same without a subscription: the office tells unasked, and the phone is of a make that
  * listens. */
