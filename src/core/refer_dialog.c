@@ -59,7 +59,7 @@ bool refer_dialog_is_for(const struct sip_msg *msg)
 	       event_read(msg, &id);
 }
 
-bool refer_event_is_of(const struct sip_msg *msg, uint32_t cseq, bool is_first)
+bool refer_event_is_of(const struct sip_msg *msg, uint32_t cseq, bool needs_no_id)
 {
 	struct slice id;
 	uint32_t number;
@@ -67,7 +67,7 @@ bool refer_event_is_of(const struct sip_msg *msg, uint32_t cseq, bool is_first)
 	if (!event_read(msg, &id))
 		return false;
 	if (slice_is_empty(id))
-		return is_first;
+		return needs_no_id;
 	return slice_to_u32(id, SIP_CSEQ_MAX, &number) == 0 && number == cseq;
 }
 

@@ -65,10 +65,10 @@ bool refer_dialog_try_again(struct refer_dialog *dialog, struct txn_client *txn,
 			    struct handle owner, struct handle *ret_client);
 
 /*
- * Whether the Event of a NOTIFY or SUBSCRIBE means the REFER with this CSeq. Without an id it is
- * the first of its dialog (RFC 3515 2.4.6).
+ * Whether the Event of a NOTIFY or SUBSCRIBE means the REFER with this CSeq, or, when it has no id,
+ * one that needs none (RFC 3515 2.4.6).
  */
-bool refer_event_is_of(const struct sip_msg *msg, uint32_t cseq, bool is_first);
+bool refer_event_is_of(const struct sip_msg *msg, uint32_t cseq, bool needs_no_id);
 
 /* --- For the session ---------------------------------------------------------------------- */
 

@@ -400,10 +400,8 @@ static void on_notify(struct referral *referral, struct incoming *in)
 /* Without an id it is the oldest that lives: of refused ones peers count some, others none. */
 bool referral_on_notify(struct refer_dialog *dialog, struct incoming *in)
 {
-	struct referral *oldest = LIST_FIRST(&dialog->referrals, struct referral, node);
-
 	LIST_FOR (referral, &dialog->referrals, struct referral, node) {
-		if (!refer_event_is_of(in->msg, referral->cseq, referral == oldest))
+		if (!refer_event_is_of(in->msg, referral->cseq, true))
 			continue;
 		on_notify(referral, in);
 		return true;
