@@ -15,11 +15,15 @@ static bool has_passed_it_on(const struct trail *trail, struct slice number)
 	return false;
 }
 
-/* The caller is not called back by their own group. */
+/*
+ * The caller is not called back by their own group, nor is who has just transferred a call there.
+ */
 static struct failure member_check(const struct attempt *group, const struct extension *extension)
 {
 	const struct extension *caller = group->call->caller->extension;
 
+	if (group->call->referrer && slice_eq(group->call->referrer->number, extension->number))
+		return (struct failure){ 480, FORWARD_UNREGISTERED };
 	if (has_passed_it_on(&group->trail, extension->number))
 		return (struct failure){ 486, FORWARD_BUSY };
 	if (caller && slice_eq(caller->number, extension->number))

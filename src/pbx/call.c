@@ -405,6 +405,7 @@ struct leg *call_stand_in(struct call *call, const struct leg *transferee)
 	leg->is_stand_in = leg->is_initiator = true;
 	leg->directory = directory_ref(transferee->directory);
 	leg->extension = transferee->extension;
+	record_leg_start(leg);
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
 	if (leg_set_outside(leg, &transferee->party)) {
@@ -443,11 +444,11 @@ int call_set_referrer(struct call *call, const struct party *referrer)
 	return 0;
 }
 
-void leg_move(struct leg *leg, struct call *to)
+void leg_move(struct leg *leg, struct call *to, const struct leg *seat)
 {
 	struct call *from = leg->call;
 
-	record_leg_moves(leg, to);
+	record_leg_moves(leg, to, seat);
 	list_remove(&leg->node);
 	list_append(&to->legs, &leg->node);
 	if (from->caller == leg)

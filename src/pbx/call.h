@@ -160,8 +160,9 @@ struct leg *call_stand_in(struct call *call, const struct leg *transferee);
 /* What its lamps and INVITEs say from now on of who transferred it; copied. ERR_NOMEM. */
 int call_set_referrer(struct call *call, const struct party *referrer);
 
-/* Into another call, where it is neither caller nor partner yet. */
-void leg_move(struct leg *leg, struct call *to);
+/* Into another call, where it is neither caller nor partner yet. `seat`, which it comes instead of,
+ * has ended; NULL: nobody. */
+void leg_move(struct leg *leg, struct call *to, const struct leg *seat);
 
 /*
  * Takes an INVITE of this extension's phone as a leg of the call; `number` is what our Contact

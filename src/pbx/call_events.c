@@ -63,6 +63,7 @@ static void on_answer(struct session *session, const struct sip_msg *response)
 	struct leg *leg = session->owner;
 	struct call *call = leg->call;
 
+	transfer_on_race(call);
 	call->partner = leg;
 	if (!call->caller->session) {
 		transfer_on_answer(leg, response);

@@ -149,7 +149,8 @@ void record_leg_state(struct leg *leg)
 		leg->record.answer_ms = now_ms(call);
 		if (leg != call->caller)
 			call->record.with = leg->record.number;
-		else if (call->record.answer_ms == 0)
+		if ((leg == call->caller || call->caller->is_stand_in) &&
+		    call->record.answer_ms == 0)
 			call->record.answer_ms = now_ms(call);
 		break;
 	case LEG_ENDED:
@@ -159,11 +160,21 @@ void record_leg_state(struct leg *leg)
 	}
 }
 
-void record_leg_moves(struct leg *leg, struct call *to)
+void record_leg_moves(struct leg *leg, struct call *to, const struct leg *seat)
 {
 	if (is_recorded(leg->call))
 		keep_leg(leg);
-	leg->record.number = ++to->record.leg_count;
+	leg->record.number =
+		seat && seat->is_stand_in ? seat->record.number : ++to->record.leg_count;
+}
+
+void record_transferred(const struct leg *leg, struct call *from)
+{
+	struct call *call = leg->call;
+
+	if (leg != call->caller)
+		call->record.with = leg->record.number;
+	record_set_cause(from, RECORD_TRANSFERRED, NULL);
 }
 
 static void keep(struct call *call, enum item_kind kind, struct slice one, struct slice other,
@@ -234,6 +245,7 @@ static struct slice cause_name(enum record_cause cause)
 		[RECORD_LIMIT] = SLICE_INIT("limit"),
 		[RECORD_FAILED] = SLICE_INIT("failed"),
 		[RECORD_SHUTDOWN] = SLICE_INIT("shutdown"),
+		[RECORD_TRANSFERRED] = SLICE_INIT("transferred"),
 	};
 
 	return names[cause];

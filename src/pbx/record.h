@@ -28,6 +28,7 @@ enum record_cause {
 	RECORD_LIMIT,	    /* a limit of ours is reached, or memory */
 	RECORD_FAILED,	    /* something of ours or between the phones went wrong */
 	RECORD_SHUTDOWN,    /* the server ended before the call */
+	RECORD_TRANSFERRED, /* one of the two went on in another call */
 };
 
 enum record_pickup { RECORD_BY_REPLACES, RECORD_BY_NUMBER, RECORD_BY_GROUP };
@@ -65,8 +66,14 @@ void record_leg_start(struct leg *leg);
 /* Its state has just changed; with LEG_ENDED its session is still there. */
 void record_leg_state(struct leg *leg);
 
-/* From its call into another one: it is in the record of both. */
-void record_leg_moves(struct leg *leg, struct call *to);
+/*
+ * From its call into another one: it is in the record of both. There it has the number of the
+ * stand-in that it comes instead of.
+ */
+void record_leg_moves(struct leg *leg, struct call *to, const struct leg *seat);
+
+/* It has a place there now; the other call ends by that. */
+void record_transferred(const struct leg *leg, struct call *from);
 
 void record_picked_up(struct call *call, struct slice by, struct slice from,
 		      enum record_pickup how);

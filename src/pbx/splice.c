@@ -11,8 +11,9 @@
 #include "sip/sdp.h"
 
 #define SDP_TYPE SLICE("application/sdp")
-#define RETRIES_MAX 8
+#define GLARES_MAX 8
 #define BUSY_MS 250 /* until an exchange of our own with that phone is over, as a guess */
+#define BUSY_MAX (64 * T1_MS / BUSY_MS) /* it is over by then, RFC 3261 17.1.1.2 */
 
 static void step_go(struct splice *splice);
 
@@ -119,8 +120,25 @@ static void done(struct splice *splice, int err)
 	splice->on_done(splice->owner, err);
 }
 
+/* It is being asked just now: whatever it accepts, it is not about whom it talks with. */
+static bool is_asked(const struct splice *splice, const struct leg *leg)
+{
+	return !is_waiting(splice) &&
+	       leg == (splice->step == SPLICE_OFFER ? splice->answerer : splice->offerer);
+}
+
+static void take_back(struct splice *splice, struct leg *leg)
+{
+	if (leg->is_ending || !is_asked(splice, leg))
+		return;
+	session_cancel_offer(leg->session);
+	leg->is_astray = true;
+}
+
 void splice_stop(struct splice *splice)
 {
+	take_back(splice, splice->offerer);
+	take_back(splice, splice->answerer);
 	detach(splice);
 }
 
@@ -136,9 +154,9 @@ static void on_retry(struct timer *timer)
 	step_go(CONTAINER_OF(timer, struct splice, timer));
 }
 
-static void wait_ms(struct splice *splice, uint64_t ms)
+static void wait_ms(struct splice *splice, uint64_t ms, unsigned retries_max)
 {
-	if (splice->retries++ == RETRIES_MAX)
+	if (splice->retries++ == retries_max)
 		done(splice, ERR_STATE);
 	else
 		timer_start(splice->pbx->stack.timers, &splice->timer, ms, on_retry);
@@ -175,7 +193,7 @@ static void step_go(struct splice *splice)
 	int err = step_try(splice);
 
 	if (err == ERR_STATE)
-		wait_ms(splice, BUSY_MS);
+		wait_ms(splice, BUSY_MS, BUSY_MAX);
 	else if (err)
 		done(splice, err);
 }
@@ -339,12 +357,6 @@ static void on_accepted(struct splice *splice, struct leg *leg, const struct sip
 	}
 }
 
-static bool is_asked(const struct splice *splice, const struct leg *leg)
-{
-	return !is_waiting(splice) &&
-	       leg == (splice->step == SPLICE_OFFER ? splice->answerer : splice->offerer);
-}
-
 bool splice_on_offer_result(struct leg *leg, unsigned status, const struct sip_msg *response)
 {
 	struct splice *splice = leg->splice;
@@ -354,7 +366,7 @@ bool splice_on_offer_result(struct leg *leg, unsigned status, const struct sip_m
 	if (status < 300)
 		on_accepted(splice, leg, response);
 	else if (status == 491)
-		wait_ms(splice, session_glare_ms(leg->session));
+		wait_ms(splice, session_glare_ms(leg->session), GLARES_MAX);
 	else if (splice->step == SPLICE_ASK)
 		on_no_offer(splice);
 	else
@@ -379,9 +391,6 @@ void splice_on_leg_end(struct leg *leg)
 
 	if (!splice)
 		return;
-	if (!is_waiting(splice) && is_asked(splice, other)) {
-		session_cancel_offer(other->session);
-		other->is_astray = true;
-	}
+	take_back(splice, other);
 	done(splice, ERR_NOTFOUND);
 }

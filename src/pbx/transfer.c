@@ -64,6 +64,7 @@ struct transfer *transfer_new(struct leg *transferor, struct leg *transferee)
 	transfer->from = transferee->call;
 	transfer->transferee = transferee;
 	transfer->transferor = transferor;
+	transfer->is_by_inside = transferor->extension != NULL;
 	transfer->from->transfer = transfer;
 	return transfer;
 }
@@ -119,7 +120,7 @@ int transfer_call(struct transfer *transfer, const struct destination *to, struc
 
 	if (!call)
 		return ERR_NOMEM;
-	if (call_set_referrer(call, transfer->by)) {
+	if (!transfer->is_recall && call_set_referrer(call, transfer->by)) {
 		call_end(call, 0, SLICE_NONE);
 		return ERR_NOMEM;
 	}
@@ -136,14 +137,13 @@ static void recall(const struct transfer *failed)
 {
 	struct call *from = failed->from;
 	struct destination to = route_find(failed->pbx->directory, failed->by->number);
-	struct transfer *transfer;
+	struct transfer *transfer = NULL;
 
 	if (from->state == CALL_ENDED || failed->transferee->is_ending ||
 	    failed->pbx->stack.is_ending)
 		return;
-	transfer = failed->is_recall || to.kind != DESTINATION_EXTENSION
-			   ? NULL
-			   : transfer_new(failed->transferee, failed->transferee);
+	if (!failed->is_recall && failed->is_by_inside && to.kind == DESTINATION_EXTENSION)
+		transfer = transfer_new(failed->transferee, failed->transferee);
 	if (transfer) {
 		transfer->transferor = NULL;
 		transfer->is_recall = true;
@@ -151,21 +151,29 @@ static void recall(const struct transfer *failed)
 			return;
 		detach(transfer);
 	}
+	record_set_cause(from, RECORD_HANGUP, NULL);
 	call_end(from, 0, SLICE_NONE);
+}
+
+/* Whoever has a party there besides the transferee, or is called by one, goes on with it. */
+static void leave_target(const struct transfer *failed, unsigned status)
+{
+	struct call *to = failed->to;
+	const struct leg *seat = failed->seat;
+
+	if (seat && !seat->is_stand_in)
+		splice_restore(to);
+	else if (seat || to->state != CALL_RINGING)
+		call_end(to, status, SLICE_NONE);
 }
 
 void transfer_fail(struct transfer *transfer, unsigned status)
 {
-	struct call *to = transfer->to;
-	bool is_own = transfer->seat && transfer->seat->is_stand_in;
-
 	trace(transfer, "failed", status);
 	detach(transfer);
 	tell(transfer, status);
-	if (to && (is_own || !transfer->seat))
-		call_end(to, status, SLICE_NONE);
-	else if (to)
-		splice_restore(to);
+	if (transfer->to)
+		leave_target(transfer, status);
 	if (transfer->transferor)
 		splice_restore(transfer->from);
 	else
@@ -190,13 +198,42 @@ static void leave_transferor(const struct transfer *transfer)
 		call_end(from, 0, SLICE_NONE);
 }
 
+/* The transferee comes instead of this one (RFC 4235 4.1.4). */
+static void replace(struct leg *leg, struct leg *transferee)
+{
+	leg_set_replaced(transferee, leg);
+	leg->exit = (struct leg_exit){ "replaced", 0 };
+}
+
 static void free_seat(struct leg *seat, struct leg *transferee)
 {
-	if (seat->session) {
-		leg_set_replaced(transferee, seat);
-		seat->exit = (struct leg_exit){ "replaced", 0 };
-	}
+	if (seat->session)
+		replace(seat, transferee);
 	leg_end(seat, 0, SLICE(MOVED_LINE));
+}
+
+/* The target is not called by the transferee's phone, but has called one that rings until now. */
+static void stop_ringing(const struct transfer *transfer)
+{
+	struct leg *picked = pool_find(&transfer->pbx->legs, transfer->picked);
+
+	if (picked && picked->call == transfer->to)
+		replace(picked, transfer->transferee);
+	call_end_others(transfer->to, NULL);
+}
+
+/* The place that is free now, opposite of the target. */
+static void take_seat(const struct transfer *transfer)
+{
+	struct leg *transferee = transfer->transferee;
+	struct call *to = transfer->to;
+
+	leg_move(transferee, to, transfer->seat);
+	if (transfer->target == to->caller)
+		to->partner = transferee;
+	else
+		to->caller = transferee;
+	record_transferred(transferee, transfer->from);
 }
 
 static void transfer_done(struct transfer *transfer)
@@ -208,14 +245,13 @@ static void transfer_done(struct transfer *transfer)
 	detach(transfer);
 	if (transfer->seat)
 		free_seat(transfer->seat, transferee);
-	leg_move(transferee, to);
-	if (target == to->caller)
-		to->partner = transferee;
-	else
-		to->caller = transferee;
+	else if (to->state == CALL_RINGING)
+		stop_ringing(transfer);
+	take_seat(transfer);
 	if (target->state != LEG_TALKING)
 		leg_set_state(target, LEG_TALKING);
-	(void)call_set_referrer(to, transfer->by); /* without memory lamps do not say it */
+	if (!transfer->is_recall)
+		(void)call_set_referrer(to, transfer->by); /* without memory lamps lack it */
 	if (to->state != CALL_TALKING)
 		call_set_state(to, CALL_TALKING);
 	lamp_leg_changed(transferee);
@@ -344,12 +380,21 @@ void transfer_on_talking(struct call *call)
 	transfer_splice(transfer, SLICE_NONE, SLICE_NONE);
 }
 
+void transfer_on_race(struct call *call)
+{
+	if (call->transfer && call->transfer->to == call && !call->transfer->seat)
+		transfer_fail(call->transfer, 486);
+}
+
 /* The transferor has given up its own call, not the transfer: the target rings on. */
 static bool consultation_gone(struct transfer *transfer)
 {
 	struct call *to = transfer->to;
 	struct leg *seat = transfer->seat;
 
+	/* Two whose media is still being agreed: nobody knows yet what the target offers. */
+	if (to->state == CALL_JOINING)
+		return false;
 	if (transfer->state == TRANSFER_WAITING) {
 		transfer->seat = call_stand_in(to, transfer->transferee);
 		if (!transfer->seat)

@@ -38,7 +38,9 @@ struct transfer {
 	struct party *by;	/* owned: the transferor */
 	struct referral *referral; /* what its phone was asked; NULL: nothing */
 	struct handle arrival;	   /* the leg by which it came where it was sent */
-	bool is_recall; /* the transferor is called back; there is nobody to fall back to */
+	struct handle picked;	   /* that rings for the target, until the transfer is done */
+	bool is_by_inside;	   /* the transferor has an extension, and can be called back */
+	bool is_recall;		   /* that is what this is; there is nobody to fall back to */
 };
 
 /* Answers the REFER that came in this leg's dialog. */
@@ -49,6 +51,9 @@ void transfer_on_refer(struct leg *leg, struct incoming *in);
 /* A phone of a call whose caller is a stand-in rings, or answers. */
 void transfer_on_provisional(struct call *call, unsigned status);
 void transfer_on_answer(struct leg *leg, const struct sip_msg *response);
+
+/* A phone that the target has called answers: they talk, nothing comes of the transfer. */
+void transfer_on_race(struct call *call);
 
 /* That call's partner is somebody who picks it up; see join_start(). */
 int transfer_on_pickup(struct leg *picker, struct slice offer, struct slice offer_type);

@@ -43,12 +43,16 @@ static bool call_is_busy(const struct call *call)
 
 /* --- By Replaces (RFC 5589 7) ------------------------------------------------------------- */
 
+static bool is_of_same(const struct leg *leg, const struct leg *other)
+{
+	return leg->extension && other->extension &&
+	       slice_eq(leg->extension->number, other->extension->number);
+}
+
 static bool is_own(const struct leg *leg, const struct leg *transferor)
 {
-	if (transferor->extension)
-		return leg->extension &&
-		       slice_eq(leg->extension->number, transferor->extension->number);
-	return leg->trunk == transferor->trunk;
+	return transferor->extension ? is_of_same(leg, transferor)
+				     : leg->trunk == transferor->trunk;
 }
 
 static bool may_join(const struct leg *transferor, const struct leg *a, const struct leg *b)
@@ -75,6 +79,8 @@ static struct answer wish_consult(const struct leg *transferor, const struct leg
 		return (struct answer){ .status = 481 };
 	if (replaces->is_early_only)
 		return REFUSED(486, "Answered already");
+	if (is_of_same(target, transferee))
+		return REFUSED(403, "The other party is there already");
 	if (!may_join(transferor, transferee, target))
 		return REFUSED(403, "Two parties outside are not joined");
 	return GRANTED;
@@ -176,15 +182,21 @@ static void consult(struct transfer *transfer, struct leg *seat)
 		transfer_on_talking(to);
 }
 
-/* The phone that rings stops; its caller is brought together with the transferee. */
-static void pick_up(struct transfer *transfer, struct leg *ringing)
+/*
+ * The caller of a phone that rings is brought together with the transferee. The phone rings until
+ * that is done; only a caller without an offer is answered before the transferee is, and then it is
+ * too late for the phone to do so, too.
+ */
+static void pick_up(struct transfer *transfer, const struct leg *ringing)
 {
 	struct call *to = ringing->call;
 
-	ringing->exit = (struct leg_exit){ "replaced", 0 };
+	transfer->picked = ringing->pooled.handle;
 	transfer_aim(transfer, to, NULL, to->caller);
-	call_end_others(to, NULL);
-	call_set_state(to, CALL_JOINING);
+	if (slice_is_empty(to->offer)) {
+		call_end_others(to, NULL);
+		call_set_state(to, CALL_JOINING);
+	}
 	transfer_splice(transfer, to->offer, to->offer_type);
 }
 

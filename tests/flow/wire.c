@@ -388,6 +388,18 @@ static struct flow flow_of(const struct wires *wires, const struct wire_flight *
 }
 
 /* A copy that ends where its memory ends: reading on is seen by the sanitizer. */
+static void note_media(struct wire_node *node, struct slice bytes)
+{
+	const char *sdp = memmem(bytes.p, bytes.n, "\r\n\r\nv=0\r\n", 9);
+	struct slice body =
+		sdp ? slice_of(sdp + 4, (size_t)(bytes.p + bytes.n - sdp) - 4) : SLICE_NONE;
+
+	if (body.n == 0 || body.n > sizeof(node->media))
+		return;
+	memcpy(node->media, body.p, body.n);
+	node->media_n = body.n;
+}
+
 static void deliver_message(const struct wire_flight *flight, const struct flow *flow)
 {
 	struct slice bytes = packet_bytes(flight->packet);
@@ -397,6 +409,7 @@ static void deliver_message(const struct wire_flight *flight, const struct flow 
 	if (bytes.n > 0)
 		memcpy(copy, bytes.p, bytes.n);
 	packet_unref(flight->packet);
+	note_media(flight->to, slice_of(copy, bytes.n));
 	flight->to->on_message(flight->to->owner, flow, slice_of(copy, bytes.n));
 	free(copy);
 }

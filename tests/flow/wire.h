@@ -21,6 +21,7 @@
 #define WIRE_DELAY_MS 1
 #define WIRE_WALL_MS 1778751062118 /* 2026-05-14T09:31:02.118Z, when a world begins */
 #define WIRE_RECORDS_MAX 16
+#define WIRE_MEDIA_BYTES 1024
 #define WIRE_RECORD_BYTES 4096
 
 enum wire_fault { WIRE_GOOD, WIRE_LOSES, WIRE_DOUBLES, WIRE_DELAYS };
@@ -41,7 +42,9 @@ struct wire_node {
 	struct env env;
 	struct timers timers;
 	enum wire_tcp tcp;
-	bool is_unplugged; /* what it sends and is sent gets lost */
+	bool is_unplugged;	      /* what it sends and is sent gets lost */
+	char media[WIRE_MEDIA_BYTES]; /* [media_n] the last session description that came */
+	size_t media_n;
 	void *owner;
 	void (*on_message)(void *owner, const struct flow *flow, struct slice bytes);
 	void (*on_turn_end)(void *owner);

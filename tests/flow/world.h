@@ -191,6 +191,12 @@ void expect_transfer(struct world *w, const char *name, enum phone_result result
 /* Both talk, and each one's screen shows the other one's number. */
 void expect_talking(struct world *w, const char *name, const char *other);
 
+/*
+ * The sound of both reaches the other one: that is what each was told last. They have no other
+ * call.
+ */
+void expect_media(struct world *w, const char *name, const char *other);
+
 /* This one's screen shows the other one's number, in a call that it talks in. */
 void expect_peer(struct world *w, const char *name, const char *other);
 
@@ -215,6 +221,7 @@ void world_expect(struct world *w, bool is_true, const char *claim, const char *
 struct flow_test {
 	const char *name;
 	const char *requirement;
+	const char *file;
 	void (*run)(void);
 	bool is_plain_only; /* its steps depend on every message: not run under faults */
 	struct flow_test *next;
@@ -225,7 +232,8 @@ void flow_add(struct flow_test *test);
 #define FLOW_DEFINE(flow_name, requirement_text, plain)                                            \
 	static void flow_##flow_name(void);                                                        \
 	static struct flow_test test_##flow_name = { #flow_name, requirement_text,                 \
-						     flow_##flow_name, plain, NULL };              \
+						     __FILE__,	 flow_##flow_name,                 \
+						     plain,	 NULL };                           \
 	__attribute__((constructor)) static void add_##flow_name(void)                             \
 	{                                                                                          \
 		flow_add(&test_##flow_name);                                                       \

@@ -5,6 +5,8 @@
 #include "run.h"
 #include "world.h"
 
+#include "sip/sdp.h"
+
 void transfer_number(struct world *w, const char *name, const char *number)
 {
 	struct world_phone *p = world_phone(w, name);
@@ -59,4 +61,24 @@ void expect_talking(struct world *w, const char *name, const char *other)
 {
 	expect_peer(w, name, other);
 	expect_peer(w, other, name);
+}
+
+/* What this phone was told last is where the other one listens, and that both talk. */
+static bool hears(struct world *w, const char *name, const char *other)
+{
+	const struct wire_node *node = world_phone(w, name)->node;
+	char text[ADDR_TEXT_MAX + 8];
+	struct buf connection = BUF_ON(text);
+	struct sdp sdp;
+
+	buf_lit(&connection, "IN IP4 ");
+	addr_print_ip(&connection, &world_phone(w, other)->node->addr);
+	return sdp_parse(slice_of(node->media, node->media_n), &sdp) == 0 && sdp_is_talking(&sdp) &&
+	       slice_eq(sdp.media[0].connection, buf_text(&connection));
+}
+
+void expect_media(struct world *w, const char *name, const char *other)
+{
+	if (!w->is_faulty && !(hears(w, name, other) && hears(w, other, name)))
+		run_fail(w, "%s and %s do not hear each other", name, other);
 }
