@@ -26,20 +26,6 @@ static struct world *alice_talks_to_bob(void)
 	return w;
 }
 
-/* These two, and nobody else. */
-static void expect_only(struct world *w, const char *name, const char *other)
-{
-	expect_talking(w, name, other);
-	expect_media(w, name, other);
-	for (size_t i = 0; i < 3; i++) {
-		const char *who = w->phones[i].name;
-		bool is_one = strcmp(who, name) == 0 || strcmp(who, other) == 0;
-
-		expect_lamp(w, "erin", who, is_one ? LAMP_TALKING : LAMP_DARK);
-		expect(w, phone_call_count(&w->phones[i].phone) == is_one);
-	}
-}
-
 /* --- Done --------------------------------------------------------------------------------- */
 
 FLOW(a_transferor_who_was_called_transfers_blind, "RFC 5589 6.1, RFC 3515 2.4, RFC 3892 2.2")

@@ -197,6 +197,9 @@ void expect_talking(struct world *w, const char *name, const char *other);
  */
 void expect_media(struct world *w, const char *name, const char *other);
 
+/* They talk, nobody else does, and every lamp says so. */
+void expect_only(struct world *w, const char *name, const char *other);
+
 /* This one's screen shows the other one's number, in a call that it talks in. */
 void expect_peer(struct world *w, const char *name, const char *other);
 

@@ -82,3 +82,23 @@ void expect_media(struct world *w, const char *name, const char *other)
 	if (!w->is_faulty && !(hears(w, name, other) && hears(w, other, name)))
 		run_fail(w, "%s and %s do not hear each other", name, other);
 }
+
+static bool is_one_of(const char *who, const char *name, const char *other)
+{
+	return strcmp(who, name) == 0 || strcmp(who, other) == 0;
+}
+
+void expect_only(struct world *w, const char *name, const char *other)
+{
+	expect_talking(w, name, other);
+	expect_media(w, name, other);
+	for (size_t i = 0; i < w->phone_count; i++) {
+		const struct world_phone *p = &w->phones[i];
+
+		expect(w, phone_call_count(&p->phone) == is_one_of(p->name, name, other));
+		for (size_t k = 0; k < p->key_count; k++)
+			expect_lamp(w, p->name, p->watched[k],
+				    is_one_of(p->watched[k], name, other) ? LAMP_TALKING
+									  : LAMP_DARK);
+	}
+}
