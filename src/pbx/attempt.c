@@ -160,7 +160,8 @@ static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 	struct destination to;
 	bool is_denied;
 
-	if (slice_is_empty(number) || attempt->parent)
+	/* Whose own phones are to ring is not led elsewhere. */
+	if (slice_is_empty(number) || attempt->parent || attempt->call->click)
 		return false;
 	/* Outside it goes with the rights of who forwards (SECURITY R3). */
 	to = route_find_for(attempt->call->directory, number, attempt->to.extension, &is_denied);
@@ -199,7 +200,7 @@ static bool attempt_deflect(struct attempt *attempt, const struct sip_msg *respo
 	bool is_denied;
 
 	/* What somebody outside says leads nowhere (SECURITY R3). */
-	if (attempt->parent || attempt->to.kind == DESTINATION_ROUTE ||
+	if (attempt->parent || call->click || attempt->to.kind == DESTINATION_ROUTE ||
 	    !sip_msg_list_next(response, HDR_CONTACT, &cursor, &entry) ||
 	    sip_addr_parse(entry, &contact) ||
 	    !pbx_is_own_host(call->pbx, &contact.uri, call_flow(call)) ||

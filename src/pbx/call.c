@@ -10,6 +10,7 @@
 #include "pbx/attempt.h"
 #include "pbx/call_early.h"
 #include "pbx/call_relay.h"
+#include "pbx/click.h"
 #include "pbx/lamp.h"
 #include "pbx/park.h"
 #include "pbx/ticket.h"
@@ -351,7 +352,7 @@ static void call_begin(struct call *call, const struct party *caller, const stru
 	call->is_emergency = destination_is_emergency(to);
 	stack_trace(&call->pbx->stack, "event=call call=%u state=ringing from=%.*s to=%.*s",
 		    call->number, SLICE_ARGS(caller->number), SLICE_ARGS(call->called.number));
-	call->record.is_due = true;
+	call->record.is_due = !call->click; /* nobody has called yet */
 }
 
 void call_ring(struct call *call, const struct destination *to)
@@ -394,7 +395,8 @@ static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *
 /* --- For a transferee --------------------------------------------------------------------- */
 
 /* Nobody sees it: the transferee is shown by its own leg. */
-struct leg *call_stand_in(struct call *call, const struct leg *transferee)
+static struct leg *stand_in(struct call *call, struct directory *directory,
+			    const struct extension *extension, const struct party *party)
 {
 	struct leg *leg = pool_new(&call->pbx->legs);
 
@@ -403,16 +405,38 @@ struct leg *call_stand_in(struct call *call, const struct leg *transferee)
 	leg->pbx = call->pbx;
 	leg->call = call;
 	leg->is_stand_in = leg->is_initiator = true;
-	leg->directory = directory_ref(transferee->directory);
-	leg->extension = transferee->extension;
+	leg->directory = directory_ref(directory);
+	leg->extension = extension;
 	record_leg_start(leg);
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
-	if (leg_set_outside(leg, &transferee->party)) {
+	if (leg_set_outside(leg, party)) {
 		leg_end(leg, 0, SLICE_NONE);
 		return NULL;
 	}
 	return leg;
+}
+
+struct leg *call_stand_in(struct call *call, const struct leg *transferee)
+{
+	return stand_in(call, transferee->directory, transferee->extension, &transferee->party);
+}
+
+struct call *call_new_by(struct pbx *pbx, const struct party *caller, struct slice number,
+			 uint32_t hops_used)
+{
+	struct call *call = call_new(pbx, number);
+
+	if (!call)
+		return NULL;
+	call->hops_used = hops_used;
+	call->breadth_left = BREADTH_MAX;
+	call->caller = stand_in(call, pbx->directory, NULL, caller);
+	if (!call->caller) {
+		call_end(call, 0, SLICE_NONE);
+		return NULL;
+	}
+	return call;
 }
 
 struct call *call_new_for(const struct leg *transferee, struct slice number, uint32_t hops_used)
@@ -595,6 +619,7 @@ void call_end(struct call *call, unsigned status, struct slice lines)
 		return;
 	call_set_state(call, CALL_ENDED);
 	transfer_on_call_end(call, status);
+	click_on_call_end(call, status);
 	LIST_FOR (leg, &call->legs, struct leg, node)
 		leg_end(leg, status, lines);
 	call_end_attempts(call);

@@ -15,6 +15,7 @@
 #include "sip/dialog_info.h"
 
 struct attempt;
+struct click;
 struct parked;
 struct splice;
 struct ticket;
@@ -118,6 +119,7 @@ struct call {
 	struct handle early;	 /* the leg whose early media the caller has */
 	uint64_t early_fork;	 /* hash of the phone's tag then */
 	struct handle pracked;	 /* the leg that waits for the caller's PRACK */
+	struct click *click;	 /* that is waiting for one of its phones; NULL: none */
 	struct transfer *transfer; /* that is to end or to fill it; NULL: none */
 	struct party *referrer;	   /* owned: who has transferred it; NULL: nobody */
 	unsigned shown;		   /* the last provisional status that the caller was sent */
@@ -155,6 +157,12 @@ void call_start_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *t
  */
 struct call *call_new_for(const struct leg *transferee, struct slice number, uint32_t hops_used);
 void call_ring(struct call *call, const struct destination *to);
+
+/* The same of somebody who is to be called once this number has answered. */
+struct call *call_new_by(struct pbx *pbx, const struct party *caller, struct slice number,
+			 uint32_t hops_used);
+
+/* A place for the transferee. NULL: no memory. */
 struct leg *call_stand_in(struct call *call, const struct leg *transferee);
 
 /* What its lamps and INVITEs say from now on of who transferred it; copied. ERR_NOMEM. */

@@ -8,6 +8,7 @@
 #include "pbx/auth.h"
 #include "pbx/call_early.h"
 #include "pbx/call_relay.h"
+#include "pbx/click.h"
 #include "pbx/lamp.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
@@ -65,6 +66,10 @@ static void on_answer(struct session *session, const struct sip_msg *response)
 
 	transfer_on_race(call);
 	call->partner = leg;
+	if (call->click) {
+		click_on_answer(leg, response);
+		return;
+	}
 	if (!call->caller->session) {
 		transfer_on_answer(leg, response);
 		return;

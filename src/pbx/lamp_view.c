@@ -179,7 +179,7 @@ bool lamp_leg_is_shown(const struct leg *leg)
 static bool leg_is_offered(const struct leg *leg, const struct lamp_view *view)
 {
 	return view->may_pick_up && leg->state == LEG_RINGING && !leg->is_initiator &&
-	       !viewer_is_caller(leg, view->viewer);
+	       !leg->call->click && !viewer_is_caller(leg, view->viewer);
 }
 
 static enum dialog_state leg_dialog_state(const struct leg *leg, const struct lamp_view *view)

@@ -8,6 +8,7 @@
 #include "core/session.h"
 #include "pbx/attempt.h"
 #include "pbx/auth.h"
+#include "pbx/click.h"
 #include "pbx/dnd.h"
 #include "pbx/event_package.h"
 #include "pbx/lamp.h"
@@ -30,7 +31,8 @@
 #define ANONYMOUS "\"Anonymous\" <sip:anonymous@anonymous.invalid>" /* RFC 3323 4.1.1.3 */
 #define PRODUCT "lampyrid/" LAMPYRID_VERSION
 #define ALLOW_LINE                                                                                 \
-	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, PUBLISH\r\n"
+	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, PUBLISH, "         \
+	"REFER\r\n"
 #define LEGS_PER_CALL 4
 
 /* What a call needs; of each some more than the limits allow are for emergency calls. */
@@ -136,6 +138,7 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	pool_init(&pbx->splices, "splices", sizeof(struct splice), limits->calls, splice_on_free);
 	pool_init(&pbx->transfers, "transfers", sizeof(struct transfer), limits->calls,
 		  transfer_on_free);
+	pool_init(&pbx->clicks, "clicks", sizeof(struct click), limits->calls, click_on_free);
 	pool_init(&pbx->ticket_pool, "tickets", sizeof(struct ticket), TICKETS_MAX, ticket_on_free);
 	pool_init(&pbx->publications, "publications", sizeof(struct publication),
 		  limits->publications, publication_on_free);
@@ -179,6 +182,7 @@ void pbx_fini(struct pbx *pbx)
 	trunk_fini(pbx);
 	stack_fini(&pbx->stack);
 	pool_fini(&pbx->transfers);
+	pool_fini(&pbx->clicks);
 	pool_fini(&pbx->ticket_pool);
 	pool_fini(&pbx->splices);
 	pool_fini(&pbx->legs);
@@ -340,6 +344,7 @@ void pbx_on_turn_end(struct pbx *pbx)
 {
 	stack_on_turn_end(&pbx->stack);
 	pool_sweep(&pbx->transfers);
+	pool_sweep(&pbx->clicks);
 	pool_sweep(&pbx->ticket_pool);
 	pool_sweep(&pbx->splices);
 	pool_sweep(&pbx->legs);
@@ -505,10 +510,9 @@ static struct trunk *identify_trunk(struct pbx *pbx, const struct incoming *in)
 static void on_request(void *user, struct incoming *in)
 {
 	static request_handler *const handlers[METHOD_COUNT] = {
-		[METHOD_INVITE] = call_on_invite,
-		[METHOD_REGISTER] = registrar_on_register,
-		[METHOD_SUBSCRIBE] = event_on_subscribe,
-		[METHOD_PUBLISH] = publish_on_request,
+		[METHOD_INVITE] = call_on_invite,	 [METHOD_REGISTER] = registrar_on_register,
+		[METHOD_SUBSCRIBE] = event_on_subscribe, [METHOD_PUBLISH] = publish_on_request,
+		[METHOD_REFER] = click_on_refer,
 	};
 	static trunk_handler *const trunk_handlers[METHOD_COUNT] = {
 		[METHOD_INVITE] = trunk_on_invite,

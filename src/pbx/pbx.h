@@ -55,6 +55,7 @@ struct pbx {
 	struct timer unasked_due;		  /* one more try, see lamp_unasked.c */
 	struct pool publications;		  /* struct publication */
 	struct pool asked_phones;		  /* struct asked_phone, see lamp_forward.h */
+	struct pool clicks;			  /* struct click */
 	struct pool ticket_pool;		  /* struct ticket */
 	struct list tickets;			  /* the same, those that live */
 	struct pool trunk_pool;			  /* struct trunk */

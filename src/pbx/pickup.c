@@ -19,7 +19,7 @@
 bool pickup_is_waiting(const struct leg *leg)
 {
 	return leg->extension && !leg->is_initiator && leg->call->state == CALL_RINGING &&
-	       !leg->call->caller->splice &&
+	       !leg->call->caller->splice && !leg->call->click &&
 	       (leg->state == LEG_RINGING || leg->state == LEG_CALLING);
 }
 

@@ -31,8 +31,16 @@ static void on_refer_end(struct refer *refer)
 	transfer->refer = NULL;
 }
 
+/* Outside of the dialog that it is about it begins one of its own, whoever sent it (RFC 4538). */
 int transfer_accept(struct transfer *transfer, struct incoming *in)
 {
+	char text[CONTACT_LINE_MAX_BYTES];
+	struct buf contact = BUF_ON(text);
+
+	if (slice_is_empty(in->msg->to_tag)) {
+		pbx_print_contact(&contact, transfer->by->number, &in->flow);
+		return refer_take(in, buf_text(&contact), &refer_ops, transfer, &transfer->refer);
+	}
 	return refer_accept(transfer->transferor->session, in, &refer_ops, transfer,
 			    &transfer->refer);
 }
@@ -128,6 +136,35 @@ int transfer_call(struct transfer *transfer, const struct destination *to, struc
 	trace(transfer, "calling", 0);
 	call_ring(call, to);
 	return 0;
+}
+
+/* Its phone is hung up on when there is nobody for it: there is nobody to fall back to. */
+void transfer_call_for(struct leg *leg, const struct transfer_order *order)
+{
+	struct transfer *transfer = transfer_new(leg, leg);
+	struct destination to;
+	bool is_denied;
+
+	if (!transfer) {
+		if (order->refer) {
+			refer_let_go(order->refer);
+			refer_tell(order->refer, 503, SLICE_NONE);
+		}
+		call_end(leg->call, 503, SLICE_NONE);
+		return;
+	}
+	transfer->transferor = NULL;
+	transfer->is_recall = true;
+	transfer->refer = order->refer;
+	if (transfer->refer) {
+		transfer->refer->owner = transfer;
+		transfer->refer->ops = &refer_ops;
+	}
+	to = route_find_for(transfer->pbx->directory, order->number, leg->extension, &is_denied);
+	if (to.kind == DESTINATION_NONE)
+		transfer_fail(transfer, 404);
+	else if (transfer_call(transfer, &to, order->number, order->hops_used))
+		transfer_fail(transfer, 503);
 }
 
 /* --- Back --------------------------------------------------------------------------------- */

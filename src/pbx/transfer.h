@@ -40,11 +40,24 @@ struct transfer {
 	struct handle arrival;	   /* the leg by which it came where it was sent */
 	struct handle picked;	   /* that rings for the target, until the transfer is done */
 	bool is_by_inside;	   /* the transferor has an extension, and can be called back */
-	bool is_recall;		   /* that is what this is; there is nobody to fall back to */
+	bool is_recall; /* that is what this is, or a click; there is nobody to fall back to */
 };
 
-/* Answers the REFER that came in this leg's dialog. */
+/* What somebody's own phone has answered for, see click.h. */
+struct transfer_order {
+	struct slice number;
+	uint32_t hops_used;
+	struct refer *refer; /* who is told, taken over; may be NULL */
+};
+
+/* Answers the REFER that came in this leg's dialog, or outside of any and names that. */
 void transfer_on_refer(struct leg *leg, struct incoming *in);
+
+/*
+ * Calls that number for this leg, which is alone in its call, with the rights of its extension.
+ * When nothing comes of it the leg ends.
+ */
+void transfer_call_for(struct leg *leg, const struct transfer_order *order);
 
 /* --- What becomes of the legs and calls of a transfer ------------------------------------- */
 
