@@ -15,8 +15,7 @@
 #define RETRY_DOUBLINGS_MAX 4 /* 16 to 32 s: a phone that comes back is not dark for long */
 #define EVENT_MAX_BYTES 256   /* it is repeated in every NOTIFY */
 
-static void on_expiry(struct timer *timer);
-static void on_next(struct timer *timer);
+static void on_time(struct timer *timer);
 
 static void notifier_finish(struct notifier *notifier)
 {
@@ -25,8 +24,7 @@ static void notifier_finish(struct notifier *notifier)
 	if (notifier->state == NOTIFIER_ENDED)
 		return;
 	notifier->state = NOTIFIER_ENDED;
-	timer_stop(stack->timers, &notifier->expiry);
-	timer_stop(stack->timers, &notifier->due);
+	timer_stop(stack->timers, &notifier->timer);
 	usage_stop(stack, &notifier->usage);
 	notifier_leave_twins(notifier);
 	pool_end(&stack->notifiers, notifier);
@@ -38,12 +36,13 @@ void notifier_on_free(void *object)
 {
 	struct notifier *notifier = object;
 
-	timer_stop(notifier->stack->timers, &notifier->expiry);
-	timer_stop(notifier->stack->timers, &notifier->due);
+	timer_stop(notifier->stack->timers, &notifier->timer);
 	usage_stop(notifier->stack, &notifier->usage);
 	notifier_leave_twins(notifier);
 	dialog_fini(&notifier->dialog);
-	mem_free((char *)notifier->event.p);
+	mem_free(notifier->rates);
+	if (notifier->is_event_own)
+		mem_free((char *)notifier->event.p);
 }
 
 uint32_t notifier_expires_s(const struct notifier *notifier)
@@ -55,6 +54,23 @@ uint32_t notifier_expires_s(const struct notifier *notifier)
 	return (uint32_t)((notifier->expires_at_ms - now_ms + 999) / 1000);
 }
 
+/* --- Time --------------------------------------------------------------------------------- */
+
+/* Where it runs early already it is left: on_time() looks again. */
+static void notifier_set_timer(struct notifier *notifier)
+{
+	struct timers *timers = notifier->stack->timers;
+	uint64_t at_ms = notifier->due_at_ms > 0 ? notifier->due_at_ms : TIMER_NEVER;
+
+	if (notifier->state == NOTIFIER_ACTIVE && !notifier->is_unasked &&
+	    notifier->expires_at_ms < at_ms)
+		at_ms = notifier->expires_at_ms;
+	if (at_ms == TIMER_NEVER || (notifier->timer.is_running && notifier->timer.at_ms <= at_ms))
+		return;
+	timer_start(timers, &notifier->timer, at_ms > timers->now_ms ? at_ms - timers->now_ms : 0,
+		    on_time);
+}
+
 /* --- NOTIFY ------------------------------------------------------------------------------- */
 
 bool notifier_is_pending(const struct notifier *notifier)
@@ -64,7 +80,8 @@ bool notifier_is_pending(const struct notifier *notifier)
 
 static void notifier_look_in(struct notifier *notifier, uint64_t after_ms)
 {
-	timer_start(notifier->stack->timers, &notifier->due, after_ms, on_next);
+	notifier->due_at_ms = notifier->stack->timers->now_ms + after_ms;
+	notifier_set_timer(notifier);
 }
 
 /* When nothing changes for long, the same once more (RFC 6446 6 and 7). */
@@ -72,7 +89,7 @@ static void notifier_look_later(struct notifier *notifier)
 {
 	uint64_t now_ms = notifier->stack->timers->now_ms;
 	uint64_t age_ms = now_ms - notifier->sent_at_ms;
-	uint64_t idle_ms = notify_rates_idle_ms(&notifier->rates, now_ms);
+	uint64_t idle_ms = notify_rates_idle_ms(notifier->rates, now_ms);
 
 	if (idle_ms != UINT64_MAX)
 		notifier_look_in(notifier, idle_ms > age_ms ? idle_ms - age_ms : 0);
@@ -83,7 +100,7 @@ static void notifier_due(struct notifier *notifier)
 	notifier->is_due = false;
 	notifier->ops->on_due(notifier);
 	/* The owner declined. */
-	if (notifier->state == NOTIFIER_ACTIVE && !notifier->due.is_running &&
+	if (notifier->state == NOTIFIER_ACTIVE && notifier->due_at_ms == 0 &&
 	    !notifier_is_pending(notifier))
 		notifier_look_later(notifier);
 }
@@ -111,7 +128,7 @@ void notifier_change(struct notifier *notifier)
 
 void notifier_set_gap(struct notifier *notifier, uint32_t gap_ms)
 {
-	notifier->terms.gap_ms = gap_ms;
+	notifier->gap_ms = gap_ms;
 }
 
 void notifier_repeat(struct notifier *notifier)
@@ -145,9 +162,8 @@ static void notifier_retry_in(struct notifier *notifier, uint64_t after_ms)
 
 static void notifier_suspend(struct notifier *notifier)
 {
-	unsigned failures = notifier->failures;
-
-	notifier->failures = failures < RETRY_DOUBLINGS_MAX ? failures + 1 : failures;
+	if (notifier->failures < RETRY_DOUBLINGS_MAX)
+		notifier->failures++;
 	notifier_retry_in(notifier, retry_wait_ms(notifier->stack, notifier->failures));
 }
 
@@ -188,7 +204,7 @@ static void notifier_on_failure(struct notifier *notifier, unsigned status, uint
 static void notifier_on_answer(struct notifier *notifier, unsigned status, uint64_t asked_ms)
 {
 	notifier->pending = HANDLE_NONE;
-	notifier->last_status = status;
+	notifier->last_status = (uint16_t)status;
 	notifier->answered_at_ms = notifier->stack->timers->now_ms;
 	if (notifier->ops->on_answered && notifier->owner)
 		notifier->ops->on_answered(notifier, status);
@@ -249,7 +265,8 @@ static void print_state(struct buf *buf, const struct notifier *notifier)
 	} else {
 		buf_lit(buf, "active;expires=");
 		buf_u64(buf, notifier_expires_s(notifier));
-		notify_rates_print(&notifier->rates, notifier->terms.gap_ms, buf);
+		if (notifier->rates)
+			notify_rates_print(notifier->rates, notifier->gap_ms, buf);
 	}
 	buf_lit(buf, "\r\n");
 }
@@ -262,13 +279,12 @@ void notifier_send(struct notifier *notifier, struct slice content_type, struct 
 
 	sip_print_header(&lines, HDR_EVENT, notifier->event);
 	print_state(&lines, notifier);
-	buf_slice(&lines, notifier->terms.lines);
-	timer_stop(notifier->stack->timers, &notifier->due);
+	buf_slice(&lines, notifier->ops->lines);
+	notifier->due_at_ms = 0;
 	notifier->must_send = false;
 	notifier->sent_at_ms = now_ms;
-	notifier->earliest_ms =
-		now_ms + notify_rates_gap_ms(&notifier->rates, notifier->terms.gap_ms);
-	notify_rates_count(&notifier->rates, now_ms);
+	notifier->earliest_ms = now_ms + notify_rates_gap_ms(notifier->rates, notifier->gap_ms);
+	notify_rates_count(notifier->rates, now_ms);
 	if (!dialog_request(&notifier->dialog, notifier->stack, METHOD_NOTIFY, buf_text(&lines),
 			    content_type, body, &notify_ops, notifier->pooled.handle,
 			    &notifier->pending))
@@ -279,10 +295,8 @@ void notifier_send(struct notifier *notifier, struct slice content_type, struct 
 		notifier_suspend(notifier);
 }
 
-static void on_next(struct timer *timer)
+static void on_next(struct notifier *notifier)
 {
-	struct notifier *notifier = CONTAINER_OF(timer, struct notifier, due);
-
 	/* The last NOTIFY could not even be sent: it ends without. */
 	if (notifier->state == NOTIFIER_ENDING)
 		notifier_finish(notifier);
@@ -290,6 +304,22 @@ static void on_next(struct timer *timer)
 		notifier_try(notifier);
 	else
 		notifier_repeat(notifier);
+}
+
+static void on_time(struct timer *timer)
+{
+	struct notifier *notifier = CONTAINER_OF(timer, struct notifier, timer);
+	uint64_t now_ms = notifier->stack->timers->now_ms;
+
+	if (notifier->state == NOTIFIER_ACTIVE && !notifier->is_unasked &&
+	    notifier->expires_at_ms <= now_ms) {
+		notifier_end(notifier, "timeout");
+	} else if (notifier->due_at_ms > 0 && notifier->due_at_ms <= now_ms) {
+		notifier->due_at_ms = 0;
+		on_next(notifier);
+	}
+	if (notifier->state != NOTIFIER_ENDED)
+		notifier_set_timer(notifier);
 }
 
 /* --- The end ------------------------------------------------------------------------------ */
@@ -306,7 +336,6 @@ void notifier_end_until(struct notifier *notifier, const char *reason, uint32_t 
 	notifier->state = NOTIFIER_ENDING;
 	notifier->reason = reason;
 	notifier->retry_after_s = retry_after_s;
-	timer_stop(notifier->stack->timers, &notifier->expiry);
 	notifier_force(notifier);
 }
 
@@ -331,41 +360,35 @@ void notifier_drop(struct notifier *notifier)
 	notifier_forget(notifier);
 }
 
-static void on_expiry(struct timer *timer)
-{
-	notifier_end(CONTAINER_OF(timer, struct notifier, expiry), "timeout");
-}
-
 /* --- SUBSCRIBE ---------------------------------------------------------------------------- */
 
 /* 0 and the seconds to grant at most, or the status that refuses. */
-static unsigned terms_grant(const struct notifier_terms *terms, const struct sip_msg *msg,
-			    uint32_t *ret_s)
+static unsigned grant(const struct notifier_ops *ops, const struct sip_msg *msg, uint32_t *ret_s)
 {
 	uint32_t asked_s;
 	int err = sip_msg_seconds(msg, HDR_EXPIRES, &asked_s);
 
 	if (err == ERR_NOTFOUND)
-		asked_s = terms->expires_max_s;
+		asked_s = ops->expires_max_s;
 	else if (err)
 		return 400;
-	if (asked_s > 0 && asked_s < terms->expires_min_s)
+	if (asked_s > 0 && asked_s < ops->expires_min_s)
 		return 423;
-	*ret_s = asked_s < terms->expires_max_s ? asked_s : terms->expires_max_s;
+	*ret_s = asked_s < ops->expires_max_s ? asked_s : ops->expires_max_s;
 	return 0;
 }
 
-static void subscribe_refuse(struct incoming *in, const struct notifier_terms *terms,
-			     unsigned status)
+static void subscribe_refuse(struct incoming *in, const struct notifier_ops *ops, unsigned status)
 {
 	char text[64];
 	struct buf lines = BUF_ON(text);
 
 	if (status == 423)
-		sip_print_header_u32(&lines, HDR_MIN_EXPIRES, terms->expires_min_s);
+		sip_print_header_u32(&lines, HDR_MIN_EXPIRES, ops->expires_min_s);
 	if (status == 503)
-		buf_lit(&lines, "Retry-After: 5\r\n");
-	incoming_reply(in, &(struct answer){ .status = status, .lines = buf_text(&lines) });
+		incoming_refuse_full(in);
+	else
+		incoming_reply(in, &(struct answer){ .status = status, .lines = buf_text(&lines) });
 }
 
 static void subscribe_accept(struct notifier *notifier, struct incoming *in, uint32_t asked_s)
@@ -378,11 +401,10 @@ static void subscribe_accept(struct notifier *notifier, struct incoming *in, uin
 	notifier->accepted_at_ms = stack->timers->now_ms;
 	notifier->expires_at_ms = stack->timers->now_ms + (uint64_t)expires_s * 1000;
 	if (expires_s > 0)
-		timer_start(stack->timers, &notifier->expiry, (uint64_t)expires_s * 1000,
-			    on_expiry);
+		notifier_set_timer(notifier);
 	buf_slice(&lines, notifier->dialog.contact);
 	sip_print_header_u32(&lines, HDR_EXPIRES, expires_s);
-	buf_slice(&lines, notifier->terms.lines);
+	buf_slice(&lines, notifier->ops->lines);
 	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
 }
 
@@ -400,13 +422,13 @@ static bool event_is_same(struct slice a, struct slice b)
 }
 
 /* As it goes back: with all parameters but those that go back elsewhere. */
-static int event_keep(struct notifier *notifier, struct slice event)
+static int event_keep(struct notifier *notifier, struct slice event, struct slice name)
 {
 	char text[EVENT_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
 	struct slice package, params;
 	struct lex_param param;
-	int found;
+	int found, err;
 
 	if (event.n > EVENT_MAX_BYTES)
 		return ERR_SYNTAX;
@@ -418,15 +440,46 @@ static int event_keep(struct notifier *notifier, struct slice event)
 		buf_char(&buf, ';');
 		buf_slice(&buf, slice_of(param.name.p, (size_t)(params.p - param.name.p)));
 	}
-	return found < 0 ? ERR_SYNTAX : slice_keep(buf_text(&buf), &notifier->event);
+	if (found < 0)
+		return ERR_SYNTAX;
+	/* Most have no more to say than the name of the package, which stands somewhere already. */
+	notifier->event = name;
+	if (slice_eq(buf_text(&buf), name))
+		return 0;
+	err = slice_keep(buf_text(&buf), &notifier->event);
+	notifier->is_event_own = err == 0;
+	return err;
 }
 
+/* Without memory it is as if nothing were asked for, and what goes back says so. */
 static void event_read_rates(struct notifier *notifier, struct slice event)
 {
 	struct slice package, params;
+	struct notify_rates asked = { 0 };
 
 	sip_token_params(event, &package, &params);
-	notify_rates_read(&notifier->rates, params);
+	if (!notifier->rates && !notify_rates_read(&asked, params))
+		return;
+	if (!notifier->rates)
+		notifier->rates = mem_alloc(sizeof(*notifier->rates));
+	if (notifier->rates)
+		(void)notify_rates_read(notifier->rates, params);
+}
+
+/* Of what flow_eq() compares: two that differ have the same by 1 in 2^64. */
+static uint64_t flow_hash(const struct stack *stack, const struct flow *flow)
+{
+	char bytes[64];
+	struct buf buf = BUF_ON(bytes);
+
+	buf_char(&buf, (char)flow->transport);
+	buf_char(&buf, (char)flow->listener);
+	buf_slice(&buf, slice_of((const char *)&flow->name, sizeof(flow->name)));
+	buf_slice(&buf, slice_of((const char *)&flow->conn, sizeof(flow->conn)));
+	buf_slice(&buf, slice_of((const char *)flow->peer.ip, sizeof(flow->peer.ip)));
+	buf_slice(&buf, slice_of((const char *)&flow->peer.port, sizeof(flow->peer.port)));
+	buf_char(&buf, (char)flow->peer.family);
+	return hash_bytes(stack->tag_secret, buf_text(&buf));
 }
 
 static void usage_on_request(struct usage *usage, struct incoming *in);
@@ -434,50 +487,49 @@ static void usage_on_request(struct usage *usage, struct incoming *in);
 static const struct usage_ops usage_ops = { usage_on_request };
 
 static int notifier_init(struct notifier *notifier, struct incoming *in,
-			 const struct notifier_terms *terms)
+			 const struct notifier_spec *spec)
 {
-	int err = event_keep(notifier, sip_msg_value(in->msg, HDR_EVENT));
+	int err = event_keep(notifier, sip_msg_value(in->msg, HDR_EVENT), spec->event);
 
 	if (err)
 		return err;
 	if (!txn_server_start(in, NULL, HANDLE_NONE))
 		return ERR_NOMEM;
 	err = dialog_init_uas(&notifier->dialog, in, txn_server_to_tag(in->txn).p,
-			      terms->contact_line);
+			      spec->contact_line);
 	if (!err)
 		err = usage_start(in->stack, &notifier->usage, &usage_ops, notifier->dialog.call_id,
 				  dialog_local_tag(&notifier->dialog));
 	return err;
 }
 
-int notifier_take(struct incoming *in, const struct notifier_terms *terms,
+int notifier_take(struct incoming *in, const struct notifier_spec *spec,
 		  const struct notifier_ops *ops, void *owner, struct notifier **ret_notifier)
 {
 	struct notifier *notifier;
 	uint32_t expires_s;
-	unsigned refusal = terms_grant(terms, in->msg, &expires_s);
+	unsigned refusal = grant(ops, in->msg, &expires_s);
 	int err;
 
 	if (refusal) {
-		subscribe_refuse(in, terms, refusal);
+		subscribe_refuse(in, ops, refusal);
 		return ERR_DENIED;
 	}
 	notifier = pool_new(&in->stack->notifiers);
 	if (!notifier) {
-		subscribe_refuse(in, terms, 503);
+		incoming_refuse_full(in);
 		return ERR_NOMEM;
 	}
 	notifier->stack = in->stack;
-	notifier->peer = in->flow;
+	notifier->peer = flow_hash(in->stack, &in->flow);
 	notifier->ops = ops;
-	err = notifier_init(notifier, in, terms);
+	notifier->gap_ms = spec->gap_ms;
+	err = notifier_init(notifier, in, spec);
 	if (err) {
-		subscribe_refuse(in, terms, err == ERR_SYNTAX ? 400 : 503);
+		subscribe_refuse(in, ops, err == ERR_SYNTAX ? 400 : 503);
 		notifier_finish(notifier);
 		return err;
 	}
-	notifier->terms = *terms;
-	notifier->terms.contact_line = SLICE_NONE;
 	notifier->owner = owner;
 	event_read_rates(notifier, sip_msg_value(in->msg, HDR_EVENT));
 	subscribe_accept(notifier, in, expires_s);
@@ -498,11 +550,10 @@ int notifier_new(struct stack *stack, const struct dialog_spec *spec, struct sli
 		return ERR_NOMEM;
 	notifier->stack = stack;
 	notifier->is_unasked = true;
-	notifier->terms.gap_ms = gap_ms;
+	notifier->gap_ms = gap_ms;
 	notifier->ops = ops;
-	err = slice_keep(event, &notifier->event);
-	if (!err)
-		err = dialog_init_uac(&notifier->dialog, stack, spec);
+	notifier->event = event;
+	err = dialog_init_uac(&notifier->dialog, stack, spec);
 	if (err) {
 		notifier_drop(notifier);
 		return err;
@@ -524,7 +575,7 @@ void notifier_start(struct notifier *notifier)
 static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in)
 {
 	uint32_t expires_s;
-	unsigned refusal = terms_grant(&notifier->terms, in->msg, &expires_s);
+	unsigned refusal = grant(notifier->ops, in->msg, &expires_s);
 	int err = 0;
 
 	if (!refusal && notifier->state != NOTIFIER_ACTIVE)
@@ -536,7 +587,7 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 	if (err)
 		refusal = err == ERR_NOMEM ? 503 : 400;
 	if (refusal) {
-		subscribe_refuse(in, &notifier->terms, refusal);
+		subscribe_refuse(in, notifier->ops, refusal);
 		return;
 	}
 	if (notifier->ops->on_refresh && notifier->owner &&
@@ -551,8 +602,8 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 /* Somebody who speaks from elsewhere, or wants to act, proves to be the peer once more. */
 static bool must_prove(const struct notifier *notifier, const struct incoming *in)
 {
-	return notifier->owner &&
-	       (!flow_eq(&in->flow, &notifier->peer) || !slice_is_empty(in->msg->body));
+	return notifier->owner && (flow_hash(in->stack, &in->flow) != notifier->peer ||
+				   !slice_is_empty(in->msg->body));
 }
 
 static void usage_on_request(struct usage *usage, struct incoming *in)
@@ -565,7 +616,7 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 		return;
 	if (must_prove(notifier, in) && !notifier->ops->is_peer(notifier, in))
 		return;
-	notifier->peer = in->flow;
+	notifier->peer = flow_hash(in->stack, &in->flow);
 	refusal = dialog_check_request(&notifier->dialog, in->msg);
 	if (!refusal && in->msg->method != METHOD_SUBSCRIBE)
 		refusal = 405;

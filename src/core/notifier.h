@@ -14,12 +14,11 @@
 #include "core/notify_rate.h"
 #include "core/txn_server.h"
 
-struct notifier_terms {
+/* Of one subscription. */
+struct notifier_spec {
+	struct slice event;	   /* its package's name, constant text */
 	struct slice contact_line; /* our Contact, copied */
-	struct slice lines;	   /* more for the 200 and each NOTIFY; constant text, or empty */
-	uint32_t expires_min_s;
-	uint32_t expires_max_s; /* also what counts as asked for when nothing is */
-	uint32_t gap_ms;	/* least time between two NOTIFYs; 0: none */
+	uint32_t gap_ms;	   /* least time between two NOTIFYs; 0: none */
 };
 
 enum notifier_state {
@@ -28,8 +27,12 @@ enum notifier_state {
 	NOTIFIER_ENDED,
 };
 
+/* Of all subscriptions of one kind: what they are granted, and whom they ask. */
 struct notifier;
 struct notifier_ops {
+	uint32_t expires_min_s;
+	uint32_t expires_max_s; /* also what counts as asked for when nothing is */
+	struct slice lines;	/* more for the 200 and each NOTIFY; constant text, or empty */
 	/*
 	 * A NOTIFY is due: call notifier_send() before returning. With notifier->must_send it has
 	 * the full state; without, the owner may send what changed since the last one that was
@@ -56,33 +59,35 @@ struct notifier_ops {
 
 struct notifier {
 	struct pooled pooled;
-	struct usage usage;
+	uint8_t state;	   /* enum notifier_state */
+	bool is_unasked;   /* by notifier_new(): it has no time of its own, and no requests come */
+	bool is_due;	   /* a change waits for the pending one's answer, or for earliest_ms */
+	bool must_send;	   /* the next NOTIFY has to go out, with the full state */
+	bool is_doubted;   /* the device has a newer one: the next failure is the last */
+	bool is_event_own; /* the text of `event` is ours, not its package's */
+	uint16_t last_status; /* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
+	uint8_t failures;     /* of NOTIFYs in a row, a few at most */
+	uint32_t gap_ms;
+	struct handle pending; /* the unanswered NOTIFY; dialog.local_cseq is its CSeq */
 	struct stack *stack;
 	const struct notifier_ops *ops;
 	void *owner;
-	enum notifier_state state;
-	bool is_unasked; /* by notifier_new(): it has no time of its own, and no requests come */
-	struct dialog dialog;
-	struct flow peer;   /* the way the peer has spoken so far */
-	struct slice event; /* owned: the Event value, echoed in every NOTIFY (id parameter) */
-	struct notify_rates rates;
-	struct notifier_terms terms; /* for refreshes; without the Contact, which the dialog has */
-	const char *reason;	     /* why it ends, constant text; NULL: active */
-	uint32_t retry_after_s;	     /* said with the reason; 0: nothing is */
+	uint64_t earliest_ms; /* of the next NOTIFY: a gap, or the peer asked for time */
+	uint64_t due_at_ms;   /* then there is one: a change had to wait, or there is none for long;
+				 0: nothing waits */
+	uint64_t sent_at_ms;  /* the last NOTIFY; 0: none yet */
+	uint64_t answered_at_ms;
 	uint64_t expires_at_ms;
 	uint64_t accepted_at_ms;
-	struct handle pending; /* the unanswered NOTIFY; dialog.local_cseq is its CSeq */
-	bool is_due;	       /* a change waits for the pending one's answer, or for earliest_ms */
-	bool must_send;	       /* the next NOTIFY has to go out, with the full state */
-	uint64_t earliest_ms;  /* of the next NOTIFY: a gap, or the peer asked for time */
-	uint64_t sent_at_ms;   /* the last NOTIFY; 0: none yet */
-	uint64_t answered_at_ms;
-	unsigned last_status; /* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
-	unsigned failures;    /* of NOTIFYs in a row */
-	bool is_doubted;      /* the device has a newer one: the next failure is the last */
+	struct timer timer;	    /* of due_at_ms or expires_at_ms, or early for either */
+	struct slice event;	    /* the Event value, echoed in every NOTIFY (id parameter) */
+	struct notify_rates *rates; /* owned: those that were asked for; NULL: none */
+	const char *reason;	    /* why it ends, constant text; NULL: active */
+	uint32_t retry_after_s;	    /* said with the reason; 0: nothing is */
+	uint64_t peer;		    /* hash of the way the peer has spoken so far */
+	struct dialog dialog;
+	struct usage usage;
 	struct notifier_twin twin;
-	struct timer expiry;
-	struct timer due; /* the next NOTIFY: a change had to wait, or there is none for long */
 };
 
 /*
@@ -90,7 +95,7 @@ struct notifier {
  * no phone sees a NOTIFY for a subscription it does not know yet). notifier_start() must follow.
  * On failure the SUBSCRIBE has been answered (400, 423, 503).
  */
-int notifier_take(struct incoming *in, const struct notifier_terms *terms,
+int notifier_take(struct incoming *in, const struct notifier_spec *spec,
 		  const struct notifier_ops *ops, void *owner, struct notifier **ret_notifier);
 
 /*
@@ -98,7 +103,7 @@ int notifier_take(struct incoming *in, const struct notifier_terms *terms,
  * any dialog, all with the Call-ID and From tag of `spec` and its CSeq growing; the subscription
  * state is "active" and names no time. It goes on until notifier_end(), notifier_drop(), or until
  * the peer refuses one: then notifier->reason is NULL in on_end. notifier_repeat() sends the first.
- * ERR_NOMEM.
+ * `event` is constant text. ERR_NOMEM.
  */
 int notifier_new(struct stack *stack, const struct dialog_spec *spec, struct slice event,
 		 uint32_t gap_ms, const struct notifier_ops *ops, void *owner,
@@ -110,11 +115,11 @@ void notifier_start(struct notifier *notifier);
 
 /*
  * Something changed: on_due follows at once, or when the pending NOTIFY has been answered and the
- * least gap has passed (terms and RFC 6446 max-rate), once for all that changed meanwhile.
+ * least gap has passed (its own, and RFC 6446 max-rate), once for all that changed meanwhile.
  */
 void notifier_change(struct notifier *notifier);
 
-/* Another least gap than that of its terms, from the next NOTIFY on. */
+/* Another least gap, from the next NOTIFY on. */
 void notifier_set_gap(struct notifier *notifier, uint32_t gap_ms);
 
 /* The same as notifier_change(), and whatever the peer has been told, it is told the full state

@@ -105,7 +105,7 @@ static uint64_t at_most(uint64_t rate, uint64_t limit)
 	return rate < limit ? rate : limit;
 }
 
-void notify_rates_read(struct notify_rates *rates, struct slice event_params)
+bool notify_rates_read(struct notify_rates *rates, struct slice event_params)
 {
 	uint64_t idle_max;
 
@@ -114,6 +114,7 @@ void notify_rates_read(struct notify_rates *rates, struct slice event_params)
 	idle_max = rate_of(notify_rates_gap_ms(rates, NOTIFY_IDLE_MIN_MS));
 	rates->min = at_most(rate_read(event_params, min_name), idle_max);
 	rates->adaptive = at_most(rate_read(event_params, adaptive_name), idle_max);
+	return rates->max > 0 || rates->min > 0 || rates->adaptive > 0;
 }
 
 void notify_rates_print(const struct notify_rates *rates, uint32_t gap_ms, struct buf *buf)
@@ -125,7 +126,7 @@ void notify_rates_print(const struct notify_rates *rates, uint32_t gap_ms, struc
 
 uint64_t notify_rates_gap_ms(const struct notify_rates *rates, uint32_t gap_ms)
 {
-	uint64_t asked_ms = rates->max > 0 ? interval_ms(rates->max) : 0;
+	uint64_t asked_ms = rates && rates->max > 0 ? interval_ms(rates->max) : 0;
 
 	return asked_ms > gap_ms ? asked_ms : gap_ms;
 }
@@ -139,7 +140,7 @@ void notify_rates_count(struct notify_rates *rates, uint64_t now_ms)
 {
 	uint64_t whole_ms;
 
-	if (rates->adaptive == 0)
+	if (!rates || rates->adaptive == 0)
 		return;
 	whole_ms = period_ms(rates);
 	if (now_ms - rates->period_at_ms >= whole_ms) {
@@ -172,6 +173,8 @@ uint64_t notify_rates_idle_ms(const struct notify_rates *rates, uint64_t now_ms)
 	uint64_t idle_ms = UINT64_MAX;
 	uint64_t gap_ms = notify_rates_gap_ms(rates, NOTIFY_IDLE_MIN_MS);
 
+	if (!rates)
+		return idle_ms;
 	if (rates->min > 0)
 		idle_ms = interval_ms(rates->min);
 	if (rates->adaptive > 0 && adaptive_ms(rates, now_ms) < idle_ms)

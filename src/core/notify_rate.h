@@ -32,11 +32,11 @@ struct notify_rates {
 bool notify_rate_is_name(struct slice name);
 
 /*
- * Takes over what the parameters of an Event ask for. A value that is no rate counts as not asked
- * for, and the subscriber sees that, since it does not come back. NOTIFYs that were counted stay
- * counted.
+ * Takes over what the parameters of an Event ask for; false: nothing. A value that is no rate
+ * counts as not asked for, and the subscriber sees that, since it does not come back. NOTIFYs that
+ * were counted stay counted.
  */
-void notify_rates_read(struct notify_rates *rates, struct slice event_params);
+bool notify_rates_read(struct notify_rates *rates, struct slice event_params);
 
 /*
  * ";max-rate=0.5;min-rate=0.01", as adjusted to what we allow: a NOTIFY each `gap_ms` at most.
@@ -44,7 +44,7 @@ void notify_rates_read(struct notify_rates *rates, struct slice event_params);
  */
 void notify_rates_print(const struct notify_rates *rates, uint32_t gap_ms, struct buf *buf);
 
-/* From one NOTIFY to the next at least so long. */
+/* From one NOTIFY to the next at least so long. In this and the next two NULL asks for nothing. */
 uint64_t notify_rates_gap_ms(const struct notify_rates *rates, uint32_t gap_ms);
 
 /* A NOTIFY, no retransmission, goes out. */

@@ -231,6 +231,7 @@ static bool on_subscribe(struct pbx *pbx, struct incoming *in, const struct exte
 }
 
 static const struct own_package package = {
+	.event = SLICE_INIT("as-feature-event"),
 	.content_type = SLICE_INIT(FEATURE_DOCUMENT_TYPE),
 	.watch_bytes = sizeof(struct features_watch),
 	.print = features_print,

@@ -281,7 +281,13 @@ static bool is_peer(struct notifier *notifier, struct incoming *in)
 }
 
 static const struct notifier_ops notifier_ops = {
-	.on_due = on_due, .on_end = on_end, .is_peer = is_peer, .on_answered = on_answered
+	.expires_min_s = SUBSCRIPTION_MIN_S,
+	.expires_max_s = SUBSCRIPTION_MAX_S,
+	.lines = SLICE_INIT(REQUIRE_LINE),
+	.on_due = on_due,
+	.on_end = on_end,
+	.is_peer = is_peer,
+	.on_answered = on_answered,
 };
 
 struct lamp_list *lamp_list_of(const struct notifier *notifier)
@@ -335,11 +341,9 @@ static void subscribe(struct incoming *in, struct lamp_list *list)
 
 	pbx_print_contact(&contact, list->user, &in->flow);
 	if (notifier_take(in,
-			  &(struct notifier_terms){ .contact_line = buf_text(&contact),
-						    .lines = SLICE_INIT(REQUIRE_LINE),
-						    .expires_min_s = SUBSCRIPTION_MIN_S,
-						    .expires_max_s = SUBSCRIPTION_MAX_S,
-						    .gap_ms = list->pbx->directory->lamp_gap_ms },
+			  &(struct notifier_spec){ .event = list->package->event,
+						   .contact_line = buf_text(&contact),
+						   .gap_ms = list->pbx->directory->lamp_gap_ms },
 			  &notifier_ops, list, &list->notifier)) {
 		list_free(list);
 		return;

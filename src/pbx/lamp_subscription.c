@@ -80,6 +80,8 @@ static bool is_peer(struct notifier *notifier, struct incoming *in)
 }
 
 static const struct notifier_ops notifier_ops = {
+	.expires_min_s = SUBSCRIPTION_MIN_S,
+	.expires_max_s = SUBSCRIPTION_MAX_S,
 	.on_due = on_due,
 	.on_end = on_end,
 	.is_peer = is_peer,
@@ -110,6 +112,7 @@ void lamp_package_on_gone(struct watcher *watcher, const char *reason)
 
 const struct lamp_package lamp_dialog_package = {
 	.ops = { lamp_package_on_change, lamp_package_on_gone },
+	.event = SLICE_INIT("dialog"),
 	.content_type = SLICE_INIT("application/dialog-info+xml"),
 	.is_news = lamp_is_news,
 	.tell = lamp_tell,
@@ -225,10 +228,9 @@ static void watch(struct pbx *pbx, struct incoming *in, struct slice watched,
 	}
 	pbx_print_contact(&contact, watched, &in->flow);
 	if (notifier_take(in,
-			  &(struct notifier_terms){ .contact_line = buf_text(&contact),
-						    .expires_min_s = SUBSCRIPTION_MIN_S,
-						    .expires_max_s = SUBSCRIPTION_MAX_S,
-						    .gap_ms = pbx->directory->lamp_gap_ms },
+			  &(struct notifier_spec){ .event = package->event,
+						   .contact_line = buf_text(&contact),
+						   .gap_ms = pbx->directory->lamp_gap_ms },
 			  &notifier_ops, watcher, &notifier)) {
 		lamp_unwatch(watcher);
 		return;

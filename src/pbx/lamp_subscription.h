@@ -26,6 +26,7 @@ struct lamp_viewer {
 /* How a package tells of lamps. Its ops are the two functions below. */
 struct lamp_package {
 	struct watcher_ops ops;
+	struct slice event; /* its name */
 	struct slice content_type;
 	/* As lamp_is_news() and lamp_tell(). */
 	bool (*is_news)(struct watcher *watcher);

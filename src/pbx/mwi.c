@@ -20,6 +20,7 @@ static bool mwi_print(struct own_watch *watch, struct buf *body)
 }
 
 static const struct own_package package = {
+	.event = SLICE_INIT("message-summary"),
 	.content_type = SLICE_INIT("application/simple-message-summary"),
 	.watch_bytes = sizeof(struct own_watch),
 	.print = mwi_print,

@@ -128,11 +128,15 @@ static bool on_refresh(struct notifier *notifier, struct incoming *in)
 	return is_taken;
 }
 
-static const struct notifier_ops notifier_ops = { .on_due = on_due,
-						  .on_end = on_end,
-						  .is_peer = is_peer,
-						  .on_answered = on_answered,
-						  .on_refresh = on_refresh };
+static const struct notifier_ops notifier_ops = {
+	.expires_min_s = SUBSCRIPTION_MIN_S,
+	.expires_max_s = SUBSCRIPTION_MAX_S,
+	.on_due = on_due,
+	.on_end = on_end,
+	.is_peer = is_peer,
+	.on_answered = on_answered,
+	.on_refresh = on_refresh,
+};
 
 const struct own_watch *own_watch_of(const struct notifier *notifier)
 {
@@ -169,16 +173,15 @@ static void watch_start(struct pbx *pbx, struct incoming *in, const struct exten
 	struct own_watch *watch = watch_new(pbx, extension->number, package);
 	char text[256];
 	struct buf contact = BUF_ON(text);
-	struct notifier_terms terms = { .expires_min_s = SUBSCRIPTION_MIN_S,
-					.expires_max_s = SUBSCRIPTION_MAX_S };
+	struct notifier_spec spec = { .event = package->event };
 
 	if (!watch) {
 		incoming_refuse_full(in);
 		return;
 	}
 	pbx_print_contact(&contact, extension->number, &in->flow);
-	terms.contact_line = buf_text(&contact);
-	if (notifier_take(in, &terms, &notifier_ops, watch, &watch->notifier))
+	spec.contact_line = buf_text(&contact);
+	if (notifier_take(in, &spec, &notifier_ops, watch, &watch->notifier))
 		watch_drop(watch);
 	else
 		notifier_start(watch->notifier);

@@ -14,6 +14,7 @@ struct own_watch;
 
 /* What an event package says. */
 struct own_package {
+	struct slice event; /* its name */
 	struct slice content_type;
 	size_t watch_bytes; /* of its struct for one subscription, which begins with own_watch */
 

@@ -104,6 +104,7 @@ static void tell(struct watcher *watcher, struct buf *body, bool is_full, bool i
 
 static const struct lamp_package package = {
 	.ops = { lamp_package_on_change, lamp_package_on_gone },
+	.event = SLICE_INIT("presence"),
 	.content_type = SLICE_INIT("application/pidf+xml"),
 	.is_news = is_news,
 	.tell = tell,

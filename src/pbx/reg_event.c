@@ -104,6 +104,7 @@ static void on_answered(struct own_watch *base, bool is_acknowledged)
 }
 
 static const struct own_package package = {
+	.event = SLICE_INIT("reg"),
 	.content_type = SLICE_INIT("application/reginfo+xml"),
 	.watch_bytes = sizeof(struct reg_watch),
 	.print = reg_print,

@@ -150,7 +150,9 @@ static bool is_peer(struct notifier *notifier, struct incoming *in)
 	return true;
 }
 
-static const struct notifier_ops notifier_ops = { .on_due = on_due,
+static const struct notifier_ops notifier_ops = { .expires_min_s = 60,
+						  .expires_max_s = 3600,
+						  .on_due = on_due,
 						  .on_end = on_end,
 						  .is_peer = is_peer };
 
@@ -169,9 +171,8 @@ static void on_request(void *user, struct incoming *in)
 	addr_print(&contact, &neighbour->node->addr);
 	buf_lit(&contact, ">\r\n");
 	if (notifier_take(in,
-			  &(struct notifier_terms){ .contact_line = buf_text(&contact),
-						    .expires_min_s = 60,
-						    .expires_max_s = 3600 },
+			  &(struct notifier_spec){ .event = SLICE("dialog"),
+						   .contact_line = buf_text(&contact) },
 			  &notifier_ops, neighbour, &notifier) == 0)
 		notifier_start(notifier);
 }

@@ -21,7 +21,7 @@
 struct rig {
 	struct fake_peer peer;
 	struct stack stack;
-	struct notifier_terms terms;
+	struct notifier_spec spec;
 	struct notifier *notifier; /* NULL: none, or it has ended */
 	struct slice tag;	   /* ours in the dialog, owned */
 	unsigned cseq;		   /* of the last SUBSCRIBE */
@@ -70,6 +70,8 @@ static void on_answered(struct notifier *notifier, unsigned status)
 }
 
 static const struct notifier_ops ops = {
+	.expires_min_s = 60,
+	.expires_max_s = 3600,
 	.on_due = on_due,
 	.on_end = on_end,
 	.is_peer = is_peer,
@@ -94,7 +96,7 @@ static void on_request(void *user, struct incoming *in)
 		incoming_reply_status(in, 481);
 		return;
 	}
-	if (notifier_take(in, &rig->terms, &ops, rig, &rig->notifier))
+	if (notifier_take(in, &rig->spec, &ops, rig, &rig->notifier))
 		return;
 	assert_int_equal(slice_keep(dialog_local_tag(&rig->notifier->dialog), &rig->tag), 0);
 	notifier_start(rig->notifier);
@@ -107,10 +109,9 @@ static int set_up(void **state)
 	const struct stack_limits limits = { .transactions = 128, .subscriptions = 1 };
 
 	rig = (struct rig){ .is_set_up = true,
-			    .terms = { .contact_line =
-					       SLICE("Contact: <sip:202@192.0.2.1:5060>\r\n"),
-				       .expires_min_s = 60,
-				       .expires_max_s = 3600 } };
+			    .spec = { .event = SLICE("dialog"),
+				      .contact_line =
+					      SLICE("Contact: <sip:202@192.0.2.1:5060>\r\n") } };
 	fake_peer_init(&rig.peer);
 	rig.peer.user = &rig.stack;
 	rig.peer.on_message = on_message;
@@ -267,7 +268,7 @@ static void changes_within_the_gap_become_one(void **state)
 {
 	struct rig *rig = *state;
 
-	rig->terms.gap_ms = 500;
+	rig->spec.gap_ms = 500;
 	make(rig, "dialog");
 	for (int i = 0; i < 5; i++) {
 		change(rig);
@@ -348,7 +349,7 @@ static void a_gap_of_ours_and_a_min_rate_go_together(void **state)
 {
 	struct rig *rig = *state;
 
-	rig->terms.gap_ms = 5000;
+	rig->spec.gap_ms = 5000;
 	make(rig, "dialog;min-rate=0.1");
 	/* It had to wait, and then it is nothing. */
 	change(rig);
@@ -493,7 +494,7 @@ static void what_an_answer_means(void **state)
 		fake_peer_answer(&rig->peer, cases[i].status, "", cases[i].lines, "");
 		assert_int_equal(rig->last_answer, cases[i].status);
 		if (!cases[i].is_end) {
-			uint64_t wait_ms = rig->notifier->due.at_ms - rig->peer.timers.now_ms;
+			uint64_t wait_ms = rig->notifier->due_at_ms - rig->peer.timers.now_ms;
 
 			assert_in_range(wait_ms, cases[i].least_ms, cases[i].most_ms);
 			expect_silence_ms(rig, wait_ms - 1);
@@ -565,7 +566,7 @@ static int offer(struct rig *rig)
 					  .contact = SLICE("Contact: <sip:202@192.0.2.1:5060>\r\n"),
 					  .flow = rig->peer.flow };
 
-	return notifier_new(&rig->stack, &spec, SLICE("dialog"), rig->terms.gap_ms, &ops, rig,
+	return notifier_new(&rig->stack, &spec, SLICE("dialog"), rig->spec.gap_ms, &ops, rig,
 			    &rig->notifier);
 }
 

@@ -58,7 +58,7 @@ static void what_is_asked_for_is_said_back(void **state)
 		char text[256];
 		struct buf buf = BUF_ON(text);
 
-		notify_rates_read(&rates, asked.text);
+		(void)notify_rates_read(&rates, asked.text);
 		notify_rates_print(&rates, cases[i].gap_ms, &buf);
 		if (!slice_eq(buf_text(&buf), slice_from_cstr(cases[i].granted)))
 			fail_msg("%s: %.*s", cases[i].asked, SLICE_ARGS(buf_text(&buf)));
@@ -70,7 +70,7 @@ static struct notify_rates rates_of(const char *params)
 {
 	struct notify_rates rates = { 0 };
 
-	notify_rates_read(&rates, slice_from_cstr(params));
+	(void)notify_rates_read(&rates, slice_from_cstr(params));
 	return rates;
 }
 
