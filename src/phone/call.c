@@ -343,6 +343,14 @@ static void call_replace(struct phone_call *call, struct session *session,
 	call_answered(call);
 }
 
+/* It rings, or talks or is held in the place of another one. */
+static enum phone_call_state state_beginning(const struct phone_call *replaced)
+{
+	if (!replaced)
+		return PHONE_CALL_RINGING;
+	return phone_call_is_to_be_held(replaced) ? PHONE_CALL_HOLDING : PHONE_CALL_TALKING;
+}
+
 void phone_call_on_invite(struct phone *phone, struct incoming *in)
 {
 	struct phone_call *call, *replaced;
@@ -352,9 +360,7 @@ void phone_call_on_invite(struct phone *phone, struct incoming *in)
 
 	if (refuse_invite(phone, in, &replaced))
 		return;
-	call = call_new(phone, !replaced			    ? PHONE_CALL_RINGING
-			       : phone_call_is_to_be_held(replaced) ? PHONE_CALL_HOLDING
-								    : PHONE_CALL_TALKING);
+	call = call_new(phone, state_beginning(replaced));
 	if (!call) {
 		incoming_reply_status(in, 486);
 		return;

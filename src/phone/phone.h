@@ -71,7 +71,7 @@ struct phone_config {
 	uint32_t session_expires_s; /* asked for (RFC 4028); 0: 1800 */
 	bool is_unregistered;	    /* phone_start() does not register */
 	bool has_early_media;	    /* it plays something while it rings: 183 instead of 180 */
-	bool transfer_holds;	    /* whom we transfer is held first, and resumed if it fails */
+	bool transfer_holds;	    /* whom we talk with is held first, and resumed if it fails */
 	bool transfer_leaves;	    /* we hang up as soon as a transfer is accepted */
 	bool transfer_unheard;	    /* we ask not to be told what becomes of it (RFC 4488) */
 	bool takes_click_to_dial;   /* a REFER of the server's makes us call */
@@ -95,7 +95,7 @@ enum phone_offer { PHONE_OFFER_NONE, PHONE_OFFER_HOLD, PHONE_OFFER_RESUME };
 
 enum phone_transfer_state {
 	PHONE_TRANSFER_NONE,
-	PHONE_TRANSFER_HOLDING, /* the other end is held before it is asked */
+	PHONE_TRANSFER_HOLDING, /* whom we talk with is held before anybody is asked */
 	PHONE_TRANSFER_ASKED,	/* the REFER has no answer yet */
 	PHONE_TRANSFER_GOING,	/* it is accepted, we hear how it goes */
 };
@@ -103,9 +103,9 @@ enum phone_transfer_state {
 /* Where we have sent the other end of a call. */
 struct phone_transfer {
 	enum phone_transfer_state state;
-	struct slice to;	/* URI, owned */
-	unsigned consulted;	/* number of the call whose other end is meant, or 0 */
-	bool is_held_for_it;	/* and not before */
+	struct slice to;    /* URI, owned */
+	unsigned consulted; /* number of the call whose other end is meant, or 0 */
+	unsigned held;	    /* number of the call that is held for it and was not before, or 0 */
 	struct handle referral; /* the REFER */
 };
 

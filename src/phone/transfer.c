@@ -66,18 +66,39 @@ static void transfer_done(struct phone_call *call, unsigned status, struct slice
 /* Everybody is where he was. */
 static void transfer_failed(struct phone_call *call, unsigned status, struct slice reason)
 {
-	bool is_held_for_it = call->transfer.is_held_for_it && call->state == PHONE_CALL_HOLDING;
+	struct phone *phone = call->phone;
+	unsigned held = call->transfer.held;
 
 	transfer_emit(call, PHONE_RESULT_FAILED, status, reason);
 	phone_transfer_fini(call);
-	if (is_held_for_it)
-		(void)phone_resume(call->phone, call->number);
+	if (held > 0 && phone_call_find(phone, held, 1 << PHONE_CALL_HOLDING))
+		(void)phone_resume(phone, held);
+}
+
+/* The one that waits until `call` is held, or NULL. */
+static struct phone_call *find_waiting(const struct phone_call *call)
+{
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++) {
+		struct phone_call *waiting = &call->phone->calls[i];
+
+		if (waiting->transfer.state == PHONE_TRANSFER_HOLDING &&
+		    waiting->transfer.held == call->number)
+			return waiting;
+	}
+	return NULL;
 }
 
 void phone_transfer_on_ended(struct phone_call *call)
 {
+	struct phone_call *waiting = find_waiting(call);
+
 	if (phone_transfer_is_going(call))
 		transfer_emit(call, PHONE_RESULT_UNKNOWN, 0, SLICE_NONE);
+	/* There is nobody left to hold, nor to transfer to. */
+	if (waiting && waiting != call) {
+		waiting->transfer.held = 0;
+		transfer_failed(waiting, 0, SLICE_NONE);
+	}
 }
 
 /* --- Hearing of it ------------------------------------------------------------------------ */
@@ -194,15 +215,18 @@ static int transfer_send(struct phone_call *call)
 
 void phone_transfer_on_offer_done(struct phone_call *call)
 {
-	if (call->transfer.state == PHONE_TRANSFER_HOLDING && transfer_send(call))
-		transfer_failed(call, 0, SLICE_NONE);
+	struct phone_call *waiting = find_waiting(call);
+
+	if (waiting && transfer_send(waiting))
+		transfer_failed(waiting, 0, SLICE_NONE);
 }
 
-/* `to` is how it is told; `consulted` as in struct phone_transfer. */
-static int transfer_start(struct phone_call *call, struct slice to, unsigned consulted)
+/* `to` is how it is told; `consulted`: to whose other end, or NULL. */
+static int transfer_start(struct phone_call *call, struct slice to,
+			  const struct phone_call *consulted)
 {
 	struct phone *phone = call->phone;
-	bool is_to_be_held = phone->config.transfer_holds && !phone_call_is_to_be_held(call);
+	const struct phone_call *active = consulted ? consulted : call;
 	int err;
 
 	if (phone_transfer_is_going(call))
@@ -211,11 +235,12 @@ static int transfer_start(struct phone_call *call, struct slice to, unsigned con
 	err = slice_keep(to, &call->transfer.to);
 	if (err)
 		return phone_fail(phone, err, "call %u: %s", call->number, err_text(err));
-	call->transfer.consulted = consulted;
-	call->transfer.is_held_for_it = is_to_be_held;
-	if (is_to_be_held) {
+	call->transfer.consulted = consulted ? consulted->number : 0;
+	if (phone->config.transfer_holds && active->state == PHONE_CALL_TALKING &&
+	    !phone_call_is_to_be_held(active)) {
+		call->transfer.held = active->number;
 		call->transfer.state = PHONE_TRANSFER_HOLDING;
-		return phone_hold(phone, call->number);
+		return phone_hold(phone, active->number);
 	}
 	err = transfer_send(call);
 	if (!err)
@@ -282,7 +307,7 @@ int phone_transfer(struct phone *phone, unsigned number, struct slice target)
 	if (err)
 		return phone_fail(phone, err, "'%.*s' is no number or SIP address",
 				  SLICE_ARGS(target));
-	return transfer_start(call, buf_text(&uri), 0);
+	return transfer_start(call, buf_text(&uri), NULL);
 }
 
 int phone_transfer_attended(struct phone *phone, unsigned held_number, unsigned consulted_number)
@@ -296,5 +321,5 @@ int phone_transfer_attended(struct phone *phone, unsigned held_number, unsigned 
 	held = find_held(phone, held_number, consulted);
 	if (!held)
 		return phone_no_call(phone, held_number, "is on hold to be transferred");
-	return transfer_start(held, consulted->remote, consulted->number);
+	return transfer_start(held, consulted->remote, consulted);
 }

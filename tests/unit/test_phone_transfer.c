@@ -217,8 +217,8 @@ static void the_call_that_we_talk_in_is_meant(void **state)
 	phone_rig_end(&rig);
 }
 
-/* Nothing is left to transfer with when Carol hangs up before Alice is held. */
-static void who_was_asked_hangs_up_before_the_hold(void **state)
+/* The make that holds first holds whom it has asked, too, as snom's page shows it. */
+static void who_was_asked_is_held_and_resumed(void **state)
 {
 	struct phone_rig rig;
 	char tag[64], call_id[64], our_tag[64];
@@ -226,17 +226,47 @@ static void who_was_asked_hangs_up_before_the_hold(void **state)
 	(void)state;
 	start(&rig, &(struct phone_config){ .transfer_holds = true }, tag);
 	consult(&rig, true, call_id, our_tag);
-	phone_command(&rig.phone, SLICE("transfer attended 2 1"));
-	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE);
-	phone_rig_send(&rig, "BYE", 2, "in1", tag, "", "");
-	(void)fake_peer_take_response(&rig.peer, 200);
-	rig.peer.taken_count -= 2;
-	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE);
+	phone_command(&rig.phone, SLICE("transfer attended"));
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE),
+				 "a=sendonly\r\n");
+	assert_true(slice_eq(rig.peer.msg.call_id, slice_from_cstr(call_id)));
+	assert_true(fake_peer_is_idle(&rig.peer));
 	fake_peer_answer(&rig.peer, 200, "", CAROL_LINES, SDP "a=recvonly\r\n");
-	phone_rig_expect(&rig,
-			 "{\"event\":\"transfer\",\"call\":2,\"remote\":\"sip:204@pbx.example."
-			 "com\",\"to\":\"sip:201@pbx.example.com\",\"by\":\"local\","
-			 "\"result\":\"failed\"}");
+	(void)fake_peer_take_request(&rig.peer, METHOD_ACK);
+	expect_refer_to_carol(&rig, call_id, our_tag);
+	fake_peer_answer(&rig.peer, 202, "", "", "");
+	notify(&rig, tag, 2, "terminated;reason=noresource", "SIP/2.0 486 Busy Here\r\n");
+	phone_rig_expect_in_body(fake_peer_take_request(&rig.peer, METHOD_INVITE),
+				 "a=sendrecv\r\n");
+	assert_true(slice_eq(rig.peer.msg.call_id, slice_from_cstr(call_id)));
+	phone_rig_end(&rig);
+}
+
+/* Nobody is left to transfer to when Carol hangs up before she is held. */
+static void who_was_asked_hangs_up_before_the_hold(void **state)
+{
+	struct phone_rig rig;
+	char tag[64], call_id[64], our_tag[64], text[512];
+
+	(void)state;
+	start(&rig, &(struct phone_config){ .transfer_holds = true }, tag);
+	consult(&rig, true, call_id, our_tag);
+	phone_command(&rig.phone, SLICE("transfer attended"));
+	(void)fake_peer_take_request(&rig.peer, METHOD_INVITE);
+	snprintf(text, sizeof(text),
+		 "BYE sip:203@192.0.2.3:5060 SIP/2.0\n"
+		 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKbye\n"
+		 "From: <sip:204@pbx.example.com>;tag=c\nTo: <sip:203@pbx.example.com>;tag=%s\n"
+		 "Call-ID: %s\nCSeq: 1 BYE\nMax-Forwards: 70\n",
+		 our_tag, call_id);
+	fake_peer_send(&rig.peer, text, "");
+	phone_rig_expect(&rig, "{\"event\":\"transfer\"," OF_ALICE
+			       ",\"to\":\"sip:204@pbx.example.com\",\"by\":\"local\","
+			       "\"result\":\"failed\"}");
+	assert_int_equal(phone_count_calls_in(&rig.phone, PHONE_CALL_HOLDING), 1);
+	phone_command(&rig.phone, SLICE("transfer 205"));
+	while (fake_peer_take(&rig.peer)->method != METHOD_REFER)
+		;
 	phone_rig_end(&rig);
 }
 
@@ -570,6 +600,7 @@ int main(void)
 		cmocka_unit_test(the_numbers_choose_the_two_calls),
 		cmocka_unit_test(a_transfer_that_fails_changes_nothing),
 		cmocka_unit_test(the_call_that_we_talk_in_is_meant),
+		cmocka_unit_test(who_was_asked_is_held_and_resumed),
 		cmocka_unit_test(who_was_asked_hangs_up_before_the_hold),
 		cmocka_unit_test(a_key_calls_during_a_call),
 		cmocka_unit_test(the_second_press_brings_together),
