@@ -98,6 +98,29 @@ FLOW(a_phone_that_holds_before_it_transfers, "RFC 5589 6.1")
 	expect_alice_has_carol(w);
 }
 
+static bool is_held(struct world *w, const char *name)
+{
+	const struct phone *phone = &world_phone(w, name)->phone;
+
+	for (size_t i = 0; i < PHONE_CALLS_MAX; i++)
+		if (phone->calls[i].state == PHONE_CALL_TALKING && phone->calls[i].is_held_by_peer)
+			return true;
+	return false;
+}
+
+/* Both are on hold when the REFER comes, as snom's page shows it; in the end nobody is. */
+FLOW(whom_a_transferor_holds_nobody_holds_afterwards, "RFC 5589 7.3, RFC 3264 8.4, RFC 3725 4.1")
+{
+	struct world *w = alice_talks_to_bob();
+
+	world_phone(w, "bob")->phone.config.transfer_holds = true;
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	transfer_attended(w, "bob");
+	expect(w, !is_held(w, "alice") && !is_held(w, "carol"));
+	expect_alice_has_carol(w);
+}
+
 FLOW(a_phone_that_leaves_as_soon_as_its_transfer_is_accepted, "RFC 5589 6.1, RFC 5057 4.1")
 {
 	struct world *w = alice_talks_to_bob();
