@@ -200,7 +200,8 @@ void relay_on_offer_result(struct session *session, unsigned status, const struc
 	struct call *call = leg->call;
 	struct leg *offerer = call->offerer;
 
-	if (splice_on_offer_result(leg, status, response))
+	if (splice_on_offer_result(leg, status, response) ||
+	    transfer_on_offer_result(leg, status, response))
 		return;
 	call->offerer = NULL;
 	if (status < 300 && offerer)

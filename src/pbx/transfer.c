@@ -206,6 +206,8 @@ static void leave_target(const struct transfer *failed, unsigned status)
 
 void transfer_fail(struct transfer *transfer, unsigned status)
 {
+	if (transfer_ask_offer(transfer, status))
+		return;
 	trace(transfer, "failed", status);
 	detach(transfer);
 	tell(transfer, status);

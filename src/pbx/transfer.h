@@ -19,8 +19,9 @@ struct refer;
 struct referral;
 
 enum transfer_state {
-	TRANSFER_WAITING,   /* for the target's answer */
-	TRANSFER_SPLICING,  /* it has answered */
+	TRANSFER_WAITING,  /* for the target's answer */
+	TRANSFER_ASKING,   /* the transferee, for an offer without which the target is not called */
+	TRANSFER_SPLICING, /* it has answered */
 	TRANSFER_FORWARDED, /* the transferee's phone does it by itself */
 };
 
@@ -40,6 +41,7 @@ struct transfer {
 	struct handle arrival;	   /* the leg by which it came where it was sent */
 	struct handle picked;	   /* that rings for the target, until the transfer is done */
 	bool is_by_inside;	   /* the transferor has an extension, and can be called back */
+	bool has_asked;		   /* the transferee, for an offer */
 	bool is_recall; /* that is what this is, or a click; there is nobody to fall back to */
 };
 
@@ -70,6 +72,9 @@ void transfer_on_race(struct call *call);
 
 /* That call's partner is somebody who picks it up; see join_start(). */
 int transfer_on_pickup(struct leg *picker, struct slice offer, struct slice offer_type);
+
+/* The transferee describes itself, or does not; false: it was not asked to. */
+bool transfer_on_offer_result(struct leg *leg, unsigned status, const struct sip_msg *response);
 
 /* The transferor's consultation is answered as any call is. */
 void transfer_on_talking(struct call *call);

@@ -41,6 +41,14 @@ void transfer_fail(struct transfer *transfer, unsigned status);
 /* The transferee's phone has done it by itself, and says so with this status. */
 void transfer_arrive(struct transfer *transfer, unsigned status);
 
+/* --- transfer_offer.c --------------------------------------------------------------------- */
+
+/*
+ * True when the target, whose call failed with this status, is going to be called once more, with
+ * an offer: everybody stays as if it rang.
+ */
+bool transfer_ask_offer(struct transfer *transfer, unsigned status);
+
 /* --- transfer_forward.c ------------------------------------------------------------------- */
 
 /*

@@ -110,3 +110,38 @@ FLOW(who_was_called_twice_brings_both_together, "RFC 5589 7.3, RFC 3891 3")
 	expect_talking(w, "alice", "carol");
 	expect_quiet(w);
 }
+
+FLOW_PLAIN(a_target_that_wants_an_offer_gets_the_transferees, "RFC 3725 4.1, RFC 5589 6.1")
+{
+	struct raw *bob;
+	struct world *w = world_new("alice", "carol", "dave");
+
+	office_add(&w->office, "204", "bob");
+	bob = world_raw(w, "bob");
+	expect(w,
+	       raw_ask_as(bob, "204", OFFICE_PASSWORD,
+			  TEXT_HEAD("REGISTER", "204", "204", "reg") BOB_CONTACT TEXT_END) == 200);
+	dial(w, "alice", "carol");
+	answer(w, "carol");
+	transfer_number(w, "carol", "204");
+	raw_reply(bob, "INVITE", 488, "b1", "", "");
+	expect(w, raw_count(bob, "INVITE") == 2);
+	expect(w, strstr(raw_last(bob, "INVITE"), "m=audio") != NULL);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	raw_reply(bob, "INVITE", 488, "b2", "", "");
+	expect_transfer(w, "carol", PHONE_RESULT_FAILED, 488);
+	expect(w, !w->phones[0].phone.calls[0].is_held_by_peer);
+
+	transfer_number(w, "carol", "204");
+	raw_reply(bob, "INVITE", 488, "b3", "", "");
+	raw_reply(bob, "INVITE", 200, "b4", BOB_LINE, BOB_SDP);
+	/* It wants an offer in a re-INVITE, too. */
+	raw_reply(bob, "INVITE", 488, "b4", "", "");
+	raw_reply(bob, "INVITE", 200, "b4", BOB_LINE, BOB_SDP);
+	expect_transfer(w, "carol", PHONE_RESULT_DONE, 200);
+	expect(w, !w->phones[0].phone.calls[0].is_held_by_peer);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	hang_up(w, "alice");
+	expect(w, raw_count(bob, "BYE") == 1);
+	expect_quiet(w);
+}

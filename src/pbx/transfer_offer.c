@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Targets that take no INVITE without an offer, as some trunks: they are called once more with one
+ * of the transferee's. Its phone is asked by re-INVITE, and hears nothing while the target rings.
+ */
+#include "pbx/transfer_inner.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "pbx/splice.h"
+
+/* Refused for what the INVITE said of media, or did not (RFC 3261 21.4, 21.6.4). */
+static bool is_about_media(unsigned status)
+{
+	return status == 400 || status == 415 || status == 488 || status == 606;
+}
+
+static bool may_ask(const struct transfer *transfer)
+{
+	const struct leg *transferee = transfer->transferee;
+
+	return transfer->state == TRANSFER_WAITING && !transfer->has_asked && transfer->seat &&
+	       transfer->seat->is_stand_in && slice_is_empty(transfer->to->offer) &&
+	       transfer->from->state == CALL_TALKING && !transferee->is_ending;
+}
+
+bool transfer_ask_offer(struct transfer *transfer, unsigned status)
+{
+	const struct call *failed = transfer->to;
+	struct call *call;
+
+	if (!is_about_media(status) || !failed || !may_ask(transfer))
+		return false;
+	call = call_new_for(transfer->transferee, failed->called.number, failed->hops_used);
+	if (!call)
+		return false;
+	if ((failed->referrer && call_set_referrer(call, failed->referrer)) ||
+	    session_offer(transfer->transferee->session, SLICE_NONE, SLICE_NONE, SLICE_NONE)) {
+		call_end(call, 0, SLICE_NONE);
+		return false;
+	}
+	transfer->to->transfer = NULL;
+	transfer_aim(transfer, call, call->caller, NULL);
+	transfer->has_asked = true;
+	transfer->transferee->is_astray = true;
+	transfer->state = TRANSFER_ASKING;
+	return true;
+}
+
+static void call_again(struct transfer *transfer)
+{
+	struct pbx *pbx = transfer->pbx;
+	const struct extension *extension =
+		transfer->is_by_inside ? directory_find(pbx->directory, transfer->by->number)
+				       : NULL;
+	struct slice number = transfer->to->called.number;
+	bool is_denied;
+	struct destination to =
+		extension ? route_find_for(pbx->directory, number, extension, &is_denied)
+			  : route_find(pbx->directory, number);
+
+	transfer->state = TRANSFER_WAITING;
+	if (to.kind == DESTINATION_NONE)
+		transfer_fail(transfer, 404);
+	else
+		call_ring(transfer->to, &to);
+}
+
+bool transfer_on_offer_result(struct leg *leg, unsigned status, const struct sip_msg *response)
+{
+	struct transfer *transfer = leg->call->transfer;
+	struct slice type = response ? sip_msg_value(response, HDR_CONTENT_TYPE) : SLICE_NONE;
+	struct call *to;
+
+	if (!transfer || transfer->state != TRANSFER_ASKING || leg != transfer->transferee)
+		return false;
+	to = transfer->to;
+	if (status >= 300) {
+		leg->is_astray = false;
+		transfer_fail(transfer, 488);
+		return true;
+	}
+	splice_hold(leg, type, response->body);
+	if (slice_is_empty(response->body) || slice_keep(response->body, &to->offer) ||
+	    slice_keep(type, &to->offer_type))
+		transfer_fail(transfer, 488);
+	else
+		call_again(transfer);
+	return true;
+}
