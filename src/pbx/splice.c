@@ -319,11 +319,20 @@ static void on_no_offer(struct splice *splice)
 	step_next(splice, SPLICE_ASK);
 }
 
+/* It says that it is held by saying nowhere where it listens; the other one can be heard first. */
+static bool is_worth_swapping(const struct splice *splice, const struct sip_msg *response)
+{
+	const struct sdp *sdp = read_sdp(sip_msg_value(response, HDR_CONTENT_TYPE), response->body);
+
+	return sdp && sdp_is_nowhere(sdp) && !splice->is_swapped &&
+	       !session_is_invited(splice->answerer->session);
+}
+
 static void on_description(struct splice *splice, const struct sip_msg *response)
 {
 	int err;
 
-	if (!is_accepted(response)) {
+	if (!is_accepted(response) || is_worth_swapping(splice, response)) {
 		splice_hold(splice->offerer, sip_msg_value(response, HDR_CONTENT_TYPE),
 			    response->body);
 		on_no_offer(splice);

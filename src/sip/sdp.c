@@ -162,6 +162,19 @@ static bool media_has_ice(const struct sdp *sdp, const struct sdp_media *media)
 	       sdp_attribute_find(sdp->session, SLICE("ice-ufrag"), &ufrag);
 }
 
+static bool media_is_nowhere(const struct sdp *sdp, const struct sdp_media *media)
+{
+	return connection_is_nowhere(media->connection) && !media_has_ice(sdp, media);
+}
+
+bool sdp_is_nowhere(const struct sdp *sdp)
+{
+	for (size_t i = 0; i < sdp->media_count; i++)
+		if (sdp->media[i].port != 0 && media_is_nowhere(sdp, &sdp->media[i]))
+			return true;
+	return false;
+}
+
 bool sdp_is_hold(const struct sdp *sdp)
 {
 	bool has_live = false;
@@ -174,7 +187,7 @@ bool sdp_is_hold(const struct sdp *sdp)
 		has_live = true;
 		if (media->direction == SDP_SENDONLY || media->direction == SDP_INACTIVE)
 			continue;
-		if (!connection_is_nowhere(media->connection) || media_has_ice(sdp, media))
+		if (!media_is_nowhere(sdp, media))
 			return false;
 	}
 	return has_live;

@@ -38,6 +38,9 @@ int sdp_parse(struct slice text, struct sdp *ret_sdp);
  */
 bool sdp_is_hold(const struct sdp *sdp);
 
+/* A live stream has c=0.0.0.0 without ICE: whoever hears this does not know where to send. */
+bool sdp_is_nowhere(const struct sdp *sdp);
+
 /* Each live stream flows both ways; false when none is live. */
 bool sdp_is_talking(const struct sdp *sdp);
 

@@ -333,8 +333,10 @@ FLOW(the_longest_time_of_a_call_ends_a_splice, "RFC 3725 4.1, RFC 3326 2")
 
 FLOW(a_switch_that_stops_ends_what_is_not_done, "RFC 3515 2.4.5, RFC 3261 21.5.4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = world_new("alice", "bob", "carol");
 
+	dial(w, "alice", "bob");
+	answer(w, "bob");
 	transfer(w, "bob", "carol");
 	pbx_stop(&w->office.pbx);
 	advance_ms(w, 1000);
@@ -347,8 +349,10 @@ FLOW(a_switch_that_stops_ends_what_is_not_done, "RFC 3515 2.4.5, RFC 3261 21.5.4
 
 FLOW(a_switch_that_stops_calls_nobody_back, "RFC 3261 21.5.4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = world_new("alice", "bob", "carol");
 
+	dial(w, "alice", "bob");
+	answer(w, "bob");
 	world_phone(w, "bob")->phone.config.transfer_leaves = true;
 	transfer(w, "bob", "carol");
 	pbx_stop(&w->office.pbx);
