@@ -507,6 +507,12 @@ static struct trunk *identify_trunk(struct pbx *pbx, const struct incoming *in)
 	return trunk;
 }
 
+/* What an INVITE alone may have (RFC 3891 3, RFC 3911 4). */
+static bool names_dialog(const struct sip_msg *msg)
+{
+	return sip_msg_header(msg, HDR_REPLACES) || sip_msg_header(msg, HDR_JOIN);
+}
+
 static void on_request(void *user, struct incoming *in)
 {
 	static request_handler *const handlers[METHOD_COUNT] = {
@@ -529,6 +535,8 @@ static void on_request(void *user, struct incoming *in)
 	} else if (method == METHOD_BYE || method == METHOD_NOTIFY) {
 		/* They make sense inside a dialog only. */
 		incoming_reply_stateless(in, &(struct answer){ .status = 481 });
+	} else if (method != METHOD_INVITE && names_dialog(in->msg)) {
+		incoming_reply_stateless(in, &(struct answer){ .status = 400 });
 	} else if (method == METHOD_OPTIONS) {
 		if (!session_refuse_required(in))
 			on_options(in);

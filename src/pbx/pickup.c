@@ -219,3 +219,26 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 	else
 		pickup_take(leg, in, picker, RECORD_BY_REPLACES);
 }
+
+/* --- Join --------------------------------------------------------------------------------- */
+
+/* The header is written as Replaces is, with both tags (RFC 3911 7.1). */
+static bool read_join(const struct incoming *in, struct sip_replaces *ret_ids)
+{
+	return !sip_msg_header(in->msg, HDR_REPLACES) &&
+	       sip_replaces_parse(sip_msg_value(in->msg, HDR_JOIN), ret_ids) == 0 &&
+	       !slice_is_empty(ret_ids->to_tag) && !slice_is_empty(ret_ids->from_tag);
+}
+
+void pickup_refuse_join(struct pbx *pbx, struct incoming *in, const struct extension *asker)
+{
+	struct sip_replaces ids;
+	struct leg *leg;
+
+	if (!read_join(in, &ids)) {
+		incoming_reply(in, &(struct answer){ .status = 400, .reason = SLICE("Bad Join") });
+		return;
+	}
+	leg = asker ? leg_by_replaces(pbx, &ids, asker) : NULL;
+	incoming_reply_status(in, leg && takeover_is_allowed(leg, asker) ? 488 : 481);
+}

@@ -31,6 +31,13 @@ bool pickup_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk
 		       const struct party *party);
 
 /*
+ * Answers an INVITE with Join (RFC 3911 4), which must not become a call as if it had none: 400
+ * (malformed, or with Replaces), 481 (no dialog that it may know of), 488 (nobody is brought into a
+ * call as a third). `asker` NULL: somebody outside.
+ */
+void pickup_refuse_join(struct pbx *pbx, struct incoming *in, const struct extension *asker);
+
+/*
  * Whom it would take. The answer's status is 0 with *ret_leg set, or that of a refusal as above;
  * NULL: nothing rings in the groups.
  */

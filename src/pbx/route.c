@@ -106,6 +106,10 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 	struct ticket *ticket;
 	bool is_denied;
 
+	if (sip_msg_header(in->msg, HDR_JOIN)) {
+		pickup_refuse_join(pbx, in, caller);
+		return;
+	}
 	if (sip_msg_header(in->msg, HDR_REPLACES)) {
 		pickup_by_replaces(pbx, in, caller);
 		return;

@@ -162,6 +162,10 @@ void trunk_on_invite(struct pbx *pbx, struct incoming *in, struct trunk *trunk)
 	struct ticket *ticket = NULL;
 	struct destination to = find_inside(trunk, in->msg, &number, &ticket);
 
+	if (sip_msg_header(in->msg, HDR_JOIN)) {
+		pickup_refuse_join(pbx, in, NULL);
+		return;
+	}
 	if (sip_msg_header(in->msg, HDR_REPLACES)) {
 		if (!pickup_from_trunk(pbx, in, trunk, &party))
 			refuse(pbx, in, &party, buf_text(&number), 403);

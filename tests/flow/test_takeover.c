@@ -6,6 +6,10 @@
 #include "texts.h"
 #include "world.h"
 
+#include "pbx/call.h"
+
+#include <stdio.h>
+
 #include <stdio.h>
 
 /* alice and bob talk, and carol sees it. */
@@ -146,5 +150,52 @@ FLOW_PLAIN(who_stays_is_told_of_the_new_media_as_of_a_change, "RFC 3264 8")
 	expect(w, second.version == first.version + 1);
 	hang_up(w, "alice");
 	expect(w, raw_speak(bob, "INVITE", "b", "BYE", TEXT_END) == 200);
+	expect_quiet(w);
+}
+
+/* --- Join --------------------------------------------------------------------------------- */
+
+static unsigned ask_to_join(struct raw *raw, const char *call, const char *lines)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+		 "INVITE sip:202@" OFFICE_DOMAIN " SIP/2.0\n{via}\nMax-Forwards: 70\n"
+		 "From: <sip:203@" OFFICE_DOMAIN ">;tag=t%s\nTo: <sip:202@" OFFICE_DOMAIN
+		 ">\nCall-ID: %s\nCSeq: {cseq} INVITE\n{auth}\n"
+		 "Contact: <sip:203@192.0.2.6>\n%s" TEXT_END,
+		 call, call, lines);
+	return raw_ask_as(raw, "203", OFFICE_PASSWORD, text);
+}
+
+/* A third is never brought in, and an INVITE that asks for it is no call like any other. */
+FLOW_PLAIN(nobody_joins_a_call_as_a_third, "RFC 3911 4, RFC 3261 8.2.2.3")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+	struct raw *raw = world_raw(w, "raw");
+	char both[600], ids[400], join[600];
+	const struct dialog *dialog;
+	uint32_t slot = 0;
+
+	world_extension(w, "bob")->barge_in = BARGE_IN_SAME_GROUP;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	dialog = &((struct call *)pool_walk(&w->office.pbx.calls, &slot))->partner->session->dialog;
+	snprintf(ids, sizeof(ids), "%.*s;to-tag=%.*s;from-tag=%.*s\n", SLICE_ARGS(dialog->call_id),
+		 SLICE_ARGS(dialog_local_tag(dialog)), SLICE_ARGS(dialog->remote_tag));
+	snprintf(join, sizeof(join), "Join: %s", ids);
+	snprintf(both, sizeof(both), "Join: x;to-tag=a;from-tag=b\nReplaces: %s", ids);
+	expect(w, ask_to_join(raw, "j1", join) == 488);
+	expect(w, ask_to_join(raw, "j2", "Join: x;to-tag=a;from-tag=b\n") == 481);
+	expect(w, ask_to_join(raw, "j3", "Join: x;to-tag=a\n") == 400);
+	expect(w, ask_to_join(raw, "j4", both) == 400);
+	expect(w, ask_to_join(raw, "j5",
+			      "Join: x;to-tag=a;from-tag=b\nJoin: y;to-tag=a;from-tag=b\n") == 400);
+	expect(w, ask_to_join(raw, "j6", "Require: join\nJoin: x;to-tag=a;from-tag=b\n") == 420);
+	world_extension(w, "bob")->barge_in = BARGE_IN_NONE;
+	expect(w, ask_to_join(raw, "j7", join) == 481);
+	expect(w, raw_ask(raw, TEXT_HEAD("OPTIONS", "203", "202",
+					 "o1") "Join: x;to-tag=a;from-tag=b\n" TEXT_END) == 400);
+	expect_talking(w, "alice", "bob");
 	expect_quiet(w);
 }
