@@ -2,6 +2,7 @@
 /*
  * `refer: forward`: the REFER goes on to the other party's phone, which calls by itself.
  */
+#include "acme.h"
 #include "texts.h"
 #include "world.h"
 
@@ -381,5 +382,74 @@ FLOW_PLAIN(an_attended_transfer_goes_on_to_the_outside, "RFC 5589 7.1, RFC 3891 
 	/* It was for once. */
 	expect(w, ask_as_referred(acme, "a3") == 403);
 	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+/* --- Challenges --------------------------------------------------------------------------- */
+
+#define MALLORY_LINE "Contact: <sip:209@" ACME_IP ":5060>\r\n"
+#define WANTS_OURS CHALLENGE("WWW", "acme.example") CHALLENGE("Proxy", "acme.example")
+
+/*
+ * A trunk of ours has credentials for acme.example; mallory, who has an extension, would like to
+ * have them, and what phones send to us.
+ */
+static struct world *mallory_is_there(struct raw **ret_mallory)
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	office_add(&w->office, "209", "mallory");
+	office_add_trunk(&w->office,
+			 &(struct trunk_config){ .name = SLICE("acme"),
+						 .uri = SLICE("sip:192.0.2.77"),
+						 .username = SLICE("u1"),
+						 .password = SLICE("p1") },
+			 NULL);
+	office_add_route(&w->office, "0*", &(struct route){ .strip = 1 }, "acme", NULL);
+	*ret_mallory = world_raw(w, "mallory");
+	world_extension(w, "bob")->refer = REFER_FORWARD;
+	world_start(w);
+	expect(w, raw_ask_as(*ret_mallory, "209", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "209", "209", "reg") TEXT_CONTACT("209", ACME_IP)
+				     TEXT_END) == 200);
+	return w;
+}
+
+FLOW_PLAIN(the_target_of_a_transfer_gets_no_credentials, "SECURITY A5, RFC 3261 22.1")
+{
+	struct raw *mallory;
+	struct world *w = mallory_is_there(&mallory);
+
+	world_phone(w, "alice")->phone.config.lacks_refer = true;
+	world_extension(w, "bob")->refer = REFER_HANDLE;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer_number(w, "bob", "209");
+	raw_reply(mallory, "INVITE", 401, "m1", WANTS_OURS, "");
+	expect(w, raw_count(mallory, "INVITE") == 1);
+	expect(w, !raw_heard(mallory, "", "uthorization:"));
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	expect_talking(w, "alice", "bob");
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(whom_a_refer_goes_on_to_gets_no_credentials, "SECURITY A5, RFC 3261 22.1")
+{
+	struct raw *mallory;
+	struct world *w = mallory_is_there(&mallory);
+
+	dial_number(w, "bob", "209");
+	mallory->is_mute = true;
+	raw_reply(mallory, "INVITE", 200, "m1", MALLORY_LINE "Allow: INVITE, ACK, BYE, REFER\r\n",
+		  ACME_SDP);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	transfer(w, "bob", "carol");
+	expect(w, raw_count(mallory, "REFER") == 1);
+	raw_reply(mallory, "REFER", 407, "m1", WANTS_OURS, "");
+	expect(w, raw_count(mallory, "REFER") == 1);
+	expect(w, !raw_heard(mallory, "", "uthorization:"));
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	mallory->is_mute = false;
 	expect_quiet(w);
 }
