@@ -82,8 +82,10 @@ void call_set_state(struct call *call, enum call_state state)
 	}
 	stack_trace(&call->pbx->stack, "event=call call=%u state=%s", call->number,
 		    call_rows[state].name);
-	if (state == CALL_TALKING)
+	if (state == CALL_TALKING) {
+		ticket_on_talking(call->caller);
 		transfer_on_talking(call);
+	}
 }
 
 void leg_set_state(struct leg *leg, enum leg_state state)
@@ -529,6 +531,7 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 	if (leg->is_initiator)
 		leg->record.status = (uint16_t)status;
 	leg_set_state(leg, LEG_ENDED);
+	ticket_on_leg_end(leg);
 	leg->session = NULL;
 	list_remove(&leg->node);
 	if (leg->attempt)

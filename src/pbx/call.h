@@ -142,10 +142,7 @@ void call_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 void call_start(struct pbx *pbx, struct incoming *in, const struct extension *caller,
 		struct slice number, const struct destination *to, struct ticket *ticket);
 
-/*
- * The same by somebody outside. Where it goes is inside: trunks never lead to trunks (R3), but by a
- * ticket.
- */
+/* The same by somebody outside. Where it goes is inside: trunks never lead to trunks (R3). */
 void call_start_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
 			   const struct party *caller, struct slice number,
 			   const struct destination *to, struct ticket *ticket);

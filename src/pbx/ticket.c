@@ -26,9 +26,23 @@ void ticket_on_free(void *object)
 	mem_free((char *)ticket->number.p);
 }
 
+static struct transfer *transfer_of(const struct ticket *ticket)
+{
+	return pool_find(&ticket->pbx->transfers, ticket->transfer);
+}
+
+static void ticket_over(struct ticket *ticket)
+{
+	struct transfer *transfer = transfer_of(ticket);
+
+	ticket_end(ticket);
+	if (transfer)
+		transfer_on_ticket_over(transfer);
+}
+
 static void on_expiry(struct timer *timer)
 {
-	ticket_end(CONTAINER_OF(timer, struct ticket, timer));
+	ticket_over(CONTAINER_OF(timer, struct ticket, timer));
 }
 
 int ticket_issue(struct transfer *transfer, struct slice number, const struct leg *replaced)
@@ -104,24 +118,46 @@ struct destination ticket_destination(const struct ticket *ticket, bool *ret_is_
 
 void ticket_use(struct ticket *ticket, struct leg *leg)
 {
-	struct transfer *transfer = pool_find(&ticket->pbx->transfers, ticket->transfer);
+	struct transfer *transfer = transfer_of(ticket);
 
 	ticket->used_by = leg->pooled.handle;
+	timer_start(ticket->pbx->stack.timers, &ticket->timer, TICKET_USED_MS, on_expiry);
 	if (transfer)
 		transfer_on_arrival(transfer, leg);
-	if (handle_eq(ticket->replaced, HANDLE_NONE))
-		ticket_end(ticket);
 }
 
-void ticket_on_taken(struct leg *leg)
+static struct ticket *used_by(const struct leg *leg)
 {
-	LIST_FOR (ticket, &leg->pbx->tickets, struct ticket, node) {
-		if (!handle_eq(ticket->used_by, leg->pooled.handle))
-			continue;
-		(void)call_set_referrer(leg->call, ticket->by); /* or lamps do not say it */
-		ticket_end(ticket);
+	LIST_FOR (ticket, &leg->pbx->tickets, struct ticket, node)
+		if (handle_eq(ticket->used_by, leg->pooled.handle))
+			return ticket;
+	return NULL;
+}
+
+void ticket_on_talking(struct leg *leg)
+{
+	struct ticket *ticket = used_by(leg);
+
+	if (!ticket)
 		return;
-	}
+	(void)call_set_referrer(leg->call, ticket->by); /* or lamps do not say it */
+	ticket_over(ticket);
+}
+
+void ticket_on_leg_end(const struct leg *leg)
+{
+	struct ticket *ticket = used_by(leg);
+
+	if (ticket)
+		ticket_over(ticket);
+}
+
+bool ticket_is_out(const struct transfer *transfer)
+{
+	LIST_FOR (ticket, &transfer->pbx->tickets, struct ticket, node)
+		if (handle_eq(ticket->transfer, transfer->pooled.handle))
+			return true;
+	return false;
 }
 
 void ticket_void(const struct transfer *transfer)

@@ -12,6 +12,7 @@
 #include "pbx/route.h"
 
 #define TICKET_MS 60000
+#define TICKET_USED_MS 180000 /* for the call that came by it to be answered */
 #define TICKETS_MAX 1024
 
 struct leg;
@@ -60,8 +61,12 @@ struct destination ticket_destination(const struct ticket *ticket, bool *ret_is_
 /* This leg has come by it: it is good for no other. */
 void ticket_use(struct ticket *ticket, struct leg *leg);
 
-/* The leg has the place that its ticket was for; without one nothing happens. */
-void ticket_on_taken(struct leg *leg);
+/* The leg talks, or has ended. A ticket by which it has come is over, and its transfer hears it. */
+void ticket_on_talking(struct leg *leg);
+void ticket_on_leg_end(const struct leg *leg);
+
+/* One of the transfer's is still good, or has been used and its call not been answered yet. */
+bool ticket_is_out(const struct transfer *transfer);
 
 /* The transfer has failed: none of its tickets that are still good is good any more. */
 void ticket_void(const struct transfer *transfer);

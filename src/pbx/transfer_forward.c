@@ -57,14 +57,28 @@ static bool has_arrived(const struct transfer *transfer)
 	return leg && leg->state == LEG_TALKING;
 }
 
-static void over(struct transfer *transfer, unsigned status)
+static void failed(struct transfer *transfer, unsigned status)
 {
-	if (status < 300) {
-		transfer_arrive(transfer, status);
-		return;
-	}
 	ticket_void(transfer);
 	transfer_fail(transfer, status);
+}
+
+/*
+ * That phone says no more. There are some that say at once that all is well, or end what they were
+ * to tell: what counts is whether it comes.
+ */
+static void on_silence(struct transfer *transfer)
+{
+	if (has_arrived(transfer))
+		transfer_arrive(transfer, 200);
+	else if (!ticket_is_out(transfer))
+		failed(transfer, 480);
+}
+
+void transfer_on_ticket_over(struct transfer *transfer)
+{
+	if (transfer->state == TRANSFER_FORWARDED && !transfer->referral)
+		on_silence(transfer);
 }
 
 static void on_accepted(struct referral *referral)
@@ -79,7 +93,7 @@ static void on_refused(struct referral *referral, unsigned status, const struct 
 
 	(void)response;
 	transfer->referral = NULL;
-	over(transfer, status < 400 || status == 401 || status == 407 ? 480 : status);
+	failed(transfer, status < 400 || status == 401 || status == 407 ? 480 : status);
 }
 
 static void on_progress(struct referral *referral, unsigned status, struct slice reason,
@@ -88,10 +102,10 @@ static void on_progress(struct referral *referral, unsigned status, struct slice
 	struct transfer *transfer = referral->owner;
 
 	(void)reason;
-	if (is_final)
-		over(transfer, status);
-	else
+	if (!is_final)
 		transfer_on_provisional(transfer->from, status);
+	else if (status >= 300)
+		failed(transfer, status);
 }
 
 static void on_end(struct referral *referral, enum referral_end end)
@@ -99,10 +113,10 @@ static void on_end(struct referral *referral, enum referral_end end)
 	struct transfer *transfer = referral->owner;
 
 	transfer->referral = NULL;
-	if (has_arrived(transfer))
-		over(transfer, 200);
+	if (end == REFERRAL_TIMED_OUT && !has_arrived(transfer))
+		failed(transfer, 408);
 	else
-		over(transfer, end == REFERRAL_TIMED_OUT ? 408 : 480);
+		on_silence(transfer);
 }
 
 static const struct referral_ops referral_ops = {
@@ -218,7 +232,7 @@ void transfer_forward(struct transfer *transfer, struct slice number, const stru
 	int err = send(transfer, number, replaced);
 
 	if (err) {
-		over(transfer, err == ERR_STATE ? 491 : 503);
+		failed(transfer, err == ERR_STATE ? 491 : 503);
 		return;
 	}
 	transfer->state = TRANSFER_FORWARDED;

@@ -206,7 +206,9 @@ static bool is_for_transferee(const struct leg *transferor, const struct leg *tr
 {
 	switch (wish->kind) {
 	case WISH_CALL:
-		return transfer_goes_on(transferor, transferee, false);
+		/* Anybody behind a trunk could use the ticket. */
+		return !(transferee->trunk && wish->to.kind == DESTINATION_ROUTE) &&
+		       transfer_goes_on(transferor, transferee, false);
 	case WISH_CONSULT:
 		return wish->leg->call->state == CALL_TALKING &&
 		       transfer_goes_on(transferor, transferee, true);

@@ -122,10 +122,9 @@ static struct party read_caller(const struct trunk *trunk, const struct sip_msg 
 /* --- For whom ------------------------------------------------------------------------------- */
 
 static struct destination find_inside(const struct trunk *trunk, const struct sip_msg *msg,
-				      struct buf *number, struct ticket **ret_ticket)
+				      struct buf *number)
 {
 	static const struct destination nobody = { .kind = DESTINATION_NONE };
-	bool is_denied;
 	char text[SIP_USER_MAX_BYTES];
 	struct buf called = BUF_ON(text);
 
@@ -135,10 +134,7 @@ static struct destination find_inside(const struct trunk *trunk, const struct si
 		buf_slice(number, buf_text(&called));
 	if (number->is_overflown)
 		return nobody;
-	*ret_ticket = ticket_to_call(trunk->pbx, &(struct ticket_holder){ .trunk = trunk },
-				     buf_text(number));
-	return *ret_ticket ? ticket_destination(*ret_ticket, &is_denied)
-			   : route_find(trunk->pbx->directory, buf_text(number));
+	return route_find(trunk->pbx->directory, buf_text(number));
 }
 
 static void refuse(struct pbx *pbx, struct incoming *in, const struct party *caller,
@@ -159,8 +155,8 @@ void trunk_on_invite(struct pbx *pbx, struct incoming *in, struct trunk *trunk)
 	struct buf caller = BUF_ON(caller_text), name = BUF_ON(name_text);
 	struct buf number = BUF_ON(number_text);
 	struct party party = read_caller(trunk, in->msg, &caller, &name);
-	struct ticket *ticket = NULL;
-	struct destination to = find_inside(trunk, in->msg, &number, &ticket);
+	struct destination to = find_inside(trunk, in->msg, &number);
+	struct ticket_holder holder = { .trunk = trunk };
 
 	if (sip_msg_header(in->msg, HDR_JOIN)) {
 		pickup_refuse_join(pbx, in, NULL);
@@ -178,7 +174,8 @@ void trunk_on_invite(struct pbx *pbx, struct incoming *in, struct trunk *trunk)
 	else if (!pbx_has_room(pbx))
 		refuse(pbx, in, &party, buf_text(&number), 503);
 	else
-		call_start_from_trunk(pbx, in, trunk, &party, buf_text(&number), &to, ticket);
+		call_start_from_trunk(pbx, in, trunk, &party, buf_text(&number), &to,
+				      ticket_to_call(pbx, &holder, buf_text(&number)));
 }
 
 /* --- Credentials ---------------------------------------------------------------------------- */

@@ -257,6 +257,39 @@ FLOW_PLAIN(whom_a_refer_sends_outside_dials_with_the_referrers_rights, "SECURITY
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(the_target_is_told_who_has_referred, "RFC 3892 2.2")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+	struct raw *target = world_raw(w, "target");
+
+	office_add(&w->office, "209", "target");
+	world_extension(w, "bob")->refer = REFER_FORWARD;
+	world_start(w);
+	expect(w, raw_ask_as(target, "209", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "209", "209", "reg") TEXT_CONTACT("209", ACME_IP)
+				     TEXT_END) == 200);
+	alice_calls_bob(w);
+	transfer_number(w, "bob", "209");
+	expect(w, raw_heard(target, "INVITE", "Referred-By: \"bob\" <sip:202@" OFFICE_DOMAIN ">"));
+	raw_reply(target, "INVITE", 486, "t1", "", "");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 486);
+	expect_talking(w, "alice", "bob");
+	expect_quiet(w);
+}
+
+FLOW(a_forwarded_transfer_need_not_be_told_of, "RFC 4488 4, RFC 5589 6.1")
+{
+	struct world *w = bobs_refers_go_on();
+
+	world_phone(w, "bob")->phone.config.transfer_unheard = true;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	answer(w, "carol");
+	expect_silence(w, "switch -> bob     NOTIFY");
+	alice_is_with_carol(w);
+}
+
 FLOW_PLAIN(a_refer_does_not_go_on_beyond_the_referrers_rights, "SECURITY R3, RFC 3515 5.1")
 {
 	struct raw *acme;
@@ -333,6 +366,62 @@ FLOW_PLAIN(a_blind_transfer_goes_on_to_the_outside, "RFC 5589 6.1, RFC 3892 5")
 	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
 	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+/* There are phones that tell of a success as soon as they are asked. */
+FLOW_PLAIN(who_is_said_to_be_there_may_yet_have_to_come, "RFC 3515 2.4.5, RFC 5589 6.1")
+{
+	struct raw *acme;
+	struct world *w = acme_talks_to_bob(&acme);
+
+	transfer(w, "bob", "carol");
+	expect(w, raw_speak(acme, "REFER", "", "NOTIFY", SIPFRAG_200) == 200);
+	advance_ms(w, 5000);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	expect_transfer(w, "bob", PHONE_RESULT_NONE, 0);
+	raw_ask(acme, ACME_ASKS("sip:203@192.0.2.1", "a2", ""));
+	answer(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	raw_speak(acme, "SIP/2.0 200", "", "ACK", TEXT_END);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(who_is_said_to_be_there_and_is_not_has_not_come, "RFC 3515 2.4.5, RFC 5589 6.2")
+{
+	struct raw *acme;
+	struct world *w = acme_talks_to_bob(&acme);
+
+	transfer(w, "bob", "carol");
+	expect(w, raw_speak(acme, "REFER", "", "NOTIFY", SIPFRAG_200) == 200);
+	raw_ask(acme, ACME_ASKS("sip:203@192.0.2.1", "a2", ""));
+	expect_transfer(w, "bob", PHONE_RESULT_NONE, 0);
+	hang_up(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	/* And once more, when it does not come at all. */
+	transfer(w, "bob", "carol");
+	expect(w, raw_speak(acme, "REFER", "", "NOTIFY", SIPFRAG_200) == 200);
+	advance_ms(w, 61000);
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+/* Anybody behind the trunk could use its ticket. */
+FLOW_PLAIN(no_refer_lets_the_outside_call_the_outside, "SECURITY R3")
+{
+	struct raw *acme;
+	struct world *w = acme_talks_to_bob(&acme);
+
+	world_extension(w, "bob")->may_join_trunks = true;
+	transfer_number(w, "bob", "0123");
+	expect(w, raw_count(acme, "REFER") == 0);
+	expect(w, raw_heard(acme, "INVITE", "sip:123@"));
+	raw_ask(acme, ACME_ASKS("sip:0123@192.0.2.1", "a2", ""));
+	expect(w, strstr(raw_last(acme, "SIP/2.0 404"), "Call-ID: a2") != NULL);
 	expect_quiet(w);
 }
 
