@@ -196,10 +196,26 @@ static struct watcher *watcher_new(struct pbx *pbx, const struct watcher_spec *s
 	return watcher;
 }
 
+static size_t ids_bytes(const struct dialog_ids *ids)
+{
+	return ids ? sizeof(*ids) + ids->call_id.n + ids->local_tag.n + ids->remote_tag.n : 0;
+}
+
+/* Into the room, which is aligned for it. */
+static const struct dialog_ids *append_ids(struct buf *room, const struct dialog_ids *ids)
+{
+	struct dialog_ids *copy = (struct dialog_ids *)(void *)(room->p + room->n);
+
+	room->n += sizeof(*copy);
+	copy->call_id = append(room, ids->call_id);
+	copy->local_tag = append(room, ids->local_tag);
+	copy->remote_tag = append(room, ids->remote_tag);
+	return copy;
+}
+
 struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec)
 {
-	size_t n = spec->entity_uri.n + spec->only.call_id.n + spec->only.local_tag.n +
-		   spec->only.remote_tag.n;
+	size_t n = spec->entity_uri.n + ids_bytes(spec->only);
 	struct watcher *watcher = watcher_new(pbx, spec, n);
 	struct buf room;
 
@@ -214,10 +230,9 @@ struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec)
 	watcher->owner = spec->owner;
 	watcher->profile = spec->profile;
 	buf_init(&room, (char *)(watcher + 1), n);
+	if (spec->only)
+		watcher->only = append_ids(&room, spec->only);
 	watcher->entity_uri = append(&room, spec->entity_uri);
-	watcher->only.call_id = append(&room, spec->only.call_id);
-	watcher->only.local_tag = append(&room, spec->only.local_tag);
-	watcher->only.remote_tag = append(&room, spec->only.remote_tag);
 	list_append(&watcher->entity->watchers, &watcher->node);
 	lamp_audit_add(watcher);
 	lamp_forward_update(pbx, watcher->entity->number);

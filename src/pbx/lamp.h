@@ -99,25 +99,25 @@ struct watcher_ops {
 /* What one viewer is told of one extension. */
 struct watcher {
 	struct list node; /* in entity->watchers */
-	struct lamp_account account;
-	/* What tells it, for who explains; NULL: not known. */
-	const struct notifier *notifier;
-	struct lamp_entity *entity;
 	const struct watcher_ops *ops;
-	void *owner;		       /* of ops: the carrier */
-	const struct profile *profile; /* of the viewer's phone */
+	void *owner; /* of ops: the carrier */
+	struct lamp_entity *entity;
 	struct viewer *viewer;	       /* whose phone it is */
-	struct list viewer_node;       /* in viewer->watchers */
-	bool is_counted;	       /* as one of the viewer's share */
+	const struct profile *profile; /* of that phone */
 	struct rights rights;	       /* by the directory of rights_turn: lamp_view_of() */
 	uint64_t rights_turn;	       /* 0: not asked yet */
-	struct slice entity_uri;       /* as it was subscribed; bytes behind the struct */
-	struct dialog_ids only;	       /* the one dialog that was asked for; empty: all */
+	const struct dialog_ids *only; /* the one dialog asked for, behind the struct; NULL: all */
 	uint32_t version;	       /* of the next document; only grows */
 	bool is_lost;		       /* the last document has not arrived */
+	bool is_counted;	       /* as one of the viewer's share */
 	uint64_t told_turn;	       /* entity->turn of which it told all; 0: of none yet */
 	uint64_t told_hash;	       /* of all that it told; 0: nothing yet */
 	uint64_t ids_turn;	       /* entity->turn of the last one with ids */
+	struct lamp_account account;
+	struct slice entity_uri; /* as it was subscribed; bytes behind the struct */
+	/* What tells it, for who explains; NULL: not known. */
+	const struct notifier *notifier;
+	struct list viewer_node; /* in viewer->watchers */
 };
 
 struct watcher_spec {
@@ -129,7 +129,7 @@ struct watcher_spec {
 	bool is_outside;
 	bool is_unasked; /* it is none of the subscriptions of which the viewer has a share */
 	struct slice entity_uri;
-	struct dialog_ids only;
+	const struct dialog_ids *only; /* as of struct watcher */
 };
 
 /*

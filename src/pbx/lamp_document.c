@@ -188,7 +188,7 @@ bool lamp_document_make(const struct lamp_entity *entity, const struct lamp_view
 					 since,	    entity->pbx->stack.timers->now_ms / 1000,
 					 bytes_max, *view };
 
-	if (!slice_is_empty(view->viewer) || !slice_is_empty(view->only.call_id))
+	if (!slice_is_empty(view->viewer) || view->only)
 		return make(entity, view, since, bytes_max, ret_document);
 	for (size_t i = 0; i < LAMP_CACHE_MAX; i++)
 		if (key_eq(&cache->entries[i].key, &key)) {

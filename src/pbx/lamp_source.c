@@ -456,7 +456,7 @@ static void add_entry(struct lamp_dialogs *dialogs, const struct lamp_report *re
 /* RFC 4235 3.2: a tag that was not named matches all. */
 static bool is_asked_for(const struct dialog_entry *kept, const struct dialog_ids *only)
 {
-	return slice_is_empty(only->call_id) ||
+	return !only ||
 	       (slice_eq(only->call_id, kept->call_id) &&
 		(slice_is_empty(only->local_tag) || slice_eq(only->local_tag, kept->local_tag)) &&
 		(slice_is_empty(only->remote_tag) || slice_eq(only->remote_tag, kept->remote_tag)));
@@ -469,7 +469,7 @@ void lamp_source_add(struct lamp_dialogs *dialogs, const struct lamp_entity *ent
 		for (size_t i = 0; report->turn > since && i < report->dialogs.count; i++) {
 			const struct dialog_entry *kept = &report->dialogs.dialogs[i]->entry;
 
-			if (is_asked_for(kept, &view->only) && lamp_dialogs_have_room(dialogs))
+			if (is_asked_for(kept, view->only) && lamp_dialogs_have_room(dialogs))
 				add_entry(dialogs, report, kept, view);
 		}
 }

@@ -220,7 +220,7 @@ static void watch(struct pbx *pbx, struct incoming *in, struct slice watched,
 								      : viewer->domain,
 					  .is_outside = !viewer->extension,
 					  .entity_uri = buf_text(&entity),
-					  .only = *only,
+					  .only = only,
 				  });
 	if (!watcher) {
 		incoming_refuse_full(in);
@@ -281,7 +281,8 @@ static void on_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp
 								     "to-tag") });
 		return;
 	}
-	lamp_subscribe(pbx, in, viewer, &lamp_dialog_package, &only);
+	lamp_subscribe(pbx, in, viewer, &lamp_dialog_package,
+		       slice_is_empty(only.call_id) ? NULL : &only);
 }
 
 void lamp_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)

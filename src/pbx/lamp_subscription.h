@@ -43,7 +43,10 @@ extern const struct lamp_package lamp_dialog_package;
 void lamp_package_tell(const struct lamp_package *package, struct watcher *watcher,
 		       struct notifier *notifier);
 
-/* Answers a SUBSCRIBE to this package, be it to one extension or to a list (lamp_list.h). */
+/*
+ * Answers a SUBSCRIBE to this package, be it to one extension or to a list (lamp_list.h). `only` as
+ * of struct watcher.
+ */
 void lamp_subscribe(struct pbx *pbx, struct incoming *in, const struct lamp_viewer *viewer,
 		    const struct lamp_package *package, const struct dialog_ids *only);
 

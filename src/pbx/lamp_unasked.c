@@ -290,8 +290,7 @@ static bool is_subscribed(const struct binding *binding, struct slice watched)
 		const struct notifier *notifier =
 			watcher->entity == entity ? subscription_of(watcher) : NULL;
 
-		if (notifier && notifier->state == NOTIFIER_ACTIVE &&
-		    slice_is_empty(watcher->only.call_id) &&
+		if (notifier && notifier->state == NOTIFIER_ACTIVE && !watcher->only &&
 		    is_phone_of(binding, &notifier->dialog))
 			return true;
 	}

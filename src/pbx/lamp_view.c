@@ -214,7 +214,7 @@ static bool leg_is_asked_for(const struct leg *leg, const struct dialog_ids *onl
 {
 	struct dialog_ids ids = lamp_leg_ids(leg);
 
-	return slice_is_empty(only->call_id) ||
+	return !only ||
 	       (slice_eq(only->call_id, ids.call_id) &&
 		(slice_is_empty(only->local_tag) || slice_eq(only->local_tag, ids.local_tag)) &&
 		(slice_is_empty(only->remote_tag) || slice_eq(only->remote_tag, ids.remote_tag)));
@@ -423,8 +423,7 @@ static void add_idle(struct lamp_dialogs *dialogs, const struct lamp_entity *ent
 {
 	if (!view->profile->is_dialog_needed)
 		return;
-	if (view->visibility > VISIBILITY_BUSY && entity->ended_count > 0 &&
-	    slice_is_empty(view->only.call_id))
+	if (view->visibility > VISIBILITY_BUSY && entity->ended_count > 0 && !view->only)
 		add_ended(dialogs, &entity->ended[entity->ended_count - 1]);
 	else
 		add_plain(dialogs, entity, DIALOG_TERMINATED);
@@ -447,7 +446,7 @@ static void add_legs(struct lamp_dialogs *dialogs, const struct lamp_entity *ent
 		uint64_t bit = leg_bit(at++);
 
 		if (lamp_leg_is_shown(leg) && leg->state_turn > since &&
-		    leg_is_asked_for(leg, &view->only) && lamp_dialogs_have_room(dialogs))
+		    leg_is_asked_for(leg, view->only) && lamp_dialogs_have_room(dialogs))
 			add_leg(dialogs, leg, view, bit);
 	}
 }
@@ -476,9 +475,9 @@ static void read_full(const struct lamp_entity *entity, const struct lamp_view *
 	if (view->visibility > VISIBILITY_BUSY) {
 		add_legs(dialogs, entity, view, 0);
 		lamp_source_add(dialogs, entity, view, 0);
-		if (parked && slice_is_empty(view->only.call_id))
+		if (parked && !view->only)
 			add_parked(dialogs, parked, view);
-		if (dnd_is_on(entity->pbx, entity->number) && slice_is_empty(view->only.call_id))
+		if (dnd_is_on(entity->pbx, entity->number) && !view->only)
 			add_dnd(dialogs, entity);
 	}
 	if (dialogs->info.dialog_count == 0)
@@ -492,8 +491,7 @@ static void read_full(const struct lamp_entity *entity, const struct lamp_view *
 static bool read_changes(const struct lamp_entity *entity, const struct lamp_view *view,
 			 uint64_t since, struct lamp_dialogs *dialogs)
 {
-	if (view->visibility <= VISIBILITY_BUSY || since < entity->forgotten_turn ||
-	    !slice_is_empty(view->only.call_id))
+	if (view->visibility <= VISIBILITY_BUSY || since < entity->forgotten_turn || view->only)
 		return false;
 	add_legs(dialogs, entity, view, since);
 	lamp_source_add(dialogs, entity, view, since);

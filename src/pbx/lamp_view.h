@@ -16,8 +16,8 @@ struct lamp_view {
 	/* Of the legs in entity->legs, a bit each: whose peer, or referrer, is not named. */
 	uint64_t hidden_peers;
 	uint64_t hidden_referrers;
-	struct slice viewer;	/* the number, where it matters who that is; else empty */
-	struct dialog_ids only; /* the one dialog asked for; empty: all */
+	struct slice viewer;	       /* the number, where it matters who that is; else empty */
+	const struct dialog_ids *only; /* the one dialog asked for; NULL: all */
 };
 
 /* Longest printed URI of ours in a document: "sip:" user "@" domain. */

@@ -112,13 +112,12 @@ static const struct lamp_package package = {
 
 void presence_on_subscribe(struct pbx *pbx, struct incoming *in, const struct extension *viewer)
 {
-	lamp_subscribe(pbx, in, &(struct lamp_viewer){ .extension = viewer }, &package,
-		       &(struct dialog_ids){ 0 });
+	lamp_subscribe(pbx, in, &(struct lamp_viewer){ .extension = viewer }, &package, NULL);
 }
 
 void presence_on_subscribe_from_trunk(struct pbx *pbx, struct incoming *in,
 				      const struct trunk *trunk)
 {
 	lamp_subscribe(pbx, in, &(struct lamp_viewer){ .domain = trunk_domain(trunk) }, &package,
-		       &(struct dialog_ids){ 0 });
+		       NULL);
 }
