@@ -433,9 +433,9 @@ void pbx_print_identity(const struct pbx *pbx, struct buf *buf, struct slice nam
 	buf_char(buf, '>');
 }
 
-void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *flow)
+void pbx_print_contact_uri(struct buf *buf, struct slice number, const struct flow *flow)
 {
-	buf_lit(buf, "Contact: <sip:");
+	buf_lit(buf, "sip:");
 	if (!slice_is_empty(number)) {
 		uri_escape_user(buf, number);
 		buf_char(buf, '@');
@@ -445,6 +445,12 @@ void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *
 		buf_lit(buf, ";transport=");
 		buf_slice(buf, transport_word(flow->transport));
 	}
+}
+
+void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *flow)
+{
+	buf_lit(buf, "Contact: <");
+	pbx_print_contact_uri(buf, number, flow);
 	buf_lit(buf, ">\r\n");
 }
 

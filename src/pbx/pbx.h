@@ -131,5 +131,6 @@ void pbx_print_identity(const struct pbx *pbx, struct buf *buf, struct slice nam
 
 /* "Contact: <sip:202@192.0.2.1:5060;transport=tcp>\r\n": where our side of a dialog is reached. */
 void pbx_print_contact(struct buf *buf, struct slice number, const struct flow *flow);
+void pbx_print_contact_uri(struct buf *buf, struct slice number, const struct flow *flow);
 
 #endif

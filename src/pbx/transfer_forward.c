@@ -163,20 +163,10 @@ void transfer_take_back(struct transfer *transfer)
 
 /* --- The REFER ---------------------------------------------------------------------------- */
 
-/* As that phone can dial it: a trunk need not know our domain. */
-static void print_target(struct buf *buf, const struct leg *transferee, struct slice number)
-{
-	const struct pbx *pbx = transferee->pbx;
-
-	buf_lit(buf, "sip:");
-	uri_escape_user(buf, slice_is_empty(number) ? SLICE("anonymous") : number);
-	buf_char(buf, '@');
-	if (transferee->trunk)
-		addr_print(buf, &transferee->session->dialog.flow.local);
-	else
-		buf_slice(buf, pbx->directory->domain);
-}
-
+/*
+ * At the address that the phone reaches us at in any case, as our Contact is: a trunk need not know
+ * our domain, and a phone that was told an address need not find it in the DNS.
+ */
 static int print_refer_to(struct buf *buf, const struct leg *transferee, struct slice number,
 			  const struct leg *replaced)
 {
@@ -186,7 +176,8 @@ static int print_refer_to(struct buf *buf, const struct leg *transferee, struct 
 	const struct dialog *dialog;
 	struct sip_uri uri;
 
-	print_target(&target, transferee, number);
+	pbx_print_contact_uri(&target, slice_is_empty(number) ? SLICE("anonymous") : number,
+			      &transferee->session->dialog.flow);
 	if (target.is_overflown || sip_uri_parse(buf_text(&target), &uri))
 		return ERR_LIMIT;
 	if (replaced) {

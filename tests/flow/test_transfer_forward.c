@@ -81,6 +81,28 @@ FLOW(a_blind_transfer_goes_on_to_the_phone, "RFC 5589 6.1, RFC 3515 2.4, RFC 389
 	alice_is_with_carol(w);
 }
 
+#define ALICE_CALLS_BOB                                                                            \
+	TEXT_HEAD("INVITE", "203", "201", "a1")                                                    \
+	TEXT_CONTACT("203", "192.0.2.4")                                                           \
+	"Allow: INVITE, ACK, BYE, CANCEL, REFER, NOTIFY\n" TEXT_WITH_SDP("192.0.2.4", "8 0")
+
+FLOW_PLAIN(a_refer_that_goes_on_leads_to_our_address, "RFC 5589 6.1, RFC 3515 2.1")
+{
+	struct world *w = world_new("bob", "carol");
+	struct raw *alice;
+
+	world_extension(w, "bob")->refer = REFER_FORWARD;
+	office_add(&w->office, "203", "alice");
+	alice = world_raw(w, "alice");
+	world_start(w);
+	raw_ask_as(alice, "203", OFFICE_PASSWORD, ALICE_CALLS_BOB);
+	answer(w, "bob");
+	raw_speak(alice, "SIP/2.0 200", "", "ACK", TEXT_END);
+	transfer(w, "bob", "carol");
+	expect(w, raw_heard(alice, "REFER", "Refer-To: <sip:202@192.0.2.1:5060>"));
+	expect_quiet(w);
+}
+
 FLOW(a_forwarded_blind_transfer_to_a_busy_phone_changes_nothing, "RFC 5589 6.2, RFC 3515 2.4.5")
 {
 	struct world *w = alice_talks_to_bob();
