@@ -54,9 +54,10 @@ static const char usage[] =
 	"  --key-transfer HOW  what a speed or blf key does while we talk: calls (default; the\n"
 	"                      present call is held), attended (the same, and a second press\n"
 	"                      brings the two together) or blind (the other end is sent there)\n"
-	"  --transfer WORDS    with commas: hold (the other end is held first, and resumed if it\n"
-	"                      fails), leave (hang up as soon as it is accepted), silent (ask\n"
-	"                      not to be told how it goes)\n"
+	"  --transfer WORDS    with commas: hold (whom we talk with is held first, and resumed if\n"
+	"                      it fails), cancel (who still rings is called anew by the other\n"
+	"                      end), leave (hang up as soon as it is accepted), silent (ask not\n"
+	"                      to be told how it goes)\n"
 	"  --click-to-dial     let the server make this phone call, by REFER\n"
 	"  --lacks WORDS       play a phone without refer, replaces, or both, with a comma\n"
 	"  --profile MAKE      behaves like a make of phones: generic (default), snom, yealink,\n"
@@ -270,12 +271,14 @@ static int set_transfer(struct phone_options *options, const char *text)
 {
 	const struct flag flags[] = {
 		{ SLICE("hold"), &options->phone.transfer_holds },
+		{ SLICE("cancel"), &options->phone.transfer_cancels },
 		{ SLICE("leave"), &options->phone.transfer_leaves },
 		{ SLICE("silent"), &options->phone.transfer_unheard },
 	};
 
 	return set_flags(flags, ARRAY_LEN(flags),
-			 "--transfer should be some of hold, leave and silent, as hold,leave",
+			 "--transfer should be some of hold, cancel, leave and silent, as "
+			 "hold,leave",
 			 text);
 }
 

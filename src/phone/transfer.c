@@ -310,6 +310,18 @@ int phone_transfer(struct phone *phone, unsigned number, struct slice target)
 	return transfer_start(call, buf_text(&uri), NULL);
 }
 
+/* Our own call there is taken back, and the other end of the held one is sent there as to any. */
+static int transfer_anew(struct phone_call *held, struct phone_call *consulted)
+{
+	char text[SIP_URI_MAX_BYTES];
+	struct buf uri = BUF_ON(text);
+	int err;
+
+	buf_slice(&uri, consulted->remote);
+	err = phone_hangup(held->phone, consulted->number);
+	return err ? err : transfer_start(held, buf_text(&uri), NULL);
+}
+
 int phone_transfer_attended(struct phone *phone, unsigned held_number, unsigned consulted_number)
 {
 	struct phone_call *consulted = find_consulted(phone, consulted_number);
@@ -321,5 +333,7 @@ int phone_transfer_attended(struct phone *phone, unsigned held_number, unsigned 
 	held = find_held(phone, held_number, consulted);
 	if (!held)
 		return phone_no_call(phone, held_number, "is on hold to be transferred");
+	if (phone->config.transfer_cancels && consulted->state == PHONE_CALL_RINGBACK)
+		return transfer_anew(held, consulted);
 	return transfer_start(held, consulted->remote, consulted);
 }

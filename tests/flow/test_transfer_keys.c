@@ -65,6 +65,20 @@ FLOW(a_phone_transfers_to_who_still_rings, "RFC 5589 7.6")
 	expect_alice_has_carol(w);
 }
 
+/* The CANCEL of the transferor's own call and its REFER arrive together. */
+FLOW(a_phone_that_cancels_before_it_transfers, "RFC 5589 7.6, RFC 3261 9")
+{
+	struct world *w = alice_talks_to_bob();
+
+	world_phone(w, "bob")->phone.config.transfer_cancels = true;
+	dial(w, "bob", "carol");
+	transfer_attended(w, "bob");
+	expect_ladder(w, "bob -> switch CANCEL", "bob -> switch REFER");
+	expect_calls(w, "carol", PHONE_CALL_RINGING, 1);
+	answer(w, "carol");
+	expect_alice_has_carol(w);
+}
+
 /* Without a DTMF code: once to ask, once to bring together. */
 FLOW(two_presses_of_a_key_transfer_attended, "RFC 5589 7.3")
 {

@@ -170,7 +170,7 @@ def a_make_that_does_not_fit_is_said(scene):
                           (["--key", "1=lst:202"], "--key should be as 1=blf:202, 1=list:keys-203"),
                           (["--key", "1=park:*851,talking=calls"], "behind the comma only"),
                           (["--key-transfer", "later"], "--key-transfer should be calls, attended"),
-                          (["--transfer", "hold,go"], "--transfer should be some of hold, leave"),
+                          (["--transfer", "hold,go"], "--transfer should be some of hold, cancel"),
                           (["--lacks", "sound"], "--lacks should be refer, replaces"),
                           (["--pickup", "code"], "--pickup code needs a --pickup-code")):
         phone = start(scene, aor, *options)

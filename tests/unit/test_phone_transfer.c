@@ -141,6 +141,24 @@ static void an_attended_transfer_names_the_other_dialog(void **state)
 	}
 }
 
+/* There are makes that know no other way to who still rings. */
+static void who_still_rings_is_called_anew(void **state)
+{
+	struct phone_rig rig;
+	char tag[64], call_id[64], our_tag[64];
+
+	(void)state;
+	start(&rig, &(struct phone_config){ .transfer_cancels = true }, tag);
+	consult(&rig, false, call_id, our_tag);
+	phone_command(&rig.phone, SLICE("transfer attended"));
+	(void)fake_peer_take_request(&rig.peer, METHOD_CANCEL);
+	expect_header(fake_peer_take_request(&rig.peer, METHOD_REFER), HDR_REFER_TO,
+		      "<sip:204@pbx.example.com>");
+	assert_true(slice_eq(rig.peer.msg.call_id, SLICE("in1")));
+	assert_int_equal(phone_call_count(&rig.phone), 1);
+	phone_rig_end(&rig);
+}
+
 /* The numbers say which one goes to which, whoever is held. */
 static void the_numbers_choose_the_two_calls(void **state)
 {
@@ -597,6 +615,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_blind_transfer_says_where_and_who),
 		cmocka_unit_test(an_attended_transfer_names_the_other_dialog),
+		cmocka_unit_test(who_still_rings_is_called_anew),
 		cmocka_unit_test(the_numbers_choose_the_two_calls),
 		cmocka_unit_test(a_transfer_that_fails_changes_nothing),
 		cmocka_unit_test(the_call_that_we_talk_in_is_meant),
