@@ -152,6 +152,15 @@ static bool may_be_led_to(const struct destination *to)
 	return to->kind != DESTINATION_NONE && !destination_is_emergency(to);
 }
 
+/*
+ * A member's own wishes do not concern the group, and who holds a call, or wants its own phones to
+ * ring, is called at no other place.
+ */
+static bool is_bound(const struct attempt *attempt)
+{
+	return attempt->parent || attempt->call->click || attempt->call->recall == RECALL_HOLD;
+}
+
 /* The attempt goes on at the number that its target names for this case, if there is one. */
 static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 {
@@ -160,8 +169,7 @@ static bool attempt_forward(struct attempt *attempt, enum forward_when why)
 	struct destination to;
 	bool is_denied;
 
-	/* Whose own phones are to ring is not led elsewhere. */
-	if (slice_is_empty(number) || attempt->parent || attempt->call->click)
+	if (slice_is_empty(number) || is_bound(attempt))
 		return false;
 	/* Outside it goes with the rights of who forwards (SECURITY R3). */
 	to = route_find_for(attempt->call->directory, number, attempt->to.extension, &is_denied);
@@ -200,7 +208,7 @@ static bool attempt_deflect(struct attempt *attempt, const struct sip_msg *respo
 	bool is_denied;
 
 	/* What somebody outside says leads nowhere (SECURITY R3). */
-	if (attempt->parent || call->click || attempt->to.kind == DESTINATION_ROUTE ||
+	if (is_bound(attempt) || attempt->to.kind == DESTINATION_ROUTE ||
 	    !sip_msg_list_next(response, HDR_CONTACT, &cursor, &entry) ||
 	    sip_addr_parse(entry, &contact) ||
 	    !pbx_is_own_host(call->pbx, &contact.uri, call_flow(call)) ||

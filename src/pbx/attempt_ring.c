@@ -13,6 +13,21 @@
 
 #define INVITE_LINES_MAX_BYTES 4096
 
+/* What a phone may ring differently for (RFC 7462 8). */
+static void print_alert(struct buf *lines, enum recall recall)
+{
+	switch (recall) {
+	case RECALL_NONE:
+		break;
+	case RECALL_HOLD:
+		buf_lit(lines, "Alert-Info: <urn:alert:service:recall:hold>\r\n");
+		break;
+	case RECALL_TRANSFER:
+		buf_lit(lines, "Alert-Info: <urn:alert:service:recall:transfer>\r\n");
+		break;
+	}
+}
+
 static void print_invite_lines(struct buf *lines, const struct attempt *attempt, uint32_t breadth)
 {
 	const struct call *call = attempt->call;
@@ -29,6 +44,7 @@ static void print_invite_lines(struct buf *lines, const struct attempt *attempt,
 		pbx_print_identity(call->pbx, lines, call->referrer->name, call->referrer->number);
 		buf_lit(lines, "\r\n");
 	}
+	print_alert(lines, call->recall);
 	trail_print(trail, lines, destination_party(to).number, call->pbx->directory->domain);
 }
 
@@ -124,7 +140,9 @@ struct failure extension_check(const struct call *call, const struct extension *
 
 	if (dnd_is_on(pbx, extension->number))
 		return (struct failure){ 480, FORWARD_BUSY };
-	if (extension->max_calls > 0 && entity && count_calls(entity, call) >= extension->max_calls)
+	/* Who is called back for a call on hold has that one in the place of this. */
+	if (extension->max_calls > 0 && call->recall != RECALL_HOLD && entity &&
+	    count_calls(entity, call) >= extension->max_calls)
 		return (struct failure){ 486, FORWARD_BUSY };
 	if (!registrar_find(pbx, extension->number))
 		return (struct failure){ 480, FORWARD_UNREGISTERED };

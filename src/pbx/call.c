@@ -616,14 +616,25 @@ void call_end_others(struct call *call, const struct leg *winner)
 			leg_end(leg, 0, SLICE(ELSEWHERE_LINE));
 }
 
+/* One leg's end may be that of others: who was being brought together with it. */
+static struct leg *leg_to_end(const struct call *call)
+{
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		if (!leg->is_ending)
+			return leg;
+	return NULL;
+}
+
 void call_end(struct call *call, unsigned status, struct slice lines)
 {
+	struct leg *leg;
+
 	if (call->state == CALL_ENDED)
 		return;
 	call_set_state(call, CALL_ENDED);
 	transfer_on_call_end(call, status);
 	click_on_call_end(call, status);
-	LIST_FOR (leg, &call->legs, struct leg, node)
+	while ((leg = leg_to_end(call)))
 		leg_end(leg, status, lines);
 	call_end_attempts(call);
 	record_call_end(call, status);

@@ -45,6 +45,13 @@ enum join_step {
 	JOIN_SPLICED,	      /* they are offered each other's media once more */
 };
 
+/* Why somebody is called back for a call that they had. */
+enum recall {
+	RECALL_NONE,	 /* it is a call like any other */
+	RECALL_HOLD,	 /* they hold the other party, who would come from there */
+	RECALL_TRANSFER, /* it was parked, or nothing has come of its transfer */
+};
+
 /* What a lamp says of a leg, and no more than that. */
 enum leg_state {
 	LEG_CALLING, /* caller: INVITE has come; called: INVITE sent, the phone does not ring yet */
@@ -111,9 +118,10 @@ struct call {
 	struct directory *directory; /* a reference: the one that the call is routed by */
 	struct party called;	     /* whom the caller meant; the number is owned */
 	uint32_t hops_used;	     /* by the INVITE so far (RFC 3261 16.6 3.) */
-	bool is_emergency;	     /* by a route that no limit is in the way of */
-	bool is_private;	     /* the caller wants to stay unknown outside (RFC 3323) */
-	uint32_t breadth_left;	     /* how many more may ring at once (RFC 5393 5.3) */
+	enum recall recall;
+	bool is_emergency;	 /* by a route that no limit is in the way of */
+	bool is_private;	 /* the caller wants to stay unknown outside (RFC 3323) */
+	uint32_t breadth_left;	 /* how many more may ring at once (RFC 5393 5.3) */
 	struct slice offer;	 /* owned: the caller's description until they talk; may be empty */
 	struct slice offer_type; /* owned: its Content-Type */
 	struct handle early;	 /* the leg whose early media the caller has */

@@ -9,6 +9,7 @@
 #include "pbx/lamp.h"
 #include "pbx/splice.h"
 #include "pbx/takeover.h"
+#include "pbx/transfer.h"
 #include "sip/sdp.h"
 
 #define SDP_TYPE SLICE("application/sdp")
@@ -17,6 +18,10 @@
 
 /* How long the parker's phone has to hang up by itself once it knows (RFC 5589 6.1). */
 #define GRACE_MS 4000
+
+/* How often the parker is called back before the call is given up. */
+#define CALL_BACKS_MAX 10
+#define FORGOTTEN_LINE "Reason: SIP;cause=480;text=\"Nobody has fetched the call\"\r\n"
 
 /* --- The table ---------------------------------------------------------------------------- */
 
@@ -68,10 +73,98 @@ static struct parked *parked_new(struct leg *leg, struct slice orbit, struct sli
 	parked->parker = slice_of(room + orbit.n, parker.n);
 	parked->leg = leg;
 	parked->since_ms = pbx->stack.timers->now_ms;
+	parked->timeout_s = pbx->directory->park.timeout_s;
 	stack_token(&pbx->stack, parked->id);
 	list_append(&pbx->parked, &parked->node);
 	leg->parked = parked;
 	return parked;
+}
+
+/* The orbit is free, and whoever waited there is a party of its call as before. */
+static void parked_free(struct parked *parked)
+{
+	struct pbx *pbx = parked->leg->pbx;
+
+	timer_stop(pbx->stack.timers, &parked->grace);
+	timer_stop(pbx->stack.timers, &parked->due);
+	parked->leg->parked = NULL;
+	list_remove(&parked->node);
+	orbit_changed(pbx, parked->orbit.number);
+	mem_free(parked);
+}
+
+/* --- Waiting ------------------------------------------------------------------------------ */
+
+/*
+ * INVITE without an offer: what comes back is answered so that nothing flows (splice_hold()). A
+ * phone that refuses goes on sending to who is not there any more.
+ */
+static void put_on_hold(struct leg *leg)
+{
+	(void)session_offer(leg->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+}
+
+void park_on_offer(struct leg *leg, const struct sip_msg *offer)
+{
+	static struct sdp sdp; /* one thread, not re-entered, as the next */
+	static char text[SDP_MAX_BYTES];
+	struct buf body = BUF_ON(text);
+
+	if (slice_is_empty(offer->body) || sdp_parse(offer->body, &sdp)) {
+		(void)session_refuse_offer(leg->session, &(struct answer){ .status = 488 });
+		return;
+	}
+	sdp_print_inactive_answer(&body, &sdp, leg->pbx->turn);
+	if (body.is_overflown)
+		(void)session_refuse_offer(leg->session, &(struct answer){ .status = 488 });
+	else
+		(void)session_accept_offer(leg->session,
+					   &(struct answer){ .status = 200,
+							     .content_type = SDP_TYPE,
+							     .body = buf_text(&body) });
+}
+
+static void wait_for_fetcher(struct parked *parked);
+
+static void call_back(struct parked *parked)
+{
+	struct leg *leg = parked->leg;
+	const struct extension *parker = directory_find(leg->pbx->directory, parked->parker);
+
+	stack_trace(&leg->pbx->stack, "event=call-back call=%u orbit=%.*s to=%.*s",
+		    leg->call->number, SLICE_ARGS(parked->orbit.number),
+		    SLICE_ARGS(parked->parker));
+	if (!parker || transfer_call_back(leg, NULL, parker))
+		wait_for_fetcher(parked);
+}
+
+static void on_due(struct timer *timer)
+{
+	struct parked *parked = CONTAINER_OF(timer, struct parked, due);
+	struct call *call = parked->leg->call;
+
+	if (parked->fetcher || call->transfer) {
+		wait_for_fetcher(parked);
+	} else if (parked->call_backs++ < CALL_BACKS_MAX) {
+		call_back(parked);
+	} else {
+		record_set_cause(call, RECORD_NO_ANSWER, NULL);
+		call_end(call, 0, SLICE(FORGOTTEN_LINE));
+	}
+}
+
+static void wait_for_fetcher(struct parked *parked)
+{
+	if (parked->timeout_s > 0)
+		timer_start(parked->leg->pbx->stack.timers, &parked->due,
+			    (uint64_t)parked->timeout_s * 1000, on_due);
+}
+
+void park_on_call_back_failed(struct leg *leg, bool is_astray)
+{
+	if (is_astray)
+		put_on_hold(leg);
+	wait_for_fetcher(leg->parked);
 }
 
 /* --- In ----------------------------------------------------------------------------------- */
@@ -119,15 +212,6 @@ struct answer park_check(const struct leg *leg, const struct leg *parker, struct
 	return (struct answer){ 0 };
 }
 
-/*
- * INVITE without an offer: what comes back is answered so that nothing flows (splice_hold()). A
- * phone that refuses goes on sending to who is not there any more.
- */
-static void put_on_hold(struct leg *leg)
-{
-	(void)session_offer(leg->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
-}
-
 static void end_leaving(struct parked *parked)
 {
 	struct leg *leaving = parked->leaving;
@@ -171,41 +255,10 @@ int park_call(struct leg *leg, struct leg *parker, struct slice number)
 	stack_trace(&call->pbx->stack, "event=park call=%u orbit=%.*s by=%.*s", call->number,
 		    SLICE_ARGS(buf_text(&orbit)), SLICE_ARGS(parker->party.number));
 	put_on_hold(leg);
+	wait_for_fetcher(parked);
 	lamp_leg_changed(leg);
 	orbit_changed(call->pbx, buf_text(&orbit));
 	return 0;
-}
-
-void park_on_offer(struct leg *leg, const struct sip_msg *offer)
-{
-	static struct sdp sdp; /* one thread, not re-entered, as the next */
-	static char text[SDP_MAX_BYTES];
-	struct buf body = BUF_ON(text);
-
-	if (slice_is_empty(offer->body) || sdp_parse(offer->body, &sdp)) {
-		(void)session_refuse_offer(leg->session, &(struct answer){ .status = 488 });
-		return;
-	}
-	sdp_print_inactive_answer(&body, &sdp, leg->pbx->turn);
-	if (body.is_overflown)
-		(void)session_refuse_offer(leg->session, &(struct answer){ .status = 488 });
-	else
-		(void)session_accept_offer(leg->session,
-					   &(struct answer){ .status = 200,
-							     .content_type = SDP_TYPE,
-							     .body = buf_text(&body) });
-}
-
-/* The orbit is free, and whoever waited there is a party of its call as before. */
-static void parked_free(struct parked *parked)
-{
-	struct pbx *pbx = parked->leg->pbx;
-
-	timer_stop(pbx->stack.timers, &parked->grace);
-	parked->leg->parked = NULL;
-	list_remove(&parked->node);
-	orbit_changed(pbx, parked->orbit.number);
-	mem_free(parked);
 }
 
 /* --- Out ---------------------------------------------------------------------------------- */
@@ -289,13 +342,21 @@ void park_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 
 	if (!parked)
 		refuse(in, 404, reason);
-	else if (parked->fetcher)
-		refuse(in, 486, SLICE("Somebody fetches it"));
+	else if (parked->fetcher || parked->leg->is_ending)
+		refuse(in, 486, SLICE("It is being fetched"));
 	else if (parked->leg->extension &&
 		 slice_eq(parked->leg->extension->number, extension->number))
 		refuse(in, 403, SLICE("You are parked there"));
+	else if (parked->leg->call->transfer && !transfer_give_up(parked->leg->call))
+		refuse(in, 486, SLICE("It is being fetched"));
 	else
 		fetch(parked, in, extension);
+}
+
+void park_on_called_back(struct leg *leg)
+{
+	record_returned(leg->call, leg->parked->parker, leg->parked->orbit.number);
+	parked_free(leg->parked);
 }
 
 void park_on_leg_end(struct leg *leg)

@@ -18,6 +18,9 @@ struct parked {
 	struct slice parker;  /* the number of the extension that parked it */
 	char id[TOKEN_BYTES]; /* of <dialog> */
 	uint64_t since_ms;
+	uint32_t timeout_s;  /* then the parker is called back; 0: never */
+	unsigned call_backs; /* so far */
+	struct timer due;    /* for the next one */
 	struct leg *leaving; /* the parker's, which is no party any more; NULL: it has gone */
 	struct timer grace;  /* for that one to hang up by itself */
 };
@@ -50,6 +53,15 @@ void park_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 
 /* Who is parked offers something to nobody: the answer is that nothing flows (RFC 3264 6.1). */
 void park_on_offer(struct leg *leg, const struct sip_msg *offer);
+
+/*
+ * Nothing has come of calling the parker back: it is tried again. `is_astray`: media was being
+ * brought there already.
+ */
+void park_on_call_back_failed(struct leg *leg, bool is_astray);
+
+/* The parker has them back. */
+void park_on_called_back(struct leg *leg);
 
 /* Before the leg is taken out of its call. */
 void park_on_leg_end(struct leg *leg);

@@ -15,7 +15,7 @@
 
 enum item_kind { ITEM_LEG, ITEM_PICKUP, ITEM_FORWARD, ITEM_PARK };
 
-enum item_park { PARK_IN, PARK_OUT };
+enum item_park { PARK_IN, PARK_OUT, PARK_BACK };
 
 enum item_text { TEXT_NUMBER, TEXT_NAME, TEXT_CALL_ID, TEXT_COUNT };
 
@@ -211,6 +211,11 @@ void record_fetched(struct call *call, struct slice by, struct slice orbit)
 	keep(call, ITEM_PARK, by, orbit, PARK_OUT);
 }
 
+void record_returned(struct call *call, struct slice to, struct slice orbit)
+{
+	keep(call, ITEM_PARK, to, orbit, PARK_BACK);
+}
+
 void record_set_cause(struct call *call, enum record_cause cause, const struct leg *by)
 {
 	if (call->record.cause != RECORD_UNKNOWN)
@@ -324,10 +329,14 @@ static void print_forward(const struct printer *printer, const struct record_ite
 
 static void print_park(const struct printer *printer, const struct record_item *item)
 {
+	static const struct slice hows[] = { [PARK_IN] = SLICE_INIT("parked"),
+					     [PARK_OUT] = SLICE_INIT("fetched"),
+					     [PARK_BACK] = SLICE_INIT("returned") };
+
 	print_time(printer, "time", item->at_ms);
 	json_text(printer->buf, "by", item_text(item, TEXT_NUMBER));
 	json_text(printer->buf, "orbit", item_text(item, TEXT_NAME));
-	json_text(printer->buf, "how", item->how == PARK_IN ? SLICE("parked") : SLICE("fetched"));
+	json_text(printer->buf, "how", hows[item->how]);
 }
 
 static void print_items(const struct printer *printer, enum item_kind kind)

@@ -80,6 +80,7 @@ void record_picked_up(struct call *call, struct slice by, struct slice from,
 void record_forwarded(struct call *call, struct slice from, struct slice to, enum forward_when why);
 void record_parked(struct call *call, struct slice by, struct slice orbit);
 void record_fetched(struct call *call, struct slice by, struct slice orbit);
+void record_returned(struct call *call, struct slice to, struct slice orbit);
 
 /* Why it ends now, and by which leg (may be NULL). The first reason counts. */
 void record_set_cause(struct call *call, enum record_cause cause, const struct leg *by);

@@ -56,14 +56,15 @@ static void tell(struct transfer *transfer, unsigned status)
 
 /* --- Life --------------------------------------------------------------------------------- */
 
-struct transfer *transfer_new(struct leg *transferor, struct leg *transferee)
+static struct transfer *transfer_make(const struct party *by, struct leg *transferor,
+				      struct leg *transferee)
 {
 	struct pbx *pbx = transferee->pbx;
 	struct transfer *transfer = pool_new(&pbx->transfers);
 
 	if (!transfer)
 		return NULL;
-	transfer->by = party_copy(&transferor->party);
+	transfer->by = party_copy(by);
 	if (!transfer->by) {
 		pool_end(&pbx->transfers, transfer);
 		return NULL;
@@ -72,9 +73,14 @@ struct transfer *transfer_new(struct leg *transferor, struct leg *transferee)
 	transfer->from = transferee->call;
 	transfer->transferee = transferee;
 	transfer->transferor = transferor;
-	transfer->is_by_inside = transferor->extension != NULL;
+	transfer->is_by_inside = transferor && transferor->extension;
 	transfer->from->transfer = transfer;
 	return transfer;
+}
+
+struct transfer *transfer_new(struct leg *transferor, struct leg *transferee)
+{
+	return transfer_make(&transferor->party, transferor, transferee);
 }
 
 void transfer_on_free(void *object)
@@ -132,6 +138,8 @@ int transfer_call(struct transfer *transfer, const struct destination *to, struc
 		call_end(call, 0, SLICE_NONE);
 		return ERR_NOMEM;
 	}
+	if (transfer->is_recall)
+		call->recall = transfer->transferor ? RECALL_HOLD : RECALL_TRANSFER;
 	transfer_aim(transfer, call, call->caller, NULL);
 	trace(transfer, "calling", 0);
 	call_ring(call, to);
@@ -179,6 +187,10 @@ static void recall(const struct transfer *failed)
 	if (from->state == CALL_ENDED || failed->transferee->is_ending ||
 	    failed->pbx->stack.is_ending)
 		return;
+	if (failed->transferee->parked) {
+		park_on_call_back_failed(failed->transferee, failed->state == TRANSFER_SPLICING);
+		return;
+	}
 	if (!failed->is_recall && failed->is_by_inside && to.kind == DESTINATION_EXTENSION)
 		transfer = transfer_new(failed->transferee, failed->transferee);
 	if (transfer) {
@@ -217,6 +229,32 @@ void transfer_fail(struct transfer *transfer, unsigned status)
 		splice_restore(transfer->from);
 	else
 		recall(transfer);
+}
+
+int transfer_call_back(struct leg *waiting, struct leg *holder, const struct extension *extension)
+{
+	struct destination to = { .kind = DESTINATION_EXTENSION, .extension = extension };
+	struct party by = { extension->number, extension->name };
+	struct transfer *transfer = transfer_make(&by, holder, waiting);
+	int err;
+
+	if (!transfer)
+		return ERR_NOMEM;
+	transfer->is_recall = true;
+	err = transfer_call(transfer, &to, by.number, 0);
+	if (err)
+		detach(transfer);
+	return err;
+}
+
+bool transfer_give_up(struct call *call)
+{
+	struct transfer *transfer = call->transfer;
+
+	if (!transfer->is_recall || transfer->state != TRANSFER_WAITING)
+		return false;
+	transfer_fail(transfer, 487);
+	return true;
 }
 
 /* --- Done --------------------------------------------------------------------------------- */
@@ -286,6 +324,8 @@ static void transfer_done(struct transfer *transfer)
 		free_seat(transfer->seat, transferee);
 	else if (to->state == CALL_RINGING)
 		stop_ringing(transfer);
+	if (transferee->parked)
+		park_on_called_back(transferee);
 	take_seat(transfer);
 	if (target->state != LEG_TALKING)
 		leg_set_state(target, LEG_TALKING);

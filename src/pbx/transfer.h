@@ -61,6 +61,16 @@ void transfer_on_refer(struct leg *leg, struct incoming *in);
  */
 void transfer_call_for(struct leg *leg, const struct transfer_order *order);
 
+/*
+ * Calls an extension back for somebody who is parked, or whom `holder` holds (else NULL): whose
+ * phone answers gets them, and the holder is let go. When nothing comes of it nothing changes. The
+ * call must not be in a transfer. ERR_NOMEM.
+ */
+int transfer_call_back(struct leg *waiting, struct leg *holder, const struct extension *extension);
+
+/* Such a call that still rings is given up. False: it was answered, or is a transfer. */
+bool transfer_give_up(struct call *call);
+
 /* --- What becomes of the legs and calls of a transfer ------------------------------------- */
 
 /* A phone of a call whose caller is a stand-in rings, or answers. */

@@ -57,7 +57,7 @@ static struct world *alice_is_parked(void)
 static void alice_talks_with(struct world *w, const char *name)
 {
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
-	expect_calls(w, name, PHONE_CALL_TALKING, 1);
+	expect_talking(w, "alice", name);
 	expect(w, !w->phones[0].phone.calls[0].is_held_by_peer);
 	expect_lamp(w, "dave", ORBIT, LAMP_DARK);
 	expect(w, list_is_empty(&w->office.pbx.parked));
@@ -201,11 +201,9 @@ FLOW_PLAIN(an_orbit_has_room_for_one_call, "RFC 3261 21.4.24")
 	"m=audio 4002 RTP/AVP 8\r\n"
 #define REFER_TO(uri) TEXT_CONTACT("209", "192.0.2.5") "Refer-To: <" uri ">\n" TEXT_END
 
-FLOW_PLAIN(who_parked_and_stays_is_hung_up_on, "RFC 5589 6.1")
+/* By alice, and answers. */
+static void bob_is_called(struct world *w, struct raw *bob)
 {
-	struct world *w = office_with_orbits("alice", "carol", "dave");
-	struct raw *bob = world_raw(w, "bob");
-
 	office_add(&w->office, "209", "bob");
 	expect(w, raw_ask_as(bob, "209", OFFICE_PASSWORD,
 			     TEXT_HEAD("REGISTER", "209", "209", "reg")
@@ -213,6 +211,14 @@ FLOW_PLAIN(who_parked_and_stays_is_hung_up_on, "RFC 5589 6.1")
 	dial_number(w, "alice", "209");
 	bob->cseq = 7;
 	raw_reply(bob, "INVITE", 200, "bobtag", BOB_LINE, BOB_SDP);
+}
+
+FLOW_PLAIN(who_parked_and_stays_is_hung_up_on, "RFC 5589 6.1")
+{
+	struct world *w = office_with_orbits("alice", "carol", "dave");
+	struct raw *bob = world_raw(w, "bob");
+
+	bob_is_called(w, bob);
 	expect(w, raw_speak(bob, "INVITE", "bobtag", "REFER",
 			    REFER_TO("sip:*851@" OFFICE_DOMAIN)) == 202);
 	expect(w, raw_heard(bob, "NOTIFY", "SIP/2.0 200 OK"));
@@ -375,6 +381,146 @@ FLOW_PLAIN(a_server_that_ends_lets_go_of_who_is_parked, "RFC 3261 15")
 	pbx_stop(&w->office.pbx);
 	advance_ms(w, 100);
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_server_that_ends_lets_go_of_who_is_being_fetched, "RFC 3261 15, RFC 3725 4.1")
+{
+	struct world *w = alice_is_parked();
+
+	cut_off(w, "alice");
+	dial_number(w, "carol", ORBIT);
+	pbx_stop(&w->office.pbx);
+	cut_off(w, "alice");
+	advance_ms(w, 2000);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 0);
+	expect_quiet(w);
+}
+
+/* --- Back to who parked it ---------------------------------------------------------------- */
+
+#define BACK_S 30
+
+/* The same as alice_is_parked(), until bob is called back. */
+static struct world *alice_goes_back(void)
+{
+	struct world *w = office_with_orbits("alice", "bob", "carol", "dave");
+
+	CHECK(directory_set_park(w->office.directory,
+				 &(struct park_config){ .code = SLICE_INIT("*85"),
+							.orbits = 9,
+							.timeout_s = BACK_S }) == 0);
+	watch(w, "dave", ORBIT);
+	watch(w, "dave", "alice");
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	park(w, "bob", ORBIT);
+	advance_ms(w, BACK_S * 1000 - 1000);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	advance_ms(w, 1000);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	expect_lamp(w, "dave", ORBIT, LAMP_TALKING);
+	return w;
+}
+
+FLOW(a_call_that_nobody_fetches_goes_back, "RFC 5359 2.15, RFC 7462 8")
+{
+	struct world *w = alice_goes_back();
+
+	answer(w, "bob");
+	expect_ladder(w, "bob    -> switch REFER", "switch -> bob    INVITE",
+		      "bob    -> switch 200 INVITE", "switch -> alice  INVITE",
+		      "alice  -> switch 200 INVITE", "switch -> bob    ACK");
+	alice_talks_with(w, "bob");
+}
+
+FLOW(who_parked_may_let_it_ring, "RFC 5359 2.15")
+{
+	struct world *w = alice_goes_back();
+
+	advance_ms(w, 61000);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_lamp(w, "dave", ORBIT, LAMP_TALKING);
+	advance_ms(w, BACK_S * 1000);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	hang_up(w, "bob");
+	expect_lamp(w, "dave", ORBIT, LAMP_TALKING);
+	dial_number(w, "carol", ORBIT);
+	alice_talks_with(w, "carol");
+}
+
+FLOW(a_call_that_goes_back_can_still_be_fetched, "RFC 5359 2.15")
+{
+	struct world *w = alice_goes_back();
+
+	dial_number(w, "carol", ORBIT);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	alice_talks_with(w, "carol");
+}
+
+FLOW(who_goes_back_hangs_up, "RFC 3261 15.1.2")
+{
+	struct world *w = alice_goes_back();
+
+	hang_up(w, "alice");
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	expect_lamp(w, "dave", ORBIT, LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW(who_parked_is_called_back_when_they_are_there_again, "RFC 5359 2.15")
+{
+	struct world *w = alice_goes_back();
+
+	hang_up(w, "bob");
+	unregister(w, "bob");
+	advance_ms(w, BACK_S * 1000);
+	expect_lamp(w, "dave", ORBIT, LAMP_TALKING);
+	register_again(w, "bob");
+	advance_ms(w, BACK_S * 1000);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	answer(w, "bob");
+	alice_talks_with(w, "bob");
+}
+
+/* The orbit is not taken for ever by a machine that never hangs up. */
+FLOW_PLAIN(a_call_that_nobody_wants_is_given_up, "RFC 3261 15")
+{
+	struct world *w = alice_goes_back();
+
+	for (int i = 1; i < 10; i++) {
+		hang_up(w, "bob");
+		advance_ms(w, BACK_S * 1000);
+		expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	}
+	hang_up(w, "bob");
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	advance_ms(w, BACK_S * 1000);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
+	expect_lamp(w, "dave", ORBIT, LAMP_DARK);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_phone_hears_why_it_is_called_back, "RFC 7462 8")
+{
+	struct world *w = office_with_orbits("alice", "carol", "dave");
+	struct raw *bob = world_raw(w, "bob");
+
+	CHECK(directory_set_park(w->office.directory,
+				 &(struct park_config){ .code = SLICE_INIT("*85"),
+							.orbits = 9,
+							.timeout_s = BACK_S }) == 0);
+	bob_is_called(w, bob);
+	expect(w, raw_speak(bob, "INVITE", "bobtag", "REFER",
+			    REFER_TO("sip:*851@" OFFICE_DOMAIN)) == 202);
+	expect(w, raw_speak(bob, "INVITE", "bobtag", "BYE", TEXT_END) == 200);
+	advance_ms(w, BACK_S * 1000);
+	expect(w, raw_count(bob, "INVITE") == 2);
+	expect(w, raw_heard(bob, "INVITE", "Alert-Info: <urn:alert:service:recall:transfer>\r\n"));
+	raw_reply(bob, "INVITE", 486, "busy", "", "");
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
 
