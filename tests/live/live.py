@@ -189,25 +189,28 @@ class Server(Process):
         if not self.traced(*words):
             raise Failure(f"no message in the trace has all of {words}\n{self.tail()}")
 
-    def media(self, number, way):
-        """(address, port, direction) of the sound in the last description that was "Sent to" the
-        phone of this extension, or "Received from" it; None before there is one."""
-        register = self.traced("Received from", "\nREGISTER ", f"sip:{number}@")
-        if not register:
-            return None
-        peer = register[-1].split()[2]
-        for message in reversed(self.traced(f"{way} {peer} ", "\nm=audio ")):
-            match = re.search(r"^c=IN IP4 (\S+)$.*^m=audio (\d+) ", message, flags=re.M | re.S)
+    def media(self, number):
+        """Of each call of this extension's phone that nobody has hung up: the sound (address, port,
+        direction) in the last description that was sent to it, and in the last one received."""
+        calls = {}
+        register = self.traced("Received from", "\nREGISTER ", f"sip:{number}@")[-1]
+        for message in self.traced(f" {register.split()[2]} "):
+            call_id = re.search(r"^Call-ID: (.*)", message, flags=re.M)
+            media = re.search(r"^c=IN IP4 (\S+)$.*^m=audio (\d+) ", message, flags=re.M | re.S)
             direction = re.search(r"^a=(sendonly|recvonly|inactive)$", message, flags=re.M)
-            return *match.groups(), direction.group(1) if direction else "sendrecv"
-        return None
+            if call_id and re.search(r"^BYE ", message, flags=re.M):
+                calls.pop(call_id.group(1), None)
+            elif call_id and media:
+                description = *media.groups(), direction.group(1) if direction else "sendrecv"
+                both = calls.setdefault(call_id.group(1), [None, None])
+                both[message.startswith("Received")] = description
+        return calls.values()
 
     def expect_media(self, one, other):
         """Each of the two phones knows where the other one hears, and both talk."""
         def are_joined():
-            sent = [self.media(number, "Sent to") for number in (one, other)]
-            heard = [self.media(number, "Received from") for number in (other, one)]
-            return sent == heard and all(m and m[2] == "sendrecv" for m in sent)
+            return any(a == [b[1], b[0]] and all(m and m[2] == "sendrecv" for m in a)
+                       for a in self.media(one) for b in self.media(other))
         poll(f"{one} and {other} hear each other", are_joined, self)
 
     def uri(self, number, transport="udp"):

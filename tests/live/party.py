@@ -2,6 +2,7 @@
 """One set of verbs for the phones that a test makes talk, so that a story can be told with any of
 them in any part. What a party waits for is new since what it waited for last."""
 
+import live
 from baresip import Baresip
 from linphone import Linphone
 
@@ -62,6 +63,11 @@ class Ours(Party):
     def connect(self):
         """The one on hold and the one that we talk with, or call."""
         self.phone.send("transfer attended")
+
+    def await_transfer_failed(self):
+        def is_it(event):
+            return event["event"] == "transfer" and event.get("result") == "failed"
+        self.find_event("transfer failed", is_it)
 
 
 class OfBaresip(Party):
@@ -159,6 +165,20 @@ class OfLinphone(Party):
         calls = self.call - 1, self.call
         one, other = reversed(calls) if is_last_referred else calls
         self.phone.command(f"call-transfer {one} {other}")
+
+
+def office(scene, alice, bob, carol, config=live.CONFIG):
+    """A server, and phones of these kinds: 201, 202 and 203."""
+    server = scene.server(config=config)
+    kinds = {"201": alice, "202": bob, "203": carol}
+    return server, *(kind(scene, server, number) for number, kind in kinds.items())
+
+
+def end_well(server, *parties):
+    """Everybody leaves, and nothing is left behind."""
+    for party in parties:
+        party.quit()
+    live.expect_equal("serve's exit code", server.stop(), 0)
 
 
 def talk(caller, called):

@@ -3,7 +3,7 @@
 transfers Alice (201) to Carol (203)."""
 
 import live
-from party import Ours, talk
+from party import Ours, end_well, talk
 from sipp import Sipp
 
 
@@ -19,13 +19,6 @@ class OfSipp:
 
     def finish(self):
         self.sipp.finish(self.process)
-
-
-def end_well(server, *parties):
-    """Everybody leaves, and nothing is left behind."""
-    for party in parties:
-        party.quit()
-    live.expect_equal("serve's exit code", server.stop(), 0)
 
 
 def expect_transferred(server, first="200"):

@@ -4,21 +4,7 @@ transfers, who is transferred and whom it leads to, and our phone beside them. B
 Alice (201) to Carol (203)."""
 
 import live
-from party import OfBaresip, OfLinphone, Ours, talk
-
-
-def office(scene, alice, bob, carol):
-    """A server, and phones of these kinds."""
-    server = scene.server()
-    return server, *(kind(scene, server, number) for kind, number
-                     in ((alice, "201"), (bob, "202"), (carol, "203")))
-
-
-def end_well(server, *parties):
-    """Everybody leaves, and nothing is left behind."""
-    for party in parties:
-        party.quit()
-    live.expect_equal("serve's exit code", server.stop(), 0)
+from party import OfBaresip, OfLinphone, Ours, end_well, office, talk
 
 
 def expect_transferred(server, alice, bob, carol):
