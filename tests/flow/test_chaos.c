@@ -70,6 +70,8 @@ static struct world *office_in_turmoil(void)
 				 &(struct park_config){ .code = SLICE_INIT("*85"),
 							.orbits = 2,
 							.timeout_s = 10 }) == 0);
+	world_extension(w, "bob")->hold_reminder_s = 4;
+	world_extension(w, "dave")->refer = REFER_FORWARD;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		watch(w, names[i], names[(i + 1) % ARRAY_LEN(names)]);
 		watch(w, names[i], names[(i + 2) % ARRAY_LEN(names)]);
