@@ -409,13 +409,13 @@ static struct leg *stand_in(struct call *call, struct directory *directory,
 	leg->is_stand_in = leg->is_initiator = true;
 	leg->directory = directory_ref(directory);
 	leg->extension = extension;
-	record_leg_start(leg);
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
 	if (leg_set_outside(leg, party)) {
 		leg_end(leg, 0, SLICE_NONE);
 		return NULL;
 	}
+	record_stand_in(leg);
 	return leg;
 }
 

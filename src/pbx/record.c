@@ -13,25 +13,35 @@
 
 #define RECORD_MAX_BYTES 32768
 
-enum item_kind { ITEM_LEG, ITEM_PICKUP, ITEM_FORWARD, ITEM_PARK };
+enum item_kind {
+	ITEM_LEG,
+	ITEM_PICKUP,
+	ITEM_FORWARD,
+	ITEM_PARK,
+	ITEM_TRANSFER,
+	ITEM_CALLER, /* for whom the call is made, where that is no leg yet */
+};
 
 enum item_park { PARK_IN, PARK_OUT, PARK_BACK };
 
+/* Of a leg; of what happened: who did it, to whom, and a transfer's target. */
 enum item_text { TEXT_NUMBER, TEXT_NAME, TEXT_CALL_ID, TEXT_COUNT };
 
 /* `text` has its three texts one behind the other. */
 struct record_item {
 	struct record_item *next;
 	uint8_t kind;	   /* enum item_kind */
-	uint8_t how;	   /* of a pick-up and park; why, of a forward */
+	uint8_t how;	   /* of a pick-up, park and transfer; why, of a forward */
 	bool is_initiator; /* of a leg */
 	uint16_t number;   /* of a leg */
-	uint16_t status;   /* of a leg */
+	uint16_t status;   /* of a leg and a transfer */
 	uint16_t text_n[TEXT_COUNT];
 	uint32_t at_ms;	    /* since the start of the call, as those below */
 	uint32_t ring_ms;   /* of a leg; NOT_YET: never */
 	uint32_t answer_ms; /* of a leg; NOT_YET: never */
 	uint32_t end_ms;    /* of a leg */
+	uint32_t from_call; /* of a transfer: numbers of calls */
+	uint32_t to_call;   /* 0: none */
 	char text[];
 };
 
@@ -51,9 +61,6 @@ static bool is_recorded(const struct call *call)
 
 static uint32_t since_start(const struct call *call, uint64_t ms)
 {
-	/* A leg may be older than the call that it was transferred to. */
-	if (ms > 0 && ms < call->record.start_ms)
-		return 0;
 	return ms == 0 ? NOT_YET : (uint32_t)(ms - call->record.start_ms);
 }
 
@@ -108,6 +115,19 @@ void record_leg_start(struct leg *leg)
 	leg->record.number = ++leg->call->record.leg_count;
 }
 
+void record_stand_in(struct leg *leg)
+{
+	struct call *call = leg->call;
+	struct record_item *item;
+
+	record_leg_start(leg);
+	if (!is_recorded(call) || call->caller)
+		return;
+	item = item_new(call, ITEM_CALLER, leg->party.number, leg->party.name, SLICE_NONE);
+	if (item)
+		item_insert(&call->record, item);
+}
+
 /* What its INVITE was answered with, by the phone or by us. */
 static uint16_t leg_status(const struct leg *leg)
 {
@@ -135,6 +155,12 @@ static void keep_leg(const struct leg *leg)
 	item_insert(&call->record, item);
 }
 
+static void answered(struct call *call)
+{
+	if (call->record.answer_ms == 0)
+		call->record.answer_ms = now_ms(call);
+}
+
 void record_leg_state(struct leg *leg)
 {
 	struct call *call = leg->call;
@@ -147,11 +173,10 @@ void record_leg_state(struct leg *leg)
 		break;
 	case LEG_TALKING:
 		leg->record.answer_ms = now_ms(call);
-		if (leg != call->caller)
+		if (leg == call->caller)
+			answered(call);
+		else
 			call->record.with = leg->record.number;
-		if ((leg == call->caller || call->caller->is_stand_in) &&
-		    call->record.answer_ms == 0)
-			call->record.answer_ms = now_ms(call);
 		break;
 	case LEG_ENDED:
 		if (is_recorded(call) && !leg->is_stand_in)
@@ -164,17 +189,14 @@ void record_leg_moves(struct leg *leg, struct call *to, const struct leg *seat)
 {
 	if (is_recorded(leg->call))
 		keep_leg(leg);
-	leg->record.number =
-		seat && seat->is_stand_in ? seat->record.number : ++to->record.leg_count;
-}
-
-void record_transferred(const struct leg *leg, struct call *from)
-{
-	struct call *call = leg->call;
-
-	if (leg != call->caller)
-		call->record.with = leg->record.number;
-	record_set_cause(from, RECORD_TRANSFERRED, NULL);
+	leg->record = (struct record_leg){
+		.number = seat && seat->is_stand_in ? seat->record.number : ++to->record.leg_count,
+		.start_ms = now_ms(to),
+		.answer_ms = now_ms(to),
+	};
+	if (to->caller)
+		to->record.with = leg->record.number;
+	answered(to);
 }
 
 static void keep(struct call *call, enum item_kind kind, struct slice one, struct slice other,
@@ -216,6 +238,29 @@ void record_returned(struct call *call, struct slice to, struct slice orbit)
 	keep(call, ITEM_PARK, to, orbit, PARK_BACK);
 }
 
+static void keep_transfer(struct call *call, const struct record_transfer *transfer)
+{
+	struct record_item *item;
+
+	if (!is_recorded(call))
+		return;
+	item = item_new(call, ITEM_TRANSFER, transfer->by, transfer->of, transfer->target);
+	if (!item)
+		return;
+	item->how = (uint8_t)transfer->kind;
+	item->status = (uint16_t)transfer->status;
+	item->from_call = transfer->from->number;
+	item->to_call = transfer->to ? transfer->to->number : 0;
+	item_insert(&call->record, item);
+}
+
+void record_transferred(const struct record_transfer *transfer)
+{
+	keep_transfer(transfer->from, transfer);
+	if (transfer->to)
+		keep_transfer(transfer->to, transfer);
+}
+
 void record_set_cause(struct call *call, enum record_cause cause, const struct leg *by)
 {
 	if (call->record.cause != RECORD_UNKNOWN)
@@ -241,6 +286,7 @@ static struct slice cause_name(enum record_cause cause)
 	static const struct slice names[] = {
 		[RECORD_UNKNOWN] = SLICE_INIT("failed"),
 		[RECORD_HANGUP] = SLICE_INIT("hangup"),
+		[RECORD_TRANSFERRED] = SLICE_INIT("transferred"),
 		[RECORD_CANCELLED] = SLICE_INIT("cancelled"),
 		[RECORD_BUSY] = SLICE_INIT("busy"),
 		[RECORD_NO_ANSWER] = SLICE_INIT("no-answer"),
@@ -250,7 +296,6 @@ static struct slice cause_name(enum record_cause cause)
 		[RECORD_LIMIT] = SLICE_INIT("limit"),
 		[RECORD_FAILED] = SLICE_INIT("failed"),
 		[RECORD_SHUTDOWN] = SLICE_INIT("shutdown"),
-		[RECORD_TRANSFERRED] = SLICE_INIT("transferred"),
 	};
 
 	return names[cause];
@@ -262,6 +307,7 @@ static struct slice pickup_name(uint8_t how)
 		[RECORD_BY_REPLACES] = SLICE_INIT("replaces"),
 		[RECORD_BY_NUMBER] = SLICE_INIT("number"),
 		[RECORD_BY_GROUP] = SLICE_INIT("group"),
+		[RECORD_BY_BARGE_IN] = SLICE_INIT("barge-in"),
 	};
 
 	return names[how];
@@ -315,7 +361,7 @@ static void print_pickup(const struct printer *printer, const struct record_item
 {
 	print_time(printer, "time", item->at_ms);
 	json_text(printer->buf, "by", item_text(item, TEXT_NUMBER));
-	json_text(printer->buf, "from", item_text(item, TEXT_NAME));
+	json_text_unless_empty(printer->buf, "from", item_text(item, TEXT_NAME));
 	json_text(printer->buf, "how", pickup_name(item->how));
 }
 
@@ -339,6 +385,22 @@ static void print_park(const struct printer *printer, const struct record_item *
 	json_text(printer->buf, "how", hows[item->how]);
 }
 
+static void print_transfer(const struct printer *printer, const struct record_item *item)
+{
+	struct buf *buf = printer->buf;
+
+	print_time(printer, "time", item->at_ms);
+	json_text(buf, "by", item_text(item, TEXT_NUMBER));
+	json_text(buf, "of", item_text(item, TEXT_NAME));
+	json_text_unless_empty(buf, "to", item_text(item, TEXT_CALL_ID));
+	json_text(buf, "how", transfer_kind_name((enum transfer_kind)item->how));
+	json_text(buf, "result", item->status < 300 ? SLICE("done") : SLICE("failed"));
+	json_number(buf, "status", item->status);
+	json_number(buf, "from_call", item->from_call);
+	if (item->to_call > 0)
+		json_number(buf, "to_call", item->to_call);
+}
+
 static void print_items(const struct printer *printer, enum item_kind kind)
 {
 	static const struct {
@@ -349,6 +411,7 @@ static void print_items(const struct printer *printer, enum item_kind kind)
 		[ITEM_PICKUP] = { "pickups", print_pickup },
 		[ITEM_FORWARD] = { "forwards", print_forward },
 		[ITEM_PARK] = { "parks", print_park },
+		[ITEM_TRANSFER] = { "transfers", print_transfer },
 	};
 	size_t shown = 0;
 
@@ -364,12 +427,12 @@ static void print_items(const struct printer *printer, enum item_kind kind)
 	json_array_end(printer->buf);
 }
 
-static bool has_item(const struct record *record, enum item_kind kind)
+static const struct record_item *find_first(const struct record *record, enum item_kind kind)
 {
 	for (const struct record_item *item = record->first; item; item = item->next)
 		if (item->kind == kind)
-			return true;
-	return false;
+			return item;
+	return NULL;
 }
 
 static const struct record_item *find_leg(const struct record *record, uint16_t number)
@@ -388,13 +451,20 @@ static void print_party(struct buf *buf, const char *name, struct slice number, 
 	json_object_end(buf);
 }
 
-static void print_leg_party(const struct printer *printer, const char *name, uint16_t number)
+static void print_item_party(const struct printer *printer, const char *name,
+			     const struct record_item *item)
 {
-	const struct record_item *item = find_leg(printer->record, number);
-
-	if (number > 0 && item)
+	if (item)
 		print_party(printer->buf, name, item_text(item, TEXT_NUMBER),
 			    item_text(item, TEXT_NAME));
+}
+
+/* The transferee, where the call was made for one, or who made it. */
+static const struct record_item *find_caller(const struct record *record)
+{
+	const struct record_item *item = find_first(record, ITEM_CALLER);
+
+	return item ? item : find_leg(record, 1);
 }
 
 static void print_end(const struct printer *printer, uint32_t end_ms, uint32_t answer_ms)
@@ -429,14 +499,16 @@ static void print_record(const struct printer *printer, const struct call *call)
 	print_time(printer, "answer", answer_ms);
 	print_time(printer, "end", end_ms);
 	print_end(printer, end_ms, answer_ms);
-	print_leg_party(printer, "from", 1);
+	print_item_party(printer, "from", find_caller(record));
 	print_party(printer->buf, "to", call->called.number, call->called.name);
-	print_leg_party(printer, "with", record->with);
+	print_item_party(printer, "with", find_leg(record, record->with));
 	print_items(printer, ITEM_LEG);
 	print_items(printer, ITEM_PICKUP);
 	print_items(printer, ITEM_FORWARD);
-	if (has_item(record, ITEM_PARK))
+	if (find_first(record, ITEM_PARK))
 		print_items(printer, ITEM_PARK);
+	if (find_first(record, ITEM_TRANSFER))
+		print_items(printer, ITEM_TRANSFER);
 	if (printer->items_max < RECORD_ITEMS_MAX)
 		left_out += record->item_count;
 	if (left_out > 0)

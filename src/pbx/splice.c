@@ -366,12 +366,20 @@ static void on_accepted(struct splice *splice, struct leg *leg, const struct sip
 	}
 }
 
+static void trace_refusal(const struct leg *leg, unsigned status)
+{
+	stack_trace(&leg->pbx->stack, "event=splice call=%u party=%.*s result=refused status=%u",
+		    leg->call->number, SLICE_ARGS(leg->party.number), status);
+}
+
 bool splice_on_offer_result(struct leg *leg, unsigned status, const struct sip_msg *response)
 {
 	struct splice *splice = leg->splice;
 
 	if (!splice || !is_asked(splice, leg))
 		return false;
+	if (status >= 300)
+		trace_refusal(leg, status);
 	if (status < 300)
 		on_accepted(splice, leg, response);
 	else if (status == 491)

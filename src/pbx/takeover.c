@@ -59,16 +59,27 @@ static unsigned status_of(int err)
 	return err == ERR_UNSUPPORTED ? 488 : err == ERR_NOTFOUND ? 481 : 500;
 }
 
+static void trace(const struct leg *heir, struct slice of, unsigned status)
+{
+	stack_trace(&heir->pbx->stack,
+		    "event=takeover call=%u taker=%.*s of=%.*s result=%s status=%u",
+		    heir->call->number, SLICE_ARGS(heir->party.number), SLICE_ARGS(of),
+		    status == 200 ? "done" : "failed", status);
+}
+
 static void on_spliced(void *owner, int err)
 {
-	struct leg *heir = owner, *leg;
+	struct leg *heir = owner, *leg = predecessor(heir);
 	struct call *call = heir->call;
+	struct slice of = leg ? leg->party.number : SLICE_NONE;
 
+	trace(heir, of, err ? status_of(err) : 200);
 	if (!err) {
+		if (!ticket_of(heir))
+			record_picked_up(call, heir->party.number, of, RECORD_BY_BARGE_IN);
 		takeover_take_place(heir);
 		return;
 	}
-	leg = predecessor(heir);
 	if (leg)
 		leg->heir = NULL;
 	leg_end(heir, status_of(err), SLICE_NONE);
@@ -129,7 +140,4 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct taker *ta
 	}
 	if (taker->ticket)
 		ticket_use(taker->ticket, heir);
-	record_picked_up(call, heir->party.number, leg->party.number, RECORD_BY_REPLACES);
-	stack_trace(&call->pbx->stack, "event=takeover call=%u taker=%.*s of=%.*s", call->number,
-		    SLICE_ARGS(heir->party.number), SLICE_ARGS(leg->party.number));
 }

@@ -126,7 +126,7 @@ void ticket_use(struct ticket *ticket, struct leg *leg)
 		transfer_on_arrival(transfer, leg);
 }
 
-static struct ticket *used_by(const struct leg *leg)
+struct ticket *ticket_of(const struct leg *leg)
 {
 	LIST_FOR (ticket, &leg->pbx->tickets, struct ticket, node)
 		if (handle_eq(ticket->used_by, leg->pooled.handle))
@@ -136,7 +136,7 @@ static struct ticket *used_by(const struct leg *leg)
 
 void ticket_on_talking(struct leg *leg)
 {
-	struct ticket *ticket = used_by(leg);
+	struct ticket *ticket = ticket_of(leg);
 
 	if (!ticket)
 		return;
@@ -146,7 +146,7 @@ void ticket_on_talking(struct leg *leg)
 
 void ticket_on_leg_end(const struct leg *leg)
 {
-	struct ticket *ticket = used_by(leg);
+	struct ticket *ticket = ticket_of(leg);
 
 	if (ticket)
 		ticket_over(ticket);

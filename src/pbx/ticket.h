@@ -61,6 +61,9 @@ struct destination ticket_destination(const struct ticket *ticket, bool *ret_is_
 /* This leg has come by it: it is good for no other. */
 void ticket_use(struct ticket *ticket, struct leg *leg);
 
+/* NULL: this leg has come by none that is still there. */
+struct ticket *ticket_of(const struct leg *leg);
+
 /* The leg talks, or has ended. A ticket by which it has come is over, and its transfer hears it. */
 void ticket_on_talking(struct leg *leg);
 void ticket_on_leg_end(const struct leg *leg);

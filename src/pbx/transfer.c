@@ -56,8 +56,8 @@ static void tell(struct transfer *transfer, unsigned status)
 
 /* --- Life --------------------------------------------------------------------------------- */
 
-static struct transfer *transfer_make(const struct party *by, struct leg *transferor,
-				      struct leg *transferee)
+struct transfer *transfer_new(const struct party *by, struct leg *transferor,
+			      struct leg *transferee)
 {
 	struct pbx *pbx = transferee->pbx;
 	struct transfer *transfer = pool_new(&pbx->transfers);
@@ -78,11 +78,6 @@ static struct transfer *transfer_make(const struct party *by, struct leg *transf
 	return transfer;
 }
 
-struct transfer *transfer_new(struct leg *transferor, struct leg *transferee)
-{
-	return transfer_make(&transferor->party, transferor, transferee);
-}
-
 void transfer_on_free(void *object)
 {
 	struct transfer *transfer = object;
@@ -90,14 +85,77 @@ void transfer_on_free(void *object)
 	mem_free(transfer->by);
 }
 
-static void trace(const struct transfer *transfer, const char *result, unsigned status)
+/* --- Telling everybody else ---------------------------------------------------------------- */
+
+struct slice transfer_kind_name(enum transfer_kind kind)
 {
-	stack_trace(&transfer->pbx->stack,
-		    "event=transfer call=%u to-call=%u by=%.*s of=%.*s result=%s status=%u",
-		    transfer->from->number, transfer->to ? transfer->to->number : 0,
-		    SLICE_ARGS(transfer->by->number),
-		    SLICE_ARGS(transfer->transferee->party.number), result, status);
+	static const struct slice names[] = {
+		[TRANSFER_BLIND] = SLICE_INIT("blind"),
+		[TRANSFER_ATTENDED] = SLICE_INIT("attended"),
+		[TRANSFER_SEMI] = SLICE_INIT("semi-attended"),
+		[TRANSFER_PICKUP] = SLICE_INIT("pickup"),
+		[TRANSFER_PARK] = SLICE_INIT("park"),
+		[TRANSFER_RECALL] = SLICE_INIT("recall"),
+		[TRANSFER_CLICK] = SLICE_INIT("click-to-dial"),
+	};
+
+	return names[kind];
 }
+
+/* Somebody has sent the transferee there, instead of being called for it. */
+static bool has_referrer(const struct transfer *transfer)
+{
+	return transfer->kind != TRANSFER_RECALL && transfer->kind != TRANSFER_CLICK;
+}
+
+/* Where the transferee is, or is to be; NULL: nowhere yet. */
+static struct call *destination_of(const struct transfer *transfer)
+{
+	const struct leg *leg;
+
+	if (transfer->to)
+		return transfer->to;
+	leg = pool_find(&transfer->pbx->legs, transfer->arrival);
+	return leg ? leg->call : NULL;
+}
+
+struct slice transfer_target(const struct transfer *transfer)
+{
+	const struct call *to = destination_of(transfer);
+
+	if (transfer->target)
+		return transfer->target->party.number;
+	return to ? to->called.number : SLICE_NONE;
+}
+
+void transfer_trace(const struct transfer *transfer, const char *result, unsigned status)
+{
+	const struct call *to = destination_of(transfer);
+
+	stack_trace(&transfer->pbx->stack,
+		    "event=transfer call=%u to-call=%u how=%.*s by=%.*s of=%.*s to=%.*s result=%s "
+		    "status=%u",
+		    transfer->from->number, to ? to->number : 0,
+		    SLICE_ARGS(transfer_kind_name(transfer->kind)),
+		    SLICE_ARGS(transfer->by->number),
+		    SLICE_ARGS(transfer->transferee->party.number),
+		    SLICE_ARGS(transfer_target(transfer)), result, status);
+}
+
+/* How it has ended; its calls are still its own. */
+static void record(const struct transfer *transfer, unsigned status)
+{
+	transfer_trace(transfer, status < 300 ? "done" : "failed", status);
+	record_transferred(&(struct record_transfer){ .from = transfer->from,
+						      .to = destination_of(transfer),
+						      .by = transfer->by->number,
+						      .of = transfer->transferee->party.number,
+						      .target = transfer_target(transfer),
+						      .kind = transfer->kind,
+						      .status = status });
+}
+
+/* --- The end ------------------------------------------------------------------------------- */
 
 /* The calls are free again. The transfer may be read until the end of the turn. */
 static void detach(struct transfer *transfer)
@@ -124,6 +182,8 @@ void transfer_aim(struct transfer *transfer, struct call *to, struct leg *seat, 
 	transfer->seat = seat;
 	transfer->target = target;
 	to->transfer = transfer;
+	if (!target && to->state == CALL_RINGING)
+		transfer_trace(transfer, "calling", 0);
 }
 
 /* A call of the transferee's, who is not in it yet. */
@@ -134,14 +194,13 @@ int transfer_call(struct transfer *transfer, const struct destination *to, struc
 
 	if (!call)
 		return ERR_NOMEM;
-	if (!transfer->is_recall && call_set_referrer(call, transfer->by)) {
+	if (has_referrer(transfer) && call_set_referrer(call, transfer->by)) {
 		call_end(call, 0, SLICE_NONE);
 		return ERR_NOMEM;
 	}
-	if (transfer->is_recall)
+	if (transfer->kind == TRANSFER_RECALL)
 		call->recall = transfer->transferor ? RECALL_HOLD : RECALL_TRANSFER;
 	transfer_aim(transfer, call, call->caller, NULL);
-	trace(transfer, "calling", 0);
 	call_ring(call, to);
 	return 0;
 }
@@ -149,7 +208,7 @@ int transfer_call(struct transfer *transfer, const struct destination *to, struc
 /* Its phone is hung up on when there is nobody for it: there is nobody to fall back to. */
 void transfer_call_for(struct leg *leg, const struct transfer_order *order)
 {
-	struct transfer *transfer = transfer_new(leg, leg);
+	struct transfer *transfer = transfer_new(&leg->party, NULL, leg);
 	struct destination to;
 	bool is_denied;
 
@@ -161,8 +220,7 @@ void transfer_call_for(struct leg *leg, const struct transfer_order *order)
 		call_end(leg->call, 503, SLICE_NONE);
 		return;
 	}
-	transfer->transferor = NULL;
-	transfer->is_recall = true;
+	transfer->kind = TRANSFER_CLICK;
 	transfer->refer = order->refer;
 	if (transfer->refer) {
 		transfer->refer->owner = transfer;
@@ -191,11 +249,10 @@ static void recall(const struct transfer *failed)
 		park_on_call_back_failed(failed->transferee, failed->state == TRANSFER_SPLICING);
 		return;
 	}
-	if (!failed->is_recall && failed->is_by_inside && to.kind == DESTINATION_EXTENSION)
-		transfer = transfer_new(failed->transferee, failed->transferee);
+	if (has_referrer(failed) && failed->is_by_inside && to.kind == DESTINATION_EXTENSION)
+		transfer = transfer_new(failed->by, NULL, failed->transferee);
 	if (transfer) {
-		transfer->transferor = NULL;
-		transfer->is_recall = true;
+		transfer->kind = TRANSFER_RECALL;
 		if (transfer_call(transfer, &to, failed->by->number, 0) == 0)
 			return;
 		detach(transfer);
@@ -210,17 +267,21 @@ static void leave_target(const struct transfer *failed, unsigned status)
 	struct call *to = failed->to;
 	const struct leg *seat = failed->seat;
 
-	if (seat && !seat->is_stand_in)
+	if (seat && !seat->is_stand_in) {
 		splice_restore(to);
-	else if (seat || to->state != CALL_RINGING)
+	} else if (seat || to->state != CALL_RINGING) {
+		/* For whom it was made is not there any more. */
+		if (failed->from->state == CALL_ENDED)
+			record_set_cause(to, RECORD_CANCELLED, NULL);
 		call_end(to, status, SLICE_NONE);
+	}
 }
 
 void transfer_fail(struct transfer *transfer, unsigned status)
 {
 	if (transfer_ask_offer(transfer, status))
 		return;
-	trace(transfer, "failed", status);
+	record(transfer, status);
 	detach(transfer);
 	tell(transfer, status);
 	if (transfer->to)
@@ -235,12 +296,12 @@ int transfer_call_back(struct leg *waiting, struct leg *holder, const struct ext
 {
 	struct destination to = { .kind = DESTINATION_EXTENSION, .extension = extension };
 	struct party by = { extension->number, extension->name };
-	struct transfer *transfer = transfer_make(&by, holder, waiting);
+	struct transfer *transfer = transfer_new(&by, holder, waiting);
 	int err;
 
 	if (!transfer)
 		return ERR_NOMEM;
-	transfer->is_recall = true;
+	transfer->kind = TRANSFER_RECALL;
 	err = transfer_call(transfer, &to, by.number, 0);
 	if (err)
 		detach(transfer);
@@ -251,7 +312,7 @@ bool transfer_give_up(struct call *call)
 {
 	struct transfer *transfer = call->transfer;
 
-	if (!transfer->is_recall || transfer->state != TRANSFER_WAITING)
+	if (transfer->kind != TRANSFER_RECALL || transfer->state != TRANSFER_WAITING)
 		return false;
 	transfer_fail(transfer, 487);
 	return true;
@@ -310,7 +371,6 @@ static void take_seat(const struct transfer *transfer)
 		to->partner = transferee;
 	else
 		to->caller = transferee;
-	record_transferred(transferee, transfer->from);
 }
 
 static void transfer_done(struct transfer *transfer)
@@ -318,7 +378,8 @@ static void transfer_done(struct transfer *transfer)
 	struct leg *transferee = transfer->transferee, *target = transfer->target;
 	struct call *to = transfer->to;
 
-	trace(transfer, "done", 200);
+	record(transfer, 200);
+	record_set_cause(transfer->from, RECORD_TRANSFERRED, transfer->transferor);
 	detach(transfer);
 	if (transfer->seat)
 		free_seat(transfer->seat, transferee);
@@ -329,7 +390,7 @@ static void transfer_done(struct transfer *transfer)
 	take_seat(transfer);
 	if (target->state != LEG_TALKING)
 		leg_set_state(target, LEG_TALKING);
-	if (!transfer->is_recall)
+	if (has_referrer(transfer))
 		(void)call_set_referrer(to, transfer->by); /* without memory lamps lack it */
 	if (to->state != CALL_TALKING)
 		call_set_state(to, CALL_TALKING);
@@ -343,7 +404,8 @@ static void transfer_done(struct transfer *transfer)
 
 void transfer_arrive(struct transfer *transfer, unsigned status)
 {
-	trace(transfer, "done", status);
+	record(transfer, status);
+	record_set_cause(transfer->from, RECORD_TRANSFERRED, transfer->transferor);
 	detach(transfer);
 	tell(transfer, status);
 	if (transfer->from->state != CALL_ENDED)
@@ -384,9 +446,11 @@ static int splice(struct transfer *transfer, struct slice offer, struct slice of
 						      .on_done = on_spliced,
 						      .owner = transfer });
 
-	if (!err)
-		transfer->state = TRANSFER_SPLICING;
-	return err;
+	if (err)
+		return err;
+	transfer->state = TRANSFER_SPLICING;
+	transfer_trace(transfer, "answered", 0);
+	return 0;
 }
 
 void transfer_splice(struct transfer *transfer, struct slice offer, struct slice offer_type)
@@ -403,7 +467,7 @@ void transfer_park(struct transfer *transfer, struct slice number)
 		transfer_fail(transfer, 503);
 		return;
 	}
-	trace(transfer, "parked", 200);
+	transfer_trace(transfer, "parked", 200);
 	detach(transfer);
 	tell(transfer, 200);
 }
@@ -501,6 +565,7 @@ bool transfer_on_leg_gone(struct leg *leg)
 		return false;
 	if (leg == transfer->transferor) {
 		transfer->transferor = NULL;
+		transfer_trace(transfer, "transferor-left", 0);
 		leg_end(leg, 0, SLICE_NONE);
 		lamp_leg_changed(transfer->transferee);
 		return true;

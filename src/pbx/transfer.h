@@ -29,6 +29,7 @@ struct transfer {
 	struct pooled pooled;
 	struct pbx *pbx;
 	enum transfer_state state;
+	enum transfer_kind kind;
 	struct call *from;	/* of transferor and transferee */
 	struct call *to;	/* of the target */
 	struct leg *transferee; /* in `from` */
@@ -42,7 +43,6 @@ struct transfer {
 	struct handle picked;	   /* that rings for the target, until the transfer is done */
 	bool is_by_inside;	   /* the transferor has an extension, and can be called back */
 	bool has_asked;		   /* the transferee, for an offer */
-	bool is_recall; /* that is what this is, or a click; there is nobody to fall back to */
 };
 
 /* What somebody's own phone has answered for, see click.h. */
@@ -51,6 +51,9 @@ struct transfer_order {
 	uint32_t hops_used;
 	struct refer *refer; /* who is told, taken over; may be NULL */
 };
+
+/* Whom it leads to, as far as that is known: who has answered, or what was called. */
+struct slice transfer_target(const struct transfer *transfer);
 
 /* Answers the REFER that came in this leg's dialog, or outside of any and names that. */
 void transfer_on_refer(struct leg *leg, struct incoming *in);

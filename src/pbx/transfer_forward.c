@@ -227,8 +227,5 @@ void transfer_forward(struct transfer *transfer, struct slice number, const stru
 		return;
 	}
 	transfer->state = TRANSFER_FORWARDED;
-	stack_trace(&transfer->pbx->stack,
-		    "event=transfer call=%u by=%.*s of=%.*s result=forwarded status=0",
-		    transfer->from->number, SLICE_ARGS(transfer->by->number),
-		    SLICE_ARGS(transfer->transferee->party.number));
+	transfer_trace(transfer, "forwarded", 0);
 }

@@ -10,8 +10,10 @@
 #include "pbx/route.h"
 #include "pbx/transfer.h"
 
-/* NULL when the table is full or memory is refused. */
-struct transfer *transfer_new(struct leg *transferor, struct leg *transferee);
+/* `by` is copied; it has hung up when there is no transferor. NULL: the table is full, or memory.
+ */
+struct transfer *transfer_new(const struct party *by, struct leg *transferor,
+			      struct leg *transferee);
 
 /* Answers the REFER: 202 and what follows. On failure it has been answered, too. */
 int transfer_accept(struct transfer *transfer, struct incoming *in);
@@ -31,6 +33,9 @@ void transfer_splice(struct transfer *transfer, struct slice offer, struct slice
 
 /* The transferee waits in an orbit from now on; see park_check(). */
 void transfer_park(struct transfer *transfer, struct slice number);
+
+/* The log's line for each step; a status of 0 is none. */
+void transfer_trace(const struct transfer *transfer, const char *result, unsigned status);
 
 /* Nothing has come of it, and nobody has been told anything. */
 void transfer_drop(struct transfer *transfer);

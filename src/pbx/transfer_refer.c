@@ -229,10 +229,25 @@ static void forward(struct transfer *transfer, const struct wish *wish)
 	transfer_forward(transfer, leg_other(wish->leg)->party.number, wish->leg);
 }
 
+static enum transfer_kind kind_of(const struct wish *wish)
+{
+	switch (wish->kind) {
+	case WISH_CALL:
+		return TRANSFER_BLIND;
+	case WISH_CONSULT:
+		return wish->leg->call->state == CALL_TALKING ? TRANSFER_ATTENDED : TRANSFER_SEMI;
+	case WISH_PICKUP:
+		return TRANSFER_PICKUP;
+	case WISH_PARK:
+		return TRANSFER_PARK;
+	}
+	return TRANSFER_BLIND;
+}
+
 static void grant(struct leg *transferor, struct leg *transferee, struct incoming *in,
 		  const struct wish *wish)
 {
-	struct transfer *transfer = transfer_new(transferor, transferee);
+	struct transfer *transfer = transfer_new(&transferor->party, transferor, transferee);
 
 	if (!transfer) {
 		call_refuse_full(in);
@@ -242,6 +257,7 @@ static void grant(struct leg *transferor, struct leg *transferee, struct incomin
 		transfer_drop(transfer);
 		return;
 	}
+	transfer->kind = kind_of(wish);
 	if (is_for_transferee(transferor, transferee, wish)) {
 		forward(transfer, wish);
 		return;
@@ -301,6 +317,24 @@ static struct answer read_wish(const struct leg *transferor, const struct incomi
 	return answer.status ? answer : check_pickup(transferor, transferee, wish);
 }
 
+/* Most phones say no more than "failed": the log has why. No headers of the URI, nor a password. */
+static void trace_refusal(const struct leg *transferor, const struct sip_msg *refer,
+			  const struct answer *refusal)
+{
+	const struct leg *transferee = leg_other(transferor);
+	struct sip_addr to;
+
+	if (sip_addr_parse(sip_msg_value(refer, HDR_REFER_TO), &to))
+		to = (struct sip_addr){ 0 };
+	stack_trace(&transferor->pbx->stack,
+		    "event=transfer call=%u by=%.*s of=%.*s to=%.*s@%.*s result=refused status=%u "
+		    "cause=\"%.*s\"",
+		    transferor->call->number, SLICE_ARGS(transferor->party.number),
+		    SLICE_ARGS(transferee ? transferee->party.number : SLICE_NONE),
+		    SLICE_ARGS(to.uri.user), SLICE_ARGS(to.uri.host), refusal->status,
+		    SLICE_ARGS(refusal->reason));
+}
+
 void transfer_on_refer(struct leg *leg, struct incoming *in)
 {
 	char room_text[SIP_REFER_TO_ROOM_BYTES], number_text[SIP_USER_MAX_BYTES];
@@ -308,8 +342,10 @@ void transfer_on_refer(struct leg *leg, struct incoming *in)
 	struct wish wish = { 0 };
 	struct answer refusal = read_wish(leg, in, &room, &number, &wish);
 
-	if (refusal.status)
+	if (refusal.status) {
+		trace_refusal(leg, in->msg, &refusal);
 		incoming_reply(in, &refusal);
-	else
-		grant(leg, leg_other(leg), in, &wish);
+		return;
+	}
+	grant(leg, leg_other(leg), in, &wish);
 }

@@ -106,6 +106,31 @@ def calls_that_are_up_at_the_end_are_told(scene):
     live.expect_equal("legs", len(record["legs"]), 2)
 
 
+def a_transfer_is_in_two_records(scene):
+    """records: a transfer is in the records of both of its calls"""
+    server = start(scene)
+    caller, called = phones(scene, server)
+    target = scene.phone(server, "203").ready()
+    talk(caller, called)
+    since, since_called = target.event_mark(), called.event_mark()
+    called.send("transfer 203")
+    target.expect_event("ringing", since)
+    target.send("answer")
+    called.expect_event("ended", since_called)
+    caller.send("hangup")
+    target.expect_event("ended", since)
+    first, second = sorted(expect_records(server, server.records, 2), key=lambda r: r["call"])
+    live.expect_equal("causes", (first["cause"], second["cause"]), ("transferred", "hangup"))
+    live.expect_equal("transfers", *[[(item["by"], item["of"], item["to"], item["how"],
+                                       item["result"], item["from_call"], item["to_call"])
+                                      for item in record["transfers"]]
+                                     for record in (first, second)])
+    live.expect_equal("transfer", [first["transfers"][0][name] for name in ("by", "of", "to")],
+                      ["202", "201", "203"])
+    live.expect_equal("legs", [sorted(leg["number"] for leg in record["legs"])
+                               for record in (first, second)], [["201", "202"], ["201", "203"]])
+
+
 def standard_output_will_do(scene):
     """records: "-" is standard output"""
     server = start(scene, "-")
@@ -140,6 +165,6 @@ def a_place_of_others_is_refused(scene):
         server.expect(f"cannot write the records {re.escape(place)}: ")
 
 
-live.main([a_call_is_a_line, the_file_may_be_moved_away, calls_that_are_up_at_the_end_are_told,
-           standard_output_will_do, what_cannot_be_written_stops_nobody,
-           a_place_of_others_is_refused])
+live.main([a_call_is_a_line, a_transfer_is_in_two_records, the_file_may_be_moved_away,
+           calls_that_are_up_at_the_end_are_told, standard_output_will_do,
+           what_cannot_be_written_stops_nobody, a_place_of_others_is_refused])
