@@ -93,6 +93,35 @@ static void print_word(struct buf *line, struct slice row, const char *name,
 
 /* --- The extension ------------------------------------------------------------------------ */
 
+/* "; 202 transfers 201 to 203 (blind, call 9)", ", transferred by 202 (was call 7)" */
+static void print_transfer(struct buf *line, struct slice leg)
+{
+	struct slice transfer;
+
+	if (json_find(leg, "transfer", &transfer) == 0) {
+		buf_lit(line, "; ");
+		ctl_member_print(line, transfer, "by");
+		buf_lit(line, " transfers ");
+		ctl_member_print(line, transfer, "of");
+		buf_lit(line, " to ");
+		ctl_member_print(line, transfer, "to");
+		buf_lit(line, " (");
+		ctl_member_print(line, transfer, "how");
+		buf_lit(line, ", from call ");
+		ctl_member_print(line, transfer, "from_call");
+		if (has(transfer, "to_call"))
+			buf_lit(line, " to ");
+		ctl_member_print(line, transfer, "to_call");
+		buf_char(line, ')');
+	} else if (has(leg, "was_call")) {
+		buf_lit(line, ", transferred by ");
+		ctl_member_print(line, leg, "transferred_by");
+		buf_lit(line, " (was call ");
+		ctl_member_print(line, leg, "was_call");
+		buf_char(line, ')');
+	}
+}
+
 static void put_leg(FILE *file, struct slice leg, unsigned count)
 {
 	char text[CTL_CELL_MAX_BYTES];
@@ -110,6 +139,7 @@ static void put_leg(FILE *file, struct slice leg, unsigned count)
 	}
 	if (is(leg, "state", "calling") && is(leg, "direction", "out"))
 		buf_lit(&line, "; its phone does not ring yet, so no lamp shows it");
+	print_transfer(&line, leg);
 	print_count(&line, count, "phones");
 	put(file, &line);
 }

@@ -164,10 +164,34 @@ static void cell_status(struct buf *cell, struct slice row)
 	print_status(cell, row, "status");
 }
 
-/* "201 talking, 202 talking" */
+/*
+ * "202 sends 201 to 203, call 9" while it is under way, "by 202, was call 7" when it is done.
+ */
+static void cell_transfer(struct buf *cell, struct slice row)
+{
+	struct slice transfer, value;
+
+	if (member_find(row, "transfer", &transfer)) {
+		ctl_member_print(cell, transfer, "by");
+		buf_lit(cell, " sends ");
+		ctl_member_print(cell, transfer, "of");
+		buf_lit(cell, " to ");
+		ctl_member_print(cell, transfer, "to");
+		if (member_find(transfer, "to_call", &value))
+			buf_lit(cell, ", call ");
+		ctl_member_print(cell, transfer, "to_call");
+	} else if (member_find(row, "was_call", &value)) {
+		buf_lit(cell, "by ");
+		ctl_member_print(cell, row, "transferred_by");
+		buf_lit(cell, ", was call ");
+		ctl_member_print(cell, row, "was_call");
+	}
+}
+
+/* "201 talking, 202 talking"; one that waits for somebody's answer to come is no phone of it yet */
 static void cell_legs(struct buf *cell, struct slice row)
 {
-	struct slice legs, leg;
+	struct slice legs, leg, waits;
 	size_t at = 0;
 
 	if (!member_find(row, "legs", &legs))
@@ -177,7 +201,10 @@ static void cell_legs(struct buf *cell, struct slice row)
 			buf_lit(cell, ", ");
 		ctl_member_print(cell, leg, "number");
 		buf_char(cell, ' ');
-		ctl_member_print(cell, leg, "state");
+		if (member_find(leg, "waits", &waits))
+			buf_lit(cell, "waits");
+		else
+			ctl_member_print(cell, leg, "state");
 	}
 }
 
@@ -236,9 +263,11 @@ static void cell_phone(struct buf *cell, struct slice row)
 }
 
 static const struct ctl_column call_columns[] = {
-	{ "CALL", true, cell_call }, { "STATE", false, cell_state }, { "FROM", false, cell_from },
-	{ "TO", false, cell_to },    { "WITH", false, cell_with },   { "AGE", true, cell_age },
-	{ "TALK", true, cell_talk }, { "LEGS", false, cell_legs },
+	{ "CALL", true, cell_call },  { "STATE", false, cell_state },
+	{ "FROM", false, cell_from }, { "TO", false, cell_to },
+	{ "WITH", false, cell_with }, { "AGE", true, cell_age },
+	{ "TALK", true, cell_talk },  { "TRANSFER", false, cell_transfer },
+	{ "LEGS", false, cell_legs },
 };
 
 static const struct ctl_column registration_columns[] = {

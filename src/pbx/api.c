@@ -18,6 +18,7 @@
 #include "pbx/own_watch.h"
 #include "pbx/park.h"
 #include "pbx/registrar.h"
+#include "pbx/transfer.h"
 #include "pbx/trunk.h"
 
 #define LEGS_SHOWN_MAX 32
@@ -44,6 +45,17 @@ static struct slice call_state_name(enum call_state state)
 		[CALL_JOINING] = SLICE_INIT("joining"),
 		[CALL_TALKING] = SLICE_INIT("talking"),
 		[CALL_ENDED] = SLICE_INIT("ended"),
+	};
+
+	return names[state];
+}
+
+static struct slice transfer_state_name(enum transfer_state state)
+{
+	static const struct slice names[] = {
+		[TRANSFER_WAITING] = SLICE_INIT("calling"),
+		[TRANSFER_SPLICING] = SLICE_INIT("joining"),
+		[TRANSFER_FORWARDED] = SLICE_INIT("forwarded"),
 	};
 
 	return names[state];
@@ -76,6 +88,34 @@ static uint64_t seconds_since(const struct call *call, uint64_t ms)
 	return (call->pbx->stack.timers->now_ms - ms) / 1000;
 }
 
+/* One that is under way; it is told of with both calls. */
+static void print_transfer(struct buf *buf, const struct call *call)
+{
+	const struct transfer *transfer = call->transfer;
+
+	if (!transfer)
+		return;
+	json_object_begin(buf, "transfer");
+	json_text(buf, "how", transfer_kind_name(transfer->kind));
+	json_text(buf, "state", transfer_state_name(transfer->state));
+	json_text(buf, "by", transfer->by->number);
+	json_text(buf, "of", transfer->transferee->party.number);
+	json_text_unless_empty(buf, "to", transfer_target(transfer));
+	json_number(buf, "from_call", transfer->from->number);
+	if (transfer->to)
+		json_number(buf, "to_call", transfer->to->number);
+	json_object_end(buf);
+}
+
+/* One that is done, or for which the call is made. */
+static void print_transferred(struct buf *buf, const struct call *call)
+{
+	if (call->referrer)
+		json_text(buf, "transferred_by", call->referrer->number);
+	if (call->former > 0)
+		json_number(buf, "was_call", call->former);
+}
+
 static void print_leg(struct buf *buf, const struct leg *leg)
 {
 	json_object_begin(buf, NULL);
@@ -87,6 +127,8 @@ static void print_leg(struct buf *buf, const struct leg *leg)
 		print_peer(buf, &leg->session->dialog.flow);
 		json_text(buf, "call_id", leg->session->dialog.call_id);
 	}
+	if (leg->is_stand_in)
+		json_bool(buf, "waits", true);
 	json_object_end(buf);
 }
 
@@ -151,6 +193,8 @@ static void print_call(struct buf *buf, const struct call *call, size_t legs_max
 		print_party(buf, "with", &call->partner->party);
 	if (parked)
 		print_parked(buf, parked);
+	print_transfer(buf, call);
+	print_transferred(buf, call);
 	print_legs(buf, call, legs_max);
 	json_object_end(buf);
 }
@@ -362,6 +406,8 @@ static void print_lamp_leg(struct buf *buf, const struct leg *leg)
 	if (peer)
 		json_text(buf, "with", peer->number);
 	json_number(buf, "age", seconds_since(leg->call, leg->state_ms));
+	print_transfer(buf, leg->call);
+	print_transferred(buf, leg->call);
 	json_object_end(buf);
 }
 

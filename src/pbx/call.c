@@ -482,6 +482,7 @@ void leg_move(struct leg *leg, struct call *to, const struct leg *seat)
 	if (from->partner == leg)
 		from->partner = NULL;
 	leg->call = to;
+	to->former = from->number;
 }
 
 /* --- Calls of phones and trunks ------------------------------------------------------------ */

@@ -130,6 +130,7 @@ struct call {
 	struct click *click;	 /* that is waiting for one of its phones; NULL: none */
 	struct transfer *transfer; /* that is to end or to fill it; NULL: none */
 	struct party *referrer;	   /* owned: who has transferred it; NULL: nobody */
+	uint32_t former;	   /* number of the call that a party came from by that; 0: none */
 	unsigned shown;		   /* the last provisional status that the caller was sent */
 	struct leg *offerer;	   /* whose offer is on its way through, NULL: none */
 	bool is_hold_offered;	   /* that offer holds the other party */

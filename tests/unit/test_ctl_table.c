@@ -73,6 +73,30 @@ static void columns_line_up(void **state)
 		     "no phone\n");
 }
 
+static void a_transfer_is_told_with_both_calls(void **state)
+{
+#define TRANSFER                                                                                   \
+	"\"transfer\":{\"how\":\"blind\",\"state\":\"calling\",\"by\":\"202\","                    \
+	"\"of\":\"201\",\"to\":\"203\",\"from_call\":7,\"to_call\":9}"
+	struct slice rows[] = {
+		SLICE("{\"call\":7,\"state\":\"talking\",\"from\":{\"number\":\"201\"},"
+		      "\"legs\":[]," TRANSFER "}"),
+		SLICE("{\"call\":9,\"state\":\"ringing\",\"from\":{\"number\":\"201\"},"
+		      "\"legs\":[{\"number\":\"201\",\"state\":\"calling\",\"waits\":true},"
+		      "{\"number\":\"203\",\"state\":\"ringing\"}]," TRANSFER
+		      ",\"transferred_by\":\"202\"}"),
+		SLICE("{\"call\":5,\"state\":\"talking\",\"from\":{\"number\":\"204\"},"
+		      "\"legs\":[],\"transferred_by\":\"205\",\"was_call\":4}"),
+	};
+
+	(void)state;
+	expect_table("call", rows, ARRAY_LEN(rows),
+		     "CALL  STATE    FROM  TRANSFER                      LEGS\n"
+		     "   5  talking  204   by 205, was call 4\n"
+		     "   7  talking  201   202 sends 201 to 203, call 9\n"
+		     "   9  ringing  201   202 sends 201 to 203, call 9  201 waits, 203 ringing\n");
+}
+
 static void columns_without_a_word_are_left_out(void **state)
 {
 	struct slice rows[] = {
@@ -150,6 +174,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ages_are_short),
 		cmocka_unit_test(columns_line_up),
+		cmocka_unit_test(a_transfer_is_told_with_both_calls),
 		cmocka_unit_test(columns_without_a_word_are_left_out),
 		cmocka_unit_test(peers_cannot_move_the_cursor),
 		cmocka_unit_test(a_status_is_a_page),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the records of both calls of a transfer say, and of a call that is taken over.
+ * What the records of both calls of a transfer say, and of a call that is taken over; what tools
+ * are told while it is under way.
  */
 #include "world.h"
 
+#include "pbx/api.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -213,5 +215,41 @@ FLOW(who_barges_in_is_in_the_record, "call records")
 		      PARTS("'cause':'hangup','by':{'leg':3,'number':'203'}",
 			    "'with':{'number':'203','name':'carol'}", "{'leg':3,'number':'203'",
 			    "'pickups':[{", "'by':'203','from':'202','how':'barge-in'}]"));
+	expect_quiet(w);
+}
+
+/* Somewhere in the rows about this extension. */
+static void expect_row(struct world *w, enum api_table table, const char *number, const char *part)
+{
+	static char text[8 * API_ROW_MAX_BYTES];
+	struct buf buf = BUF_ON(text);
+	struct api_cursor cursor;
+
+	api_cursor_init(&cursor, &w->office.pbx, table, slice_from_cstr(number));
+	while (api_next(&cursor, &buf) == API_ROW)
+		;
+	api_cursor_fini(&cursor);
+	if (!memmem(buf.p, buf.n, part, strlen(part)) && !w->is_faulty)
+		run_fail(w, "no %s in %.*s", part, SLICE_ARGS(buf_text(&buf)));
+}
+
+#define UNDER_WAY                                                                                  \
+	"\"transfer\":{\"how\":\"blind\",\"state\":\"calling\",\"by\":\"202\","                    \
+	"\"of\":\"201\",\"to\":\"203\",\"from_call\":1,\"to_call\":2}"
+
+FLOW(tools_are_told_of_a_transfer, "ctl")
+{
+	struct world *w = talking();
+
+	transfer(w, "bob", "carol");
+	expect_row(w, API_CALLS, "202", UNDER_WAY);
+	expect_row(w, API_CALLS, "203", UNDER_WAY ",\"transferred_by\":\"202\"");
+	expect_row(w, API_CALLS, "203", "\"age\":0,\"waits\":true}");
+	expect_row(w, API_LAMP, "201", UNDER_WAY);
+	expect_row(w, API_LAMP, "203", UNDER_WAY);
+	answer(w, "carol");
+	expect_row(w, API_CALLS, "203", "\"transferred_by\":\"202\",\"was_call\":1,\"legs\"");
+	expect_row(w, API_LAMP, "201",
+		   "\"with\":\"203\",\"age\":0,\"transferred_by\":\"202\",\"was_call\":1}");
 	expect_quiet(w);
 }
