@@ -7,6 +7,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "sip/refer_to.h"
+#include "sip/replaces.h"
 
 #define MENDING_BYTES (2 * SIP_MESSAGE_MAX_BYTES)
 
@@ -16,10 +18,16 @@ void collector_init(struct collector *collector, const uint64_t secret[2])
 	endpoints_init(&collector->endpoints, secret);
 }
 
+static void forget(struct collected *message)
+{
+	mem_free(message->mended);
+	mem_free((char *)message->joined.p);
+}
+
 void collector_fini(struct collector *collector)
 {
 	for (size_t i = 0; i < collector->count; i++)
-		mem_free(collector->messages[i].mended);
+		forget(&collector->messages[i]);
 	mem_free(collector->messages);
 	mem_free(collector->mending);
 	collector->messages = NULL;
@@ -139,6 +147,26 @@ static void learn_local(struct reading *reading, const struct sip_msg *msg, bool
 		reading->local = addr;
 }
 
+/* The call whose dialog is to be replaced by this INVITE, or by the one that this REFER asks for.
+ */
+static int keep_joined(const struct sip_msg *msg, struct slice *ret_joined)
+{
+	char room_text[SIP_REFER_TO_ROOM_BYTES];
+	struct buf room = BUF_ON(room_text);
+	struct sip_refer_to refer_to;
+	struct sip_replaces replaces;
+
+	if (!msg->is_request)
+		return 0;
+	if (msg->method == METHOD_INVITE &&
+	    sip_replaces_parse(sip_msg_value(msg, HDR_REPLACES), &replaces) == 0)
+		return slice_keep(replaces.call_id, ret_joined);
+	if (msg->method == METHOD_REFER && sip_refer_to_read(msg, &room, &refer_to).status == 0 &&
+	    refer_to.has_replaces)
+		return slice_keep(refer_to.replaces.call_id, ret_joined);
+	return 0;
+}
+
 static void on_message(void *ctx, const struct text_trace_message *trace)
 {
 	struct reading *reading = ctx;
@@ -168,6 +196,11 @@ static void on_message(void *ctx, const struct text_trace_message *trace)
 	if (trace->local.family == ADDR_NONE)
 		learn_local(reading, &msg, trace->is_sent);
 	message.call_id = msg.call_id;
+	reading->err = keep_joined(&msg, &message.joined);
+	if (reading->err) {
+		mem_free(message.mended);
+		return;
+	}
 	collector->messages[collector->count++] = message;
 }
 
@@ -223,15 +256,44 @@ static int name_endpoints(struct collector *collector)
 	return endpoints_name(&collector->endpoints);
 }
 
-static bool is_wanted(const struct collected *message, const struct slice *call_ids, size_t count)
+/* The calls that are drawn; none: all. */
+struct wanted {
+	struct slice call_ids[COLLECT_CALLS_MAX];
+	size_t count;
+};
+
+static bool is_wanted(const struct wanted *wanted, struct slice call_id)
 {
-	if (count == 0)
-		return true;
-	for (size_t i = 0; i < count; i++) {
-		if (slice_eq(message->call_id, call_ids[i]))
+	for (size_t i = 0; i < wanted->count; i++)
+		if (slice_eq(call_id, wanted->call_ids[i]))
 			return true;
-	}
 	return false;
+}
+
+static void want(struct wanted *wanted, struct slice call_id)
+{
+	if (wanted->count < COLLECT_CALLS_MAX && !is_wanted(wanted, call_id))
+		wanted->call_ids[wanted->count++] = call_id;
+}
+
+/* Each round adds the neighbours of those of the last one. */
+static void want_joined(const struct collector *collector, struct wanted *wanted)
+{
+	size_t before;
+
+	do {
+		before = wanted->count;
+		for (size_t i = 0; i < collector->count; i++) {
+			const struct collected *message = &collector->messages[i];
+
+			if (slice_is_empty(message->joined))
+				continue;
+			if (is_wanted(wanted, message->call_id))
+				want(wanted, message->joined);
+			else if (is_wanted(wanted, message->joined))
+				want(wanted, message->call_id);
+		}
+	} while (wanted->count > before);
 }
 
 static int fill_one(struct collector *collector, const struct collected *message,
@@ -258,12 +320,16 @@ static int fill_one(struct collector *collector, const struct collected *message
 int collector_fill_ladder(struct collector *collector, const struct slice *call_ids,
 			  size_t call_id_count, struct ladder *ladder)
 {
+	struct wanted wanted = { .count = 0 };
 	int err = name_endpoints(collector);
 
+	for (size_t i = 0; i < call_id_count; i++)
+		want(&wanted, call_ids[i]);
+	want_joined(collector, &wanted);
 	for (size_t i = 0; i < collector->count && !err; i++) {
 		const struct collected *message = &collector->messages[i];
 
-		if (is_wanted(message, call_ids, call_id_count))
+		if (call_id_count == 0 || is_wanted(&wanted, message->call_id))
 			err = fill_one(collector, message, ladder);
 	}
 	return err ? err : ladder_sort(ladder);

@@ -187,24 +187,75 @@ static void two_captures_of_one_wire_are_one_ladder(void **state)
 	collector_fini(&collector);
 }
 
+static size_t count_rows_of(struct collector *collector, struct slice call_id)
+{
+	const struct slice call_ids[] = { call_id, SLICE("nobody's") };
+	struct ladder ladder;
+	size_t count;
+
+	ladder_init(&ladder, secret);
+	assert_int_equal(collector_fill_ladder(collector, call_ids, 2, &ladder), 0);
+	count = ladder.row_count;
+	ladder_fini(&ladder);
+	return count;
+}
+
+/* With those that it is joined with: leg-b is what the INVITE of call-c replaces. */
+static const struct {
+	struct slice call_id;
+	size_t rows;
+} picked[] = {
+	{ SLICE_INIT("call-a"), 5 },
+	{ SLICE_INIT("leg-b"), 6 + 3 },
+	{ SLICE_INIT("call-c"), 6 + 3 },
+	{ SLICE_INIT("leg-"), 0 },
+};
+
 static void one_call_can_be_picked(void **state)
 {
-	static struct collector collector;
 	static struct fixture fixture;
-	const struct slice call_ids[] = { SLICE_INIT("leg-b"), SLICE_INIT("nobody's") };
-	struct ladder ladder;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(picked); i++) {
+		static struct collector collector;
+
+		collector_init(&collector, secret);
+		collector_add_text(&collector, load(&fixture, FIXTURES "server-pickup.txt"),
+				   &faultless);
+		assert_int_equal(count_rows_of(&collector, picked[i].call_id), picked[i].rows);
+		collector_fini(&collector);
+		assert_int_equal(mem_count().blocks, 0);
+	}
+}
+
+#define LINE_TO_B                                                                                  \
+	"Received from udp:192.0.2.1:5060 to 192.0.2.2:5060 at 14/5/2026 09:31:02:000 (9 "         \
+	"bytes):\r\n\r\n"
+#define JOINED(method, call_id, lines)                                                             \
+	LINE_TO_B method " sip:202@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP "                         \
+			 "192.0.2.1;branch=z9hG4bK" call_id "\r\nFrom: <sip:201@h>;tag=f\r\n"      \
+			 "To: <sip:202@h>\r\nCall-ID: " call_id "\r\nCSeq: 1 " method "\r\n" lines \
+			 "Content-Length: 0\r\n\r\n"
+
+/* One names the next: a transfer, and what comes of it. */
+static void calls_of_a_transfer_are_joined(void **state)
+{
+	static struct collector collector;
 
 	(void)state;
 	collector_init(&collector, secret);
-	collector_add_text(&collector, load(&fixture, FIXTURES "server-pickup.txt"), &faultless);
-	ladder_init(&ladder, secret);
-	assert_int_equal(collector_fill_ladder(&collector, call_ids, 2, &ladder), 0);
-	assert_int_equal(ladder.row_count, 6);
-	assert_int_equal(ladder.participant_count, 2);
-	for (size_t i = 0; i < ladder.row_count; i++)
-		assert_true(slice_eq(ladder.rows[i]->record.call_id, SLICE("leg-b")));
-	ladder_fini(&ladder);
+	collector_add_text(
+		&collector,
+		SLICE(JOINED("INVITE", "one", "") JOINED(
+			"REFER", "one",
+			"Refer-To: <sip:203@h?Replaces=two%3Bto-tag%3Da%3Bfrom-tag%3D"
+			"b>\r\n") JOINED("INVITE", "two", "")
+			      JOINED("INVITE", "three", "Replaces: two;to-tag=a;from-tag=b\r\n")
+				      JOINED("INVITE", "four", "")),
+		&faultless);
+	assert_int_equal(count_rows_of(&collector, SLICE("three")), 4);
 	collector_fini(&collector);
+	assert_int_equal(mem_count().blocks, 0);
 }
 
 static void remember_fault(void *ctx, unsigned line, const char *reason)
@@ -319,6 +370,7 @@ int main(void)
 		cmocka_unit_test(an_edited_trace_gives_the_same_ladder),
 		cmocka_unit_test(two_captures_of_one_wire_are_one_ladder),
 		cmocka_unit_test(one_call_can_be_picked),
+		cmocka_unit_test(calls_of_a_transfer_are_joined),
 		cmocka_unit_test(a_bad_message_is_named_by_its_line),
 		cmocka_unit_test(participants_are_named_when_it_is_clear),
 		cmocka_unit_test(every_refused_allocation_is_survived),
