@@ -360,6 +360,11 @@ FLOW_PLAIN(a_ticket_is_good_for_a_minute, "SECURITY R3")
 	"Contact: <sip:gw@" ACME_IP ":5060>\nContent-Type: message/sipfrag\n"                      \
 	"Content-Length: {len}\n\nSIP/2.0 200 OK\n"
 
+#define SIPFRAG_603                                                                                \
+	"Event: refer\nSubscription-State: terminated;reason=noresource\n"                         \
+	"Contact: <sip:gw@" ACME_IP ":5060>\nContent-Type: message/sipfrag\n"                      \
+	"Content-Length: {len}\n\nSIP/2.0 603 Decline\n"
+
 /* Somebody behind acme has called bob, and they talk. */
 static struct world *acme_talks_to_bob(struct raw **ret_acme)
 {
@@ -428,6 +433,41 @@ FLOW_PLAIN(who_is_said_to_be_there_and_is_not_has_not_come, "RFC 3515 2.4.5, RFC
 	expect(w, raw_speak(acme, "REFER", "", "NOTIFY", SIPFRAG_200) == 200);
 	advance_ms(w, 61000);
 	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
+
+/* The extension's word, then the trunk's, then everybody's. */
+FLOW_PLAIN(who_says_what_becomes_of_a_refer, "RFC 5589 6.1")
+{
+	static const struct {
+		enum refer_mode bobs, trunks, usual;
+		bool is_forwarded;
+	} rows[] = {
+		{ REFER_UNSAID, REFER_UNSAID, REFER_HANDLE, false },
+		{ REFER_UNSAID, REFER_UNSAID, REFER_FORWARD, true },
+		{ REFER_UNSAID, REFER_HANDLE, REFER_FORWARD, false },
+		{ REFER_UNSAID, REFER_FORWARD, REFER_HANDLE, true },
+		{ REFER_HANDLE, REFER_FORWARD, REFER_FORWARD, false },
+		{ REFER_FORWARD, REFER_HANDLE, REFER_HANDLE, true },
+	};
+	struct raw *acme_raw;
+	struct world *w = acme_talks_to_bob(&acme_raw);
+	size_t refers = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		world_extension(w, "bob")->refer = rows[i].bobs;
+		((struct trunk_config *)acme(w)->config)->refer = rows[i].trunks;
+		w->office.directory->refer = rows[i].usual;
+		transfer(w, "bob", "carol");
+		refers += rows[i].is_forwarded;
+		expect(w, raw_count(acme_raw, "REFER") == refers);
+		if (rows[i].is_forwarded)
+			raw_speak(acme_raw, "REFER", "", "NOTIFY", SIPFRAG_603);
+		else
+			hang_up(w, "carol");
+		expect_transfer(w, "bob", PHONE_RESULT_FAILED, rows[i].is_forwarded ? 603 : 486);
+	}
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
