@@ -260,7 +260,7 @@ static void alice_calls_bob(struct world *w)
 	answer(w, "bob");
 }
 
-FLOW_PLAIN(whom_a_refer_sends_outside_dials_with_the_referrers_rights, "SECURITY R3, RFC 3515 5.1")
+FLOW_PLAIN(whom_a_refer_sends_outside_dials_with_the_referrers_rights, "SECURITY R5, RFC 3515 5.1")
 {
 	struct raw *acme;
 	struct world *w = with_acme(&acme, "202");
@@ -325,7 +325,7 @@ FLOW_PLAIN(a_refer_does_not_go_on_beyond_the_referrers_rights, "SECURITY R3, RFC
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_ticket_is_good_for_a_minute, "SECURITY R3")
+FLOW_PLAIN(a_ticket_is_good_for_a_minute, "SECURITY R5")
 {
 	struct raw *acme;
 	struct world *w = with_acme(&acme, "202");
@@ -473,7 +473,7 @@ FLOW_PLAIN(who_says_what_becomes_of_a_refer, "RFC 5589 6.1")
 }
 
 /* Anybody behind the trunk could use its ticket. */
-FLOW_PLAIN(no_refer_lets_the_outside_call_the_outside, "SECURITY R3")
+FLOW_PLAIN(no_refer_lets_the_outside_call_the_outside, "SECURITY R3, SECURITY R5")
 {
 	struct raw *acme;
 	struct world *w = acme_talks_to_bob(&acme);
