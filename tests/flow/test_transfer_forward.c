@@ -6,7 +6,10 @@
 #include "texts.h"
 #include "world.h"
 
+#include "pbx/call.h"
 #include "sip/refer_to.h"
+
+#include <stdio.h>
 
 /* Before the first step: what bob asks for goes on. */
 static struct world *bobs_refers_go_on(void)
@@ -343,6 +346,51 @@ FLOW_PLAIN(a_ticket_is_good_for_a_minute, "SECURITY R5")
 	advance_ms(w, 60000);
 	expect(w, list_is_empty(&w->office.pbx.tickets));
 	cut_off(w, "alice");
+	expect_quiet(w);
+}
+
+/* Whoever knows the ids, or dials the number, while alice has not come yet. */
+FLOW_PLAIN(a_ticket_is_for_nobody_else, "SECURITY R2, SECURITY R5")
+{
+	struct raw *acme;
+	struct world *w = with_acme(&acme, "202");
+	struct raw *mallory = world_raw(w, "mallory");
+	char text[2048];
+	const struct dialog *dialog;
+	struct call *call;
+	uint32_t slot = 0;
+
+	office_add(&w->office, "209", "mallory");
+	alice_calls_bob(w);
+	cut_off(w, "alice");
+	transfer_number(w, "bob", "0123");
+	dial_number(w, "carol", "0123");
+	expect_ended(w, "carol", PHONE_CAUSE_REFUSED, 403);
+	cut_off(w, "alice");
+	advance_ms(w, 1000);
+	raw_reply(acme, "INVITE", 486, "a1", "", "");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 486);
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	cut_off(w, "alice");
+	transfer_attended(w, "bob");
+	while ((call = pool_walk(&w->office.pbx.calls, &slot)) != NULL)
+		if (slice_eq(call->caller->party.number, SLICE("202")))
+			break;
+	CHECK(call);
+	dialog = &call->caller->session->dialog;
+	snprintf(text, sizeof(text),
+		 TEXT_HEAD("INVITE", "209", "203", "m1") TEXT_CONTACT(
+			 "209", "192.0.2.6") "Replaces: %.*s;to-tag=%.*s;from-tag=%.*s\n%s",
+		 SLICE_ARGS(dialog->call_id), SLICE_ARGS(dialog_local_tag(dialog)),
+		 SLICE_ARGS(dialog->remote_tag), TEXT_WITH_SDP("192.0.2.6", "8 0"));
+	expect(w, !list_is_empty(&w->office.pbx.tickets));
+	expect(w, raw_ask_as(mallory, "209", OFFICE_PASSWORD, text) / 100 == 4);
+	expect_talking(w, "carol", "bob");
+	cut_off(w, "alice");
+	advance_ms(w, 5000);
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_talking(w, "alice", "carol");
 	expect_quiet(w);
 }
 
