@@ -2,7 +2,7 @@
 /*
  * What users of other servers complain of about lamps, each by its number in the list of the field.
  * Those that belong to one part (subscriptions, lists, publications) stand with that part's flows;
- * the word complaint_N finds them all. 19 and 23 are about REFER, 5 also.
+ * the word complaint_N finds them all. 5, 16, 19 and 23 are about transfers, too.
  */
 #include "texts.h"
 #include "world.h"
@@ -219,5 +219,131 @@ FLOW(complaint_5_who_was_picked_up_sees_who_picked_up, "RFC 3325 9.1")
 	pick_up(w, "carol", "bob");
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	expect(w, slice_eq(w->phones[0].phone.calls[0].display, SLICE("carol")) || w->is_faulty);
+	expect_quiet(w);
+}
+
+/* The screen of the target went on showing the transferor, who had gone. */
+FLOW(complaint_5_after_a_transfer_both_see_each_other, "RFC 3325 9.1, RFC 5589 7.3")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	expect_peer(w, "carol", "bob");
+	transfer_attended(w, "bob");
+	expect_talking(w, "alice", "carol");
+	expect(w, slice_eq(world_phone(w, "alice")->phone.calls[0].display, SLICE("carol")));
+	expect(w, slice_eq(world_phone(w, "carol")->phone.calls[0].display, SLICE("alice")));
+	expect_quiet(w);
+}
+
+/* The same for a target that has only the INVITE: the caller stands in From, not the transferor. */
+FLOW_PLAIN(complaint_5_a_transferred_call_comes_from_the_caller, "RFC 3892 2.2, RFC 5589 6.1")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw);
+	const char *invite;
+
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD,
+			     TEXT_HEAD("REGISTER", "201", "201", "reg")
+				     TEXT_CONTACT("201", "192.0.2.5") TEXT_END) == 200);
+	dial(w, "carol", "bob");
+	answer(w, "bob");
+	transfer_number(w, "bob", "201");
+	invite = raw_last(raw, "INVITE");
+	expect(w, strstr(invite, "From: \"carol\" <sip:203@" OFFICE_DOMAIN ">;tag=") != NULL);
+	expect(w, strstr(invite, "Referred-By: \"bob\" <sip:202@" OFFICE_DOMAIN ">\r\n") != NULL);
+	raw_reply(raw, "INVITE", 486, "x", "", "");
+	expect_talking(w, "carol", "bob");
+	expect_quiet(w);
+}
+
+/* Two dialogs of one extension, of which a transfer ended both, or one. */
+FLOW(complaint_16_two_calls_and_a_transfer_leave_no_lamp, "RFC 4235 3.6, RFC 5589 7.3")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	watch(w, "dave", "alice");
+	watch(w, "dave", "bob");
+	watch(w, "dave", "carol");
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	dial(w, "bob", "carol");
+	expect_lamp(w, "dave", "bob", LAMP_TALKING);
+	expect_lamp(w, "dave", "carol", LAMP_RINGING);
+	answer(w, "carol");
+	expect_lamp(w, "dave", "carol", LAMP_TALKING);
+	transfer_attended(w, "bob");
+	expect_only(w, "alice", "carol");
+	hang_up(w, "alice");
+	expect_lamp(w, "dave", "alice", LAMP_DARK);
+	expect_lamp(w, "dave", "carol", LAMP_DARK);
+	expect_quiet(w);
+}
+
+/* What the documents say of it: whose dialog it came from, and who has transferred it. */
+FLOW_PLAIN(complaint_16_a_document_tells_of_the_transfer, "RFC 4235 4.1.4, RFC 4235 4.1.5")
+{
+	struct raw *raw;
+	struct world *w = watching(&raw);
+	struct phone *bob = &world_phone(w, "bob")->phone;
+	char replaces[256];
+
+	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD, SUBSCRIBE("203", "c")) == 200);
+	dial(w, "carol", "bob");
+	answer(w, "bob");
+	dial(w, "bob", "alice");
+	answer(w, "alice");
+	expect(w, !raw_heard(raw, "NOTIFY", "<replaces"));
+	expect(w, !raw_heard(raw, "NOTIFY", "<referred-by"));
+	snprintf(replaces, sizeof(replaces), "<replaces call-id=\"%.*s\"",
+		 SLICE_ARGS(session_find(&bob->stack, bob->calls[1].session)->dialog.call_id));
+	transfer_attended(w, "bob");
+	expect_talking(w, "alice", "carol");
+	expect(w, raw_heard(raw, "NOTIFY", replaces));
+	expect(w,
+	       raw_heard(raw, "NOTIFY",
+			 "<referred-by display=\"bob\">sip:202@" OFFICE_DOMAIN "</referred-by>"));
+	expect(w, raw_heard(raw, "NOTIFY", "<identity>sip:201@" OFFICE_DOMAIN "</identity>"));
+	expect_quiet(w);
+}
+
+/* Ids that were hidden from the one side meant nothing to the other. */
+FLOW(complaint_19_replaces_in_refer_to_names_what_a_phone_sees, "RFC 3891 3, RFC 5589 7.1")
+{
+	struct world *w = world_new("alice", "bob", "carol", "dave");
+
+	watch(w, "dave", "carol");
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	dial(w, "bob", "carol");
+	expect_lamp(w, "dave", "carol", LAMP_RINGING);
+	pick_up(w, "dave", "carol"); /* by the ids of its NOTIFY */
+	transfer_attended(w, "bob"); /* by those of its own INVITE */
+	advance_ms(w, 1000);
+	expect_talking(w, "alice", "dave");
+	expect_media(w, "alice", "dave");
+	expect_quiet(w);
+}
+
+/* The transferor was dropped before anybody had answered, and the call with it. */
+FLOW(complaint_23_the_transferor_stays_until_the_target_answers, "RFC 5589 6.1, RFC 5589 6.2")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	expect_silence(w, "switch -> bob BYE");
+	expect_silence(w, "switch -> alice INVITE");
+	hang_up(w, "carol");
+	expect_only(w, "alice", "bob");
+	transfer(w, "bob", "carol");
+	answer(w, "carol");
+	expect_ladder(w, "carol -> switch 200 INVITE", "switch -> alice INVITE",
+		      "switch -> bob NOTIFY sipfrag 200");
+	expect_only(w, "alice", "carol");
 	expect_quiet(w);
 }

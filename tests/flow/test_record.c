@@ -295,3 +295,63 @@ FLOW(without_a_place_there_is_no_record, "call records")
 	expect(w, w->wires->record_count == 0);
 	expect_quiet(w);
 }
+
+/* --- Transfers ---------------------------------------------------------------------------- */
+
+static void expect_record_says(struct world *w, const char *json)
+{
+	char text[WIRE_RECORD_BYTES];
+	struct buf buf = BUF_ON(text);
+	struct slice is = without_ids(last_record(w));
+
+	for (; *json; json++)
+		buf_char(&buf, *json == '\'' ? '"' : *json);
+	if (!w->is_faulty && !memmem(is.p, is.n, buf.p, buf.n))
+		run_fail(w, "record %.*s\n# lacks %.*s", SLICE_ARGS(is),
+			 SLICE_ARGS(buf_text(&buf)));
+}
+
+FLOW(a_transferred_call_has_two_records, "call records")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	NEED_RECORDS(w);
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	answer(w, "carol");
+	expect_record_says(w, "'call':1,");
+	expect_record_says(w, "'cause':'transferred','from':{'number':'201','name':'alice'},"
+			      "'to':{'number':'202','name':'bob'},"
+			      "'with':{'number':'202','name':'bob'},");
+	advance_ms(w, 1000);
+	hang_up(w, "carol");
+	expect_record_says(w, "'call':2,");
+	expect_record_says(w, "'cause':'hangup','by':{'leg':2,'number':'203'},"
+			      "'from':{'number':'201','name':'alice'},"
+			      "'to':{'number':'203','name':'carol'},"
+			      "'with':{'number':'203','name':'carol'},");
+	expect_record_says(w, "'talk':1.");
+	expect_records_of_all(w);
+}
+
+FLOW(an_attended_transfer_has_two_records, "call records")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	NEED_RECORDS(w);
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	transfer_attended(w, "bob");
+	expect_record_says(w, "'call':1,");
+	expect_record_says(w, "'cause':'transferred','from':{'number':'201','name':'alice'},");
+	hang_up(w, "alice");
+	expect_record_says(w, "'call':2,");
+	expect_record_says(w, "'cause':'hangup','by':{'leg':3,'number':'201'},"
+			      "'from':{'number':'202','name':'bob'},"
+			      "'to':{'number':'203','name':'carol'},"
+			      "'with':{'number':'203','name':'carol'},");
+	expect_records_of_all(w);
+}
