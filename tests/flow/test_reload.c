@@ -173,3 +173,53 @@ FLOW_PLAIN(an_ending_server_refuses_what_rings_and_lets_talk_who_talks,
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
+
+/* --- Transfers ---------------------------------------------------------------------------- */
+
+FLOW_PLAIN(a_transfer_outlives_a_new_configuration, "RFC 5589 6.1")
+{
+	static const char *const all[] = { "201", "202", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	reload(w, all, VISIBILITY_CALLS);
+	answer(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_only(w, "alice", "carol");
+	expect_quiet(w);
+}
+
+/* Who is not in the file any more has no phone to call, and talks to the end. */
+FLOW_PLAIN(a_transferor_who_is_there_no_more_is_not_called_back, "RFC 5589 6.3")
+{
+	static const char *const others[] = { "201", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	transfer(w, "bob", "carol");
+	reload(w, others, VISIBILITY_CALLS);
+	hang_up(w, "carol");
+	expect_ended(w, "alice", PHONE_CAUSE_REMOTE, 0);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_transferee_who_is_there_no_more_is_transferred, "RFC 5589 6.1")
+{
+	static const char *const others[] = { "202", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	reload(w, others, VISIBILITY_CALLS);
+	answer(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	expect_media(w, "alice", "carol");
+	expect_quiet(w);
+}

@@ -283,6 +283,24 @@ FLOW(who_rings_may_answer_before_a_transfer_to_the_code_is_done, "RFC 3725 4.1, 
 	expect_quiet(w);
 }
 
+FLOW(a_call_that_a_transfer_picks_up_is_picked_up_once, "RFC 3891 3, RFC 3725 4.1")
+{
+	struct world *w = watched_by_erin();
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	dial(w, "dave", "carol");
+	cut_off(w, "alice");
+	transfer_number(w, "bob", "*8203");
+	pick_up(w, "erin", "carol");
+	expect_ended(w, "erin", PHONE_CAUSE_REFUSED, 486);
+	cut_off(w, "alice");
+	advance_ms(w, 10000);
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_only(w, "alice", "dave");
+	expect_quiet(w);
+}
+
 FLOW(who_calls_may_give_up_during_a_transfer_to_the_code, "RFC 3725 4.1, RFC 5589 6.3")
 {
 	struct world *w = carol_rings_besides();

@@ -269,3 +269,41 @@ FLOW_PLAIN(a_target_that_hangs_up_while_the_transferee_is_asked, "RFC 5589 7.4, 
 	expect_only(w, "alice", "bob");
 	expect_quiet(w);
 }
+
+/* --- A consultation that is picked up ----------------------------------------------------- */
+
+/*
+ * Bob's consultation is picked up by a peer without a codec in common: both wait on hold to be
+ * asked again, and bob hangs up before that.
+ */
+FLOW_PLAIN(who_gives_up_a_consultation_that_is_being_joined, "RFC 3725 4.2, RFC 5589 7.6")
+{
+	struct world *w = world_new("bob", "alice", "carol");
+	struct raw *raw;
+
+	office_add(&w->office, "204", "dave");
+	raw = world_raw(w, "dave");
+	dial(w, "bob", "alice");
+	answer(w, "alice");
+	dial(w, "bob", "carol");
+	transfer_attended(w, "bob");
+	(void)raw_ask_as(raw, "204", OFFICE_PASSWORD,
+			 "INVITE sip:*8203@" OFFICE_DOMAIN " SIP/2.0\n{via}\nMax-Forwards: 70\n"
+			 "From: <sip:204@" OFFICE_DOMAIN ">;tag=p\nTo: <sip:*8203@" OFFICE_DOMAIN
+			 ">\nCall-ID: p\nCSeq: {cseq} INVITE\n{auth}\n"
+			 "Contact: <sip:204@192.0.2.5>\nContent-Type: application/sdp\n"
+			 "Content-Length: {len}\n\nv=0\no=- 2 3 IN IP4 192.0.2.5\ns=-\n"
+			 "c=IN IP4 192.0.2.5\nt=0 0\nm=audio 4002 RTP/AVP 97\n"
+			 "a=rtpmap:97 speex/8000\n");
+	expect_ladder(w, "switch -> dave 200 INVITE", "switch -> bob 200 INVITE");
+	(void)phone_hangup(&world_phone(w, "bob")->phone, 2);
+	advance_ms(w, 100);
+	(void)raw_speak(raw, "SIP/2.0 200", "", "ACK", TEXT_END);
+	advance_ms(w, 1000);
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	expect(w, raw_count(raw, "BYE") == 1);
+	resume(w, "bob");
+	advance_ms(w, 1000);
+	expect_only(w, "alice", "bob");
+	expect_quiet(w);
+}
