@@ -261,7 +261,7 @@ FLOW_PLAIN(complaint_5_a_transferred_call_comes_from_the_caller, "RFC 3892 2.2, 
 }
 
 /* Two dialogs of one extension, of which a transfer ended both, or one. */
-FLOW(complaint_16_two_calls_and_a_transfer_leave_no_lamp, "RFC 4235 3.6, RFC 5589 7.3")
+FLOW_PLAIN(complaint_16_two_calls_and_a_transfer_leave_no_lamp, "RFC 4235 3.6, RFC 5589 7.3")
 {
 	struct world *w = world_new("alice", "bob", "carol", "dave");
 
@@ -311,7 +311,7 @@ FLOW_PLAIN(complaint_16_a_document_tells_of_the_transfer, "RFC 4235 4.1.4, RFC 4
 }
 
 /* Ids that were hidden from the one side meant nothing to the other. */
-FLOW(complaint_19_replaces_in_refer_to_names_what_a_phone_sees, "RFC 3891 3, RFC 5589 7.1")
+FLOW_PLAIN(complaint_19_replaces_in_refer_to_names_what_a_phone_sees, "RFC 3891 3, RFC 5589 7.1")
 {
 	struct world *w = world_new("alice", "bob", "carol", "dave");
 

@@ -2,6 +2,8 @@
 /*
  * Blind transfers that the switch makes (RFC 5589 6), phone by phone: alice (201) and bob (202)
  * talk, and one of them sends the other one away; erin (205) watches all of them.
+ *
+ * Variations of what runs under faults here run plainly: all together would take minutes.
  */
 #include "world.h"
 
@@ -50,7 +52,7 @@ FLOW(a_transferor_who_was_called_transfers_blind, "RFC 5589 6.1, RFC 3515 2.4, R
 	expect_quiet(w);
 }
 
-FLOW(a_transferor_who_called_transfers_blind, "RFC 5589 6.1, RFC 5359 2.4")
+FLOW_PLAIN(a_transferor_who_called_transfers_blind, "RFC 5589 6.1, RFC 5359 2.4")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -63,7 +65,7 @@ FLOW(a_transferor_who_called_transfers_blind, "RFC 5589 6.1, RFC 5359 2.4")
 	expect_quiet(w);
 }
 
-FLOW(a_transferor_who_holds_first_transfers_blind, "RFC 5589 6.1, RFC 3264 8.4")
+FLOW_PLAIN(a_transferor_who_holds_first_transfers_blind, "RFC 5589 6.1, RFC 3264 8.4")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -89,7 +91,7 @@ FLOW(a_transferor_who_hangs_up_at_once_drops_nobody, "RFC 5589 6.1, RFC 5057 4.1
 	expect_quiet(w);
 }
 
-FLOW(a_transferor_who_wants_to_hear_nothing_is_hung_up_on, "RFC 4488 4, RFC 5589 6.1")
+FLOW_PLAIN(a_transferor_who_wants_to_hear_nothing_is_hung_up_on, "RFC 4488 4, RFC 5589 6.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -103,7 +105,7 @@ FLOW(a_transferor_who_wants_to_hear_nothing_is_hung_up_on, "RFC 4488 4, RFC 5589
 	expect_quiet(w);
 }
 
-FLOW(a_blind_transfer_to_a_group_rings_all_of_it, "RFC 5589 6.1")
+FLOW_PLAIN(a_blind_transfer_to_a_group_rings_all_of_it, "RFC 5589 6.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -118,7 +120,7 @@ FLOW(a_blind_transfer_to_a_group_rings_all_of_it, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW(a_blind_transfer_to_a_full_uri, "RFC 5589 6.1, RFC 3515 2.1")
+FLOW_PLAIN(a_blind_transfer_to_a_full_uri, "RFC 5589 6.1, RFC 3515 2.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -128,7 +130,7 @@ FLOW(a_blind_transfer_to_a_full_uri, "RFC 5589 6.1, RFC 3515 2.1")
 	expect_quiet(w);
 }
 
-FLOW(a_transferred_call_that_rings_is_forwarded, "RFC 5589 6.1, RFC 7044 7")
+FLOW_PLAIN(a_transferred_call_that_rings_is_forwarded, "RFC 5589 6.1, RFC 7044 7")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -157,7 +159,7 @@ FLOW(a_transferred_call_that_rings_is_picked_up, "RFC 5589 6.1, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW(a_picked_up_call_is_transferred, "RFC 5589 6.1, RFC 3891 3")
+FLOW_PLAIN(a_picked_up_call_is_transferred, "RFC 5589 6.1, RFC 3891 3")
 {
 	struct world *w = watched_by_erin();
 
@@ -170,7 +172,7 @@ FLOW(a_picked_up_call_is_transferred, "RFC 5589 6.1, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW(a_call_that_was_taken_over_is_transferred, "RFC 5589 6.1, RFC 3891 3")
+FLOW_PLAIN(a_call_that_was_taken_over_is_transferred, "RFC 5589 6.1, RFC 3891 3")
 {
 	struct world *w = watched_by_erin();
 
@@ -185,7 +187,7 @@ FLOW(a_call_that_was_taken_over_is_transferred, "RFC 5589 6.1, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW(a_transferred_call_is_transferred_again, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferred_call_is_transferred_again, "RFC 5589 6.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -201,7 +203,7 @@ FLOW(a_transferred_call_is_transferred_again, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW(a_transferred_call_is_taken_over, "RFC 3891 3, RFC 5589 6.1")
+FLOW_PLAIN(a_transferred_call_is_taken_over, "RFC 3891 3, RFC 5589 6.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -242,7 +244,7 @@ FLOW(a_blind_transfer_to_a_pickup_code, "RFC 5589 6.1, RFC 3891 3, RFC 3725 4.1"
 	expect_quiet(w);
 }
 
-FLOW(a_blind_transfer_to_the_code_of_the_group, "RFC 5589 6.1, RFC 3891 3")
+FLOW_PLAIN(a_blind_transfer_to_the_code_of_the_group, "RFC 5589 6.1, RFC 3891 3")
 {
 	struct world *w = carol_rings_besides();
 
@@ -253,7 +255,7 @@ FLOW(a_blind_transfer_to_the_code_of_the_group, "RFC 5589 6.1, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW(a_code_where_nothing_rings_transfers_nobody, "RFC 5589 6.2")
+FLOW_PLAIN(a_code_where_nothing_rings_transfers_nobody, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -283,7 +285,7 @@ FLOW(who_rings_may_answer_before_a_transfer_to_the_code_is_done, "RFC 3725 4.1, 
 	expect_quiet(w);
 }
 
-FLOW(a_call_that_a_transfer_picks_up_is_picked_up_once, "RFC 3891 3, RFC 3725 4.1")
+FLOW_PLAIN(a_call_that_a_transfer_picks_up_is_picked_up_once, "RFC 3891 3, RFC 3725 4.1")
 {
 	struct world *w = watched_by_erin();
 
@@ -301,7 +303,7 @@ FLOW(a_call_that_a_transfer_picks_up_is_picked_up_once, "RFC 3891 3, RFC 3725 4.
 	expect_quiet(w);
 }
 
-FLOW(who_calls_may_give_up_during_a_transfer_to_the_code, "RFC 3725 4.1, RFC 5589 6.3")
+FLOW_PLAIN(who_calls_may_give_up_during_a_transfer_to_the_code, "RFC 3725 4.1, RFC 5589 6.3")
 {
 	struct world *w = carol_rings_besides();
 
@@ -330,7 +332,7 @@ FLOW(a_busy_target_leaves_everybody_where_they_were, "RFC 5589 6.2, RFC 3515 2.4
 	expect_quiet(w);
 }
 
-FLOW(a_target_that_does_not_answer_leaves_everybody_where_they_were, "RFC 5589 6.3")
+FLOW_PLAIN(a_target_that_does_not_answer_leaves_everybody_where_they_were, "RFC 5589 6.3")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -343,7 +345,7 @@ FLOW(a_target_that_does_not_answer_leaves_everybody_where_they_were, "RFC 5589 6
 	expect_quiet(w);
 }
 
-FLOW(a_target_that_nobody_knows_is_refused_at_once, "RFC 3515 2.4.2, RFC 5589 6.2")
+FLOW_PLAIN(a_target_that_nobody_knows_is_refused_at_once, "RFC 3515 2.4.2, RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -354,7 +356,7 @@ FLOW(a_target_that_nobody_knows_is_refused_at_once, "RFC 3515 2.4.2, RFC 5589 6.
 	expect_quiet(w);
 }
 
-FLOW(a_transferee_is_not_sent_to_itself, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferee_is_not_sent_to_itself, "RFC 5589 6.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -364,7 +366,7 @@ FLOW(a_transferee_is_not_sent_to_itself, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW(a_transferor_may_name_itself, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferor_may_name_itself, "RFC 5589 6.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -375,7 +377,7 @@ FLOW(a_transferor_may_name_itself, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW(who_was_held_for_a_transfer_that_fails_is_resumed, "RFC 5589 6.2, RFC 3264 8.4")
+FLOW_PLAIN(who_was_held_for_a_transfer_that_fails_is_resumed, "RFC 5589 6.2, RFC 3264 8.4")
 {
 	struct world *w = alice_talks_to_bob();
 

@@ -2,6 +2,8 @@
 /*
  * What may come across a transfer: somebody hangs up in the middle of it, two of them at once, the
  * switch changes or stops. A cut-off phone keeps a splice from going on for as long as that takes.
+ *
+ * Variations of what runs under faults here run plainly: all together would take minutes.
  */
 #include "world.h"
 
@@ -56,7 +58,7 @@ static struct world *alice_is_asked(void)
 
 /* --- Somebody hangs up -------------------------------------------------------------------- */
 
-FLOW(a_transferee_hangs_up_while_the_target_rings, "RFC 5589 6.1, RFC 3515 2.4.5")
+FLOW_PLAIN(a_transferee_hangs_up_while_the_target_rings, "RFC 5589 6.1, RFC 3515 2.4.5")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -70,7 +72,7 @@ FLOW(a_transferee_hangs_up_while_the_target_rings, "RFC 5589 6.1, RFC 3515 2.4.5
 	expect_quiet(w);
 }
 
-FLOW(a_transferee_alone_hangs_up_while_the_target_rings, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferee_alone_hangs_up_while_the_target_rings, "RFC 5589 6.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -83,7 +85,7 @@ FLOW(a_transferee_alone_hangs_up_while_the_target_rings, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW(a_transferor_hangs_up_while_the_target_is_asked, "RFC 5589 7.3")
+FLOW_PLAIN(a_transferor_hangs_up_while_the_target_is_asked, "RFC 5589 7.3")
 {
 	struct world *w = carol_is_asked();
 
@@ -134,7 +136,7 @@ FLOW(a_transferee_hangs_up_while_the_target_is_asked, "RFC 5589 7.4, RFC 3725 4.
 	expect_quiet(w);
 }
 
-FLOW(a_target_that_is_gone_is_no_end_of_the_other_call, "RFC 5589 7.4, RFC 3261 12.2.1.2")
+FLOW_PLAIN(a_target_that_is_gone_is_no_end_of_the_other_call, "RFC 5589 7.4, RFC 3261 12.2.1.2")
 {
 	struct world *w = carol_is_asked();
 
@@ -148,7 +150,7 @@ FLOW(a_target_that_is_gone_is_no_end_of_the_other_call, "RFC 5589 7.4, RFC 3261 
 	expect_quiet(w);
 }
 
-FLOW(a_target_is_lost_when_the_transferor_has_gone, "RFC 5589 7.4, RFC 5589 6.3")
+FLOW_PLAIN(a_target_is_lost_when_the_transferor_has_gone, "RFC 5589 7.4, RFC 5589 6.3")
 {
 	struct world *w = carol_is_asked();
 
@@ -165,7 +167,7 @@ FLOW(a_target_is_lost_when_the_transferor_has_gone, "RFC 5589 7.4, RFC 5589 6.3"
 
 /* --- Two of them -------------------------------------------------------------------------- */
 
-FLOW(two_transfers_of_one_call_at_once, "RFC 5589 6, RFC 3261 21.4.27")
+FLOW_PLAIN(two_transfers_of_one_call_at_once, "RFC 5589 6, RFC 3261 21.4.27")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -189,7 +191,7 @@ FLOW(two_transfers_to_one_call_at_once, "RFC 5589 7, RFC 3261 21.4.27")
 	expect_quiet(w);
 }
 
-FLOW(a_call_that_is_being_transferred_is_not_taken_over, "RFC 3891 3, RFC 3261 21.4.27")
+FLOW_PLAIN(a_call_that_is_being_transferred_is_not_taken_over, "RFC 3891 3, RFC 3261 21.4.27")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -202,7 +204,7 @@ FLOW(a_call_that_is_being_transferred_is_not_taken_over, "RFC 3891 3, RFC 3261 2
 	expect_quiet(w);
 }
 
-FLOW(a_call_that_is_being_taken_over_is_not_transferred, "RFC 3891 3, RFC 3261 21.4.27")
+FLOW_PLAIN(a_call_that_is_being_taken_over_is_not_transferred, "RFC 3891 3, RFC 3261 21.4.27")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -218,7 +220,7 @@ FLOW(a_call_that_is_being_taken_over_is_not_transferred, "RFC 3891 3, RFC 3261 2
 }
 
 /* Each of them is transferred by the other one's other party. */
-FLOW(a_chain_of_transfers_ends_with_two_who_talk, "RFC 5589 7")
+FLOW_PLAIN(a_chain_of_transfers_ends_with_two_who_talk, "RFC 5589 7")
 {
 	struct world *w = bob_consults_carol();
 
@@ -251,7 +253,7 @@ FLOW(a_transferee_offers_while_it_is_asked, "RFC 3261 14.1, RFC 3261 14.2, RFC 5
 	expect_quiet(w);
 }
 
-FLOW(hold_passes_while_the_target_rings, "RFC 5589 6.1, RFC 3264 8.4")
+FLOW_PLAIN(hold_passes_while_the_target_rings, "RFC 5589 6.1, RFC 3264 8.4")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -268,7 +270,7 @@ FLOW(hold_passes_while_the_target_rings, "RFC 5589 6.1, RFC 3264 8.4")
 
 /* --- The switch --------------------------------------------------------------------------- */
 
-FLOW(a_transferor_may_unregister_meanwhile, "RFC 5589 6.1, RFC 3261 10.2.2")
+FLOW_PLAIN(a_transferor_may_unregister_meanwhile, "RFC 5589 6.1, RFC 3261 10.2.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -280,7 +282,7 @@ FLOW(a_transferor_may_unregister_meanwhile, "RFC 5589 6.1, RFC 3261 10.2.2")
 	expect_quiet(w);
 }
 
-FLOW(a_transferor_without_a_phone_is_not_called_back, "RFC 5589 6.3")
+FLOW_PLAIN(a_transferor_without_a_phone_is_not_called_back, "RFC 5589 6.3")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -294,7 +296,7 @@ FLOW(a_transferor_without_a_phone_is_not_called_back, "RFC 5589 6.3")
 	expect_quiet(w);
 }
 
-FLOW(the_longest_time_of_a_call_ends_its_transfer, "RFC 3515 2.4.5, RFC 3326 2")
+FLOW_PLAIN(the_longest_time_of_a_call_ends_its_transfer, "RFC 3515 2.4.5, RFC 3326 2")
 {
 	struct world *w = watched_by_erin();
 
@@ -331,7 +333,7 @@ FLOW(the_longest_time_of_a_call_ends_a_splice, "RFC 3725 4.1, RFC 3326 2")
 	expect_quiet(w);
 }
 
-FLOW(a_switch_that_stops_ends_what_is_not_done, "RFC 3515 2.4.5, RFC 3261 21.5.4")
+FLOW_PLAIN(a_switch_that_stops_ends_what_is_not_done, "RFC 3515 2.4.5, RFC 3261 21.5.4")
 {
 	struct world *w = world_new("alice", "bob", "carol");
 
@@ -347,7 +349,7 @@ FLOW(a_switch_that_stops_ends_what_is_not_done, "RFC 3515 2.4.5, RFC 3261 21.5.4
 	expect_quiet(w);
 }
 
-FLOW(a_switch_that_stops_calls_nobody_back, "RFC 3261 21.5.4")
+FLOW_PLAIN(a_switch_that_stops_calls_nobody_back, "RFC 3261 21.5.4")
 {
 	struct world *w = world_new("alice", "bob", "carol");
 
@@ -362,7 +364,7 @@ FLOW(a_switch_that_stops_calls_nobody_back, "RFC 3261 21.5.4")
 	expect_quiet(w);
 }
 
-FLOW(what_is_given_up_in_the_middle_of_a_splice_is_restored, "RFC 3725 4.1, RFC 3261 14.2")
+FLOW_PLAIN(what_is_given_up_in_the_middle_of_a_splice_is_restored, "RFC 3725 4.1, RFC 3261 14.2")
 {
 	struct world *w = carol_is_asked();
 

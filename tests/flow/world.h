@@ -246,7 +246,7 @@ void flow_add(struct flow_test *test);
 /* A flow with the requirement it shows; doc/rfc.md is made from these lines. */
 #define FLOW(name, requirement) FLOW_DEFINE(name, requirement, false)
 
-/* A flow of exact messages (raw peers), not run under faults. */
+/* A flow of exact messages (raw peers), or a variation of one that is: not run under faults. */
 #define FLOW_PLAIN(name, requirement) FLOW_DEFINE(name, requirement, true)
 
 #endif

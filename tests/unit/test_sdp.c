@@ -182,6 +182,36 @@ static void a_hold_is_told(void **state)
 
 static const struct {
 	const char *name;
+	struct slice text;
+	bool is_nowhere;
+} nowhere_cases[] = {
+	{ "somewhere", SLICE_INIT(HEAD AUDIO), false },
+	{ "held, and somewhere", SLICE_INIT(HEAD AUDIO "a=inactive\r\n"), false },
+	{ "address of zeroes", SLICE_INIT(HEAD AUDIO "c=IN IP4 0.0.0.0\r\n"), true },
+	{ "IPv6 address of zeroes", SLICE_INIT(HEAD AUDIO "c=IN IP6 ::\r\n"), true },
+	{ "of the session", SLICE_INIT("v=0\r\nc=IN IP4 0.0.0.0\r\n" AUDIO), true },
+	{ "zeroes of trickle ICE",
+	  SLICE_INIT(HEAD AUDIO "c=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\n"), false },
+	{ "one of two", SLICE_INIT(HEAD AUDIO AUDIO "c=IN IP4 0.0.0.0\r\n"), true },
+	{ "refused ones don't count",
+	  SLICE_INIT(HEAD AUDIO "m=video 0 RTP/AVP 96\r\nc=IN IP4 0.0.0.0\r\n"), false },
+	{ "no stream", SLICE_INIT("v=0\r\nc=IN IP4 0.0.0.0\r\n"), false },
+};
+
+static void nowhere_is_known(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(nowhere_cases); i++) {
+		struct sdp sdp;
+
+		assert_int_equal(sdp_parse(nowhere_cases[i].text, &sdp), 0);
+		if (sdp_is_nowhere(&sdp) != nowhere_cases[i].is_nowhere)
+			fail_msg("%s", nowhere_cases[i].name);
+	}
+}
+
+static const struct {
+	const char *name;
 	struct slice offer, answer;
 } held_cases[] = {
 	{ "audio and refused video",
@@ -289,6 +319,7 @@ int main(void)
 		cmocka_unit_test(an_oversized_description_is_refused),
 		cmocka_unit_test(streams_are_told_apart),
 		cmocka_unit_test(a_hold_is_told),
+		cmocka_unit_test(nowhere_is_known),
 		cmocka_unit_test(the_held_answer_lets_nothing_flow),
 		cmocka_unit_test(origins_are_read_and_exchanged),
 		cmocka_unit_test(a_party_that_holds_nobody_says_so),
