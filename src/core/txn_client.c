@@ -6,6 +6,7 @@
 #include "core/txn_client.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "core/way.h"
 #include "sip/print.h"
 
@@ -120,8 +121,7 @@ int request_send(struct stack *stack, const struct request *request, struct pack
 void txn_client_end(struct txn_client *txn)
 {
 	txn_client_set_state(txn, TXN_CLIENT_ENDED);
-	timer_stop(txn->stack->timers, &txn->retransmit);
-	timer_stop(txn->stack->timers, &txn->timeout);
+	timer_stop(txn->stack->timers, &txn->timer);
 	pool_end(&txn->stack->txn_clients, txn);
 }
 
@@ -129,8 +129,8 @@ void txn_client_on_free(void *object)
 {
 	struct txn_client *txn = object;
 
-	timer_stop(txn->stack->timers, &txn->retransmit);
-	timer_stop(txn->stack->timers, &txn->timeout);
+	timer_stop(txn->stack->timers, &txn->timer);
+	mem_free(txn->datagram);
 	packet_unref(txn->request);
 	packet_unref(txn->ack);
 	packet_unref(txn->cancel_lines);
@@ -150,37 +150,86 @@ static int txn_client_send(struct txn_client *txn, struct packet *packet)
 
 /* --- Timers ------------------------------------------------------------------------------- */
 
-/* A doubles without end (17.1.1.2); E doubles up to T2, and is T2 once Proceeding (17.1.2.2). */
-static void on_retransmit(struct timer *timer)
+static void on_time(struct timer *timer);
+
+/* Where it runs early already it is left: on_time() looks again. */
+static void txn_client_set_timer(struct txn_client *txn)
 {
-	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, retransmit);
+	struct timers *timers = txn->stack->timers;
+	uint64_t at_ms = txn->retry_at_ms > 0 ? txn->retry_at_ms : TIMER_NEVER;
+
+	if (txn->timeout_at_ms > 0 && txn->timeout_at_ms < at_ms)
+		at_ms = txn->timeout_at_ms;
+	if (at_ms == TIMER_NEVER)
+		timer_stop(timers, &txn->timer);
+	else if (!txn->timer.is_running || txn->timer.at_ms > at_ms)
+		timer_start(timers, &txn->timer,
+			    at_ms > timers->now_ms ? at_ms - timers->now_ms : 0, on_time);
+}
+
+static void txn_client_time_out_in(struct txn_client *txn, uint64_t after_ms)
+{
+	txn->timeout_at_ms = txn->stack->timers->now_ms + after_ms;
+	txn_client_set_timer(txn);
+}
+
+static void txn_client_look_in(struct txn_client *txn, uint64_t after_ms)
+{
+	txn->retry_at_ms = txn->stack->timers->now_ms + after_ms;
+	txn->is_way_lost = true;
+	txn_client_set_timer(txn);
+}
+
+static void txn_client_retransmit_in(struct txn_client *txn, uint32_t after_ms)
+{
+	txn->retry_at_ms = txn->stack->timers->now_ms + after_ms;
+	txn->interval_ms = after_ms;
+	txn->is_way_lost = false;
+	txn_client_set_timer(txn);
+}
+
+/* A doubles without end (17.1.1.2); E doubles up to T2, and is T2 once Proceeding (17.1.2.2). */
+static void on_retransmit(struct txn_client *txn)
+{
+	uint32_t interval_ms = txn->interval_ms * 2;
 
 	if (txn_client_send(txn, txn->request)) {
 		txn_client_fail(txn, 503);
 		return;
 	}
-	txn->interval_ms *= 2;
 	if (txn->method != METHOD_INVITE &&
-	    (txn->interval_ms > T2_MS || txn->state == TXN_CLIENT_PROCEEDING))
-		txn->interval_ms = T2_MS;
-	timer_start(txn->stack->timers, &txn->retransmit, txn->interval_ms, on_retransmit);
-}
-
-static void txn_client_retransmit(struct txn_client *txn)
-{
-	txn->interval_ms = T1_MS;
-	timer_start(txn->stack->timers, &txn->retransmit, T1_MS, on_retransmit);
+	    (interval_ms > T2_MS || txn->state == TXN_CLIENT_PROCEEDING))
+		interval_ms = T2_MS;
+	txn_client_retransmit_in(txn, interval_ms);
 }
 
 /* B, F and the wait after CANCEL are failures; D and M are the quiet end. */
-static void on_timeout(struct timer *timer)
+static void on_timeout(struct txn_client *txn)
 {
-	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, timeout);
-
 	if (txn->state == TXN_CLIENT_CALLING || txn->state == TXN_CLIENT_PROCEEDING)
 		txn_client_fail(txn, 408);
 	else
 		txn_client_end(txn);
+}
+
+static void on_way_lost(struct txn_client *txn);
+
+static void on_time(struct timer *timer)
+{
+	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, timer);
+	uint64_t now_ms = txn->stack->timers->now_ms;
+
+	if (txn->timeout_at_ms > 0 && txn->timeout_at_ms <= now_ms) {
+		on_timeout(txn);
+	} else if (txn->retry_at_ms > 0 && txn->retry_at_ms <= now_ms) {
+		txn->retry_at_ms = 0;
+		if (txn->is_way_lost)
+			on_way_lost(txn);
+		else
+			on_retransmit(txn);
+	}
+	if (txn->state != TXN_CLIENT_ENDED)
+		txn_client_set_timer(txn);
 }
 
 /* --- Other ways --------------------------------------------------------------------------- */
@@ -188,25 +237,26 @@ static void on_timeout(struct timer *timer)
 /* It was too large for a datagram, and the peer takes it in no other way (RFC 3261 18.1.1). */
 static int txn_client_fall_back(struct txn_client *txn)
 {
-	struct packet *request = way_reprint(txn->stack, txn->request, &txn->datagram);
+	struct packet *request = way_reprint(txn->stack, txn->request, txn->datagram);
 
 	if (!request)
 		return ERR_NOMEM;
-	way_refuse_stream(txn->stack, &txn->datagram.peer);
+	way_refuse_stream(txn->stack, &txn->datagram->peer);
 	packet_unref(txn->request);
 	txn->request = request;
-	txn->flow = txn->datagram;
-	txn->is_switched = false;
+	txn->flow = *txn->datagram;
+	mem_free(txn->datagram);
+	txn->datagram = NULL;
 	if (txn_client_send(txn, txn->request))
 		return ERR_IO;
-	txn_client_retransmit(txn);
-	timer_start(txn->stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
+	txn_client_retransmit_in(txn, T1_MS);
+	txn_client_time_out_in(txn, 64 * T1_MS);
 	return 0;
 }
 
 static int txn_client_move(struct txn_client *txn)
 {
-	if (txn->is_switched)
+	if (txn->datagram)
 		return txn_client_fall_back(txn);
 	if (txn->moves == MOVES_MAX || way_change(txn->stack, &txn->flow, &txn->request))
 		return ERR_NOTFOUND;
@@ -214,7 +264,7 @@ static int txn_client_move(struct txn_client *txn)
 	if (txn_client_send(txn, txn->request))
 		return ERR_IO;
 	if (!transport_is_reliable(txn->flow.transport))
-		txn_client_retransmit(txn);
+		txn_client_retransmit_in(txn, T1_MS);
 	return 0;
 }
 
@@ -222,22 +272,20 @@ static int txn_client_move(struct txn_client *txn)
  * No handler is called inside of a send, so the failure comes by a timer. Who is in a dialog with
  * us may come back by a new connection: that is worth the time that an answer would be waited for.
  */
-static void on_way_lost(struct timer *timer)
+static void on_way_lost(struct txn_client *txn)
 {
-	struct txn_client *txn = CONTAINER_OF(timer, struct txn_client, retransmit);
-
 	/* An answer was quicker, or a stream only slow. */
 	if (txn->state != TXN_CLIENT_CALLING || txn_client_move(txn) == 0)
 		return;
 	if (txn->is_in_dialog)
-		timer_start(txn->stack->timers, &txn->retransmit, T2_MS, on_way_lost);
+		txn_client_look_in(txn, T2_MS);
 	else
 		txn_client_fail(txn, 503);
 }
 
 void txn_client_lose(struct txn_client *txn)
 {
-	timer_start(txn->stack->timers, &txn->retransmit, 0, on_way_lost);
+	txn_client_look_in(txn, 0);
 }
 
 /* A large request goes by TCP where that is possible; that is found out by trying. */
@@ -248,14 +296,17 @@ static void txn_client_switch(struct txn_client *txn)
 
 	if (way_for_size(txn->stack, &txn->flow, txn->request->n, &stream))
 		return;
-	request = way_reprint(txn->stack, txn->request, &stream);
-	if (!request)
+	txn->datagram = mem_alloc(sizeof(*txn->datagram));
+	request = txn->datagram ? way_reprint(txn->stack, txn->request, &stream) : NULL;
+	if (!request) {
+		mem_free(txn->datagram);
+		txn->datagram = NULL;
 		return;
+	}
 	packet_unref(txn->request);
 	txn->request = request;
-	txn->datagram = txn->flow;
+	*txn->datagram = txn->flow;
 	txn->flow = stream;
-	txn->is_switched = true;
 }
 
 /* --- Starting ----------------------------------------------------------------------------- */
@@ -288,16 +339,17 @@ static int txn_client_start_on(struct stack *stack, const struct request *reques
 	}
 	if (ret_handle)
 		*ret_handle = txn->pooled.handle;
-	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
+	txn->timeout_at_ms = stack->timers->now_ms + 64 * T1_MS;
 	txn_client_switch(txn);
 	if (txn_client_send(txn, txn->request)) {
 		if (txn_client_move(txn))
 			txn_client_lose(txn);
-	} else if (txn->is_switched) {
-		timer_start(stack->timers, &txn->retransmit, STREAM_MS, on_way_lost);
+	} else if (txn->datagram) {
+		txn_client_look_in(txn, STREAM_MS);
 	} else if (!transport_is_reliable(txn->flow.transport)) {
-		txn_client_retransmit(txn);
+		txn_client_retransmit_in(txn, T1_MS);
 	}
+	txn_client_set_timer(txn);
 	return 0;
 }
 
@@ -373,7 +425,7 @@ static void txn_client_send_cancel(struct txn_client *txn, struct slice more_lin
 
 	txn->cancel = TXN_CANCEL_SENT;
 	/* Without a final response in 64*T1 the INVITE counts as gone (9.1). */
-	timer_start(stack->timers, &txn->timeout, 64 * T1_MS, on_timeout);
+	txn_client_time_out_in(txn, 64 * T1_MS);
 	if (sent_parse(txn, &arena, block, sizeof(block), &sent))
 		return;
 	print_lines_of(&lines, &sent, ids, sizeof(ids));
@@ -443,7 +495,7 @@ int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice m
 		stack,
 		&(struct request){ .method = sent.method_name,
 				   .uri = sent.uri.text,
-				   .flow = txn->is_switched ? txn->datagram : txn->flow,
+				   .flow = txn->datagram ? *txn->datagram : txn->flow,
 				   .is_in_dialog = txn->is_in_dialog,
 				   .challenges = txn->challenges,
 				   .lines = buf_text(&lines),
@@ -459,8 +511,7 @@ static void txn_client_tell(struct txn_client *txn, const struct sip_msg *msg,
 {
 	/* Only this request went by TCP; its peer's own go the usual way. */
 	if (txn->ops)
-		txn->ops->on_response(txn, txn->owner, msg,
-				      txn->is_switched ? &txn->datagram : flow);
+		txn->ops->on_response(txn, txn->owner, msg, txn->datagram ? txn->datagram : flow);
 }
 
 static void txn_client_on_provisional(struct txn_client *txn, const struct sip_msg *msg,
@@ -470,9 +521,10 @@ static void txn_client_on_provisional(struct txn_client *txn, const struct sip_m
 		txn_client_set_state(txn, TXN_CLIENT_PROCEEDING);
 	if (txn->method == METHOD_INVITE) {
 		/* From here on its owner decides how long it may ring; CANCEL bounds it again. */
-		timer_stop(txn->stack->timers, &txn->retransmit);
+		txn->retry_at_ms = 0;
 		if (txn->cancel == TXN_CANCEL_NONE)
-			timer_stop(txn->stack->timers, &txn->timeout);
+			txn->timeout_at_ms = 0;
+		txn_client_set_timer(txn);
 	}
 	if (txn->cancel == TXN_CANCEL_WANTED)
 		txn_client_send_cancel(txn, txn->cancel_lines ? packet_bytes(txn->cancel_lines)
@@ -483,17 +535,15 @@ static void txn_client_on_provisional(struct txn_client *txn, const struct sip_m
 static void invite_on_final(struct txn_client *txn, const struct sip_msg *msg,
 			    const struct flow *flow)
 {
-	struct timers *timers = txn->stack->timers;
 	bool is_reliable = transport_is_reliable(txn->flow.transport);
 	bool is_2xx = msg->status < 300;
 
 	if (is_2xx) {
 		txn_client_set_state(txn, TXN_CLIENT_ACCEPTED);
-		timer_start(timers, &txn->timeout, 64 * T1_MS, on_timeout); /* M */
+		txn_client_time_out_in(txn, 64 * T1_MS); /* M */
 	} else {
 		txn_client_set_state(txn, TXN_CLIENT_COMPLETED);
-		timer_start(timers, &txn->timeout, is_reliable ? 0 : 64 * T1_MS,
-			    on_timeout); /* D */
+		txn_client_time_out_in(txn, is_reliable ? 0 : 64 * T1_MS); /* D */
 		txn_client_send_ack(txn, msg);
 	}
 	txn_client_tell(txn, msg, flow);
@@ -523,7 +573,7 @@ static void other_on_final(struct txn_client *txn, const struct sip_msg *msg,
 static void txn_client_on_final(struct txn_client *txn, const struct sip_msg *msg,
 				const struct flow *flow)
 {
-	timer_stop(txn->stack->timers, &txn->retransmit);
+	txn->retry_at_ms = 0;
 	if (txn->method == METHOD_INVITE)
 		invite_on_final(txn, msg, flow);
 	else

@@ -37,9 +37,9 @@ struct txn_client {
 	enum txn_client_state state;
 	enum sip_method method;
 	struct flow flow;
-	bool is_switched;     /* to TCP, for its size */
-	struct flow datagram; /* then: where it would have gone, and may yet */
-	unsigned moves;	      /* to other connections */
+	struct flow *datagram; /* owned: it was switched to TCP for its size, and would have gone
+				  there, and may yet; NULL: it was not */
+	unsigned moves;	       /* to other connections */
 	bool is_in_dialog;
 	unsigned challenges;	/* answered for this request, as its owner counts (SECURITY A7) */
 	struct packet *request; /* NULL when its failure leaves nothing to print from it */
@@ -47,9 +47,11 @@ struct txn_client {
 	enum txn_cancel cancel;
 	struct handle cancel_txn;    /* the CANCEL, which has the same branch */
 	struct packet *cancel_lines; /* of the CANCEL that is wanted; may be NULL */
-	struct timer retransmit;     /* A or E, or the next look for a way */
-	struct timer timeout;	     /* B, D, F or M; after CANCEL the wait of 9.1 */
-	uint64_t interval_ms;
+	struct timer timer;	     /* of the next two, or early for either */
+	uint64_t retry_at_ms;	     /* A or E, or the next look for a way; 0: none */
+	uint64_t timeout_at_ms;	     /* B, D, F or M; after CANCEL the wait of 9.1; 0: none */
+	uint32_t interval_ms;	     /* of A or E */
+	bool is_way_lost;	     /* the retry is a look for another way */
 	const struct txn_client_ops *ops;
 	struct handle owner;
 };
