@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Subscriptions to lists (RFC 4662): who has them, what the first NOTIFY and the later ones tell,
- * and that none of them tells more than a subscription to one extension would. What a raw phone
- * was sent is replayed on a screen that believes nothing: every NOTIFY has to be in order.
+ * and that none of them tells more than a subscription to one extension would.
  */
+#include "screen.h"
 #include "texts.h"
 #include "world.h"
 
 #include "pbx/profile.h"
-#include "sip/multipart.h"
-#include "xml/dialog_info_read.h"
-#include "xml/rlmi_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +15,6 @@
 #define SUBSCRIBE_PLAIN(to, call)                                                                  \
 	TEXT_HEAD("SUBSCRIBE", "201", to, call) TEXT_CONTACT("201", "192.0.2.6") "Event: dialog\n"
 #define SUBSCRIBE(to, call) SUBSCRIBE_PLAIN(to, call) "Supported: eventlist\n"
-#define DATAGRAM_BYTES 1300
 
 /* A phone that takes as much as is sent; there is no TCP to the raw one. */
 static const struct profile roomy = {
@@ -42,217 +38,6 @@ static struct world *office_with_raw(struct raw **ret_raw)
 	return w;
 }
 
-/* --- The screen --------------------------------------------------------------------------- */
-
-#define SCREEN_MAX 8
-
-struct screen_key {
-	char uri[64], name[32], instance[12], state[16];
-	char document[2048];
-	long version; /* of its last document; -1: none yet */
-};
-
-struct screen {
-	size_t seen; /* of the inbox */
-	size_t notifies;
-	long version; /* -1: none yet */
-	size_t parts; /* of the last one, as the next two */
-	size_t bytes;
-	bool is_full;
-	bool is_whole; /* its phone takes more than a datagram */
-	size_t count;
-	struct screen_key keys[SCREEN_MAX];
-};
-
-static const struct screen blank = { .version = -1 };
-
-/* What stands between `before` and the next '"' or '<'; "" when `before` is not there. */
-static void cut(const char *text, const char *before, char *ret, size_t size)
-{
-	const char *p = strstr(text, before);
-
-	p = p ? p + strlen(before) : "";
-	snprintf(ret, size, "%.*s", (int)strcspn(p, "\"<"), p);
-}
-
-static long cut_number(const char *text, const char *before)
-{
-	char number[16];
-
-	cut(text, before, number, sizeof(number));
-	return strtol(number, NULL, 10);
-}
-
-static struct screen_key *find_key(struct screen *screen, const char *uri)
-{
-	for (size_t i = 0; i < screen->count; i++)
-		if (strcmp(screen->keys[i].uri, uri) == 0)
-			return &screen->keys[i];
-	return NULL;
-}
-
-/* Expat finds nothing wrong with any part. */
-static void expect_xml(struct world *w, const struct multipart *multipart)
-{
-	_Alignas(max_align_t) static char block[4 * XML_MAX_BYTES];
-	struct rlmi_list list;
-	struct dialog_info info;
-	struct arena arena;
-
-	arena_init(&arena, block, sizeof(block));
-	expect(w, rlmi_read(multipart->parts[0].body, &arena, &list) == 0);
-	for (size_t i = 1; i < multipart->part_count; i++) {
-		arena_init(&arena, block, sizeof(block));
-		expect(w, dialog_info_read(multipart->parts[i].body, &arena, &info) == 0);
-	}
-}
-
-static void show_part(struct world *w, struct screen_key *key, const struct multipart_part *part)
-{
-	char entity[64];
-	long version = cut_number(part->body.p, "\" version=\"");
-
-	cut(part->body.p, " entity=\"", entity, sizeof(entity));
-	expect(w, strcmp(entity, key->uri) == 0);
-	expect(w, slice_eq(part->type, SLICE("application/dialog-info+xml")));
-	expect(w, version == key->version + 1);
-	key->version = version;
-	/* Behind its attributes, if it has any. */
-	cut(strchr(strstr(part->body.p, "<state"), '>'), ">", key->state, sizeof(key->state));
-	snprintf(key->document, sizeof(key->document), "%s", part->body.p);
-}
-
-/* A full list is shown in its own order; of who was on it before the instance is still known. */
-static struct screen_key *list_key(struct world *w, struct screen *screen,
-				   const struct screen *before, const char *uri)
-{
-	struct screen_key *key = screen->is_full ? NULL : find_key(screen, uri);
-	const struct screen_key *known = find_key((struct screen *)before, uri);
-
-	if (key)
-		return key;
-	expect(w, screen->is_full && screen->count < SCREEN_MAX);
-	key = &screen->keys[screen->count++];
-	*key = (struct screen_key){ .version = -1 };
-	if (known)
-		*key = *known;
-	key->state[0] = '\0';
-	snprintf(key->uri, sizeof(key->uri), "%s", uri);
-	return key;
-}
-
-/* A resource with its instance, if it has one; what its cid names is there. */
-static void show_resource(struct world *w, struct screen *screen, const struct screen *before,
-			  const struct multipart *multipart, const char *text)
-{
-	char uri[64], instance[12], cid[64];
-	const struct multipart_part *part;
-	struct screen_key *key;
-
-	cut(text, "<resource uri=\"", uri, sizeof(uri));
-	cut(text, "<instance id=\"", instance, sizeof(instance));
-	cut(text, " cid=\"", cid, sizeof(cid));
-	key = list_key(w, screen, before, uri);
-	if (screen->is_full)
-		cut(text, "<name>", key->name, sizeof(key->name));
-	if (!*instance)
-		return;
-	if (strcmp(key->instance, instance) != 0)
-		key->version = -1;
-	snprintf(key->instance, sizeof(key->instance), "%s", instance);
-	part = multipart_find(multipart, slice_from_cstr(cid));
-	expect(w, part != NULL);
-	if (part)
-		show_part(w, key, part);
-}
-
-/* RFC 4662 5.2, 5.6: the first one is full; a full one is all there is; no version is left out. */
-static void show_list(struct world *w, struct screen *screen, const struct multipart *multipart)
-{
-	const char *root = multipart->parts[0].body.p;
-	struct screen before = *screen;
-	char line[512];
-
-	expect(w, cut_number(root, "\" version=\"") == screen->version + 1);
-	screen->version++;
-	screen->is_full = strstr(root, "fullState=\"true\"") != NULL;
-	screen->parts = multipart->part_count - 1;
-	expect(w, screen->is_full || screen->version > 0);
-	if (screen->is_full)
-		screen->count = 0;
-	for (const char *p = root; (p = strstr(p, "<resource ")); p++) {
-		snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n"), p);
-		show_resource(w, screen, &before, multipart, line);
-	}
-}
-
-static void show_notify(struct world *w, struct screen *screen, const char *notify)
-{
-	static char body[RAW_MESSAGE_MAX_BYTES];
-	static struct multipart multipart;
-	const char *type = strstr(notify, "\r\nContent-Type: ");
-
-	screen->notifies++;
-	expect(w, strstr(notify, "\r\nRequire: eventlist\r\n") != NULL);
-	if (!type)
-		return;
-	type += strlen("\r\nContent-Type: ");
-	snprintf(body, sizeof(body), "%s", strstr(notify, "\r\n\r\n") + 4);
-	expect(w, multipart_read(slice_of(type, strcspn(type, "\r")), slice_from_cstr(body),
-				 &multipart) == 0);
-	for (size_t i = 0; i < multipart.part_count; i++)
-		*(char *)(multipart.parts[i].body.p + multipart.parts[i].body.n) = '\0';
-	expect(w, multipart.root == 0);
-	expect_xml(w, &multipart);
-	show_list(w, screen, &multipart);
-	/* What is longer than a datagram is one document, or nothing but names. */
-	if (screen->bytes > DATAGRAM_BYTES && !screen->is_whole)
-		expect(w, screen->parts == (screen->is_full ? 0 : 1));
-}
-
-static bool is_repeated(const struct raw *raw, size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(raw->inbox[i], raw->inbox[at]) == 0)
-			return true;
-	return false;
-}
-
-/* What has come since the last look. */
-static void look(struct world *w, struct screen *screen, const struct raw *raw)
-{
-	for (; screen->seen < raw->count; screen->seen++) {
-		if (strncmp(raw->inbox[screen->seen], "NOTIFY", 6) != 0 ||
-		    is_repeated(raw, screen->seen))
-			continue;
-		screen->bytes = raw->sizes[screen->seen];
-		show_notify(w, screen, raw->inbox[screen->seen]);
-	}
-}
-
-/* "202 early, 203" is what the screen shows, in the order of the list. */
-static bool shows(const struct screen *screen, const char *expected)
-{
-	char text[256] = "";
-	size_t n = 0;
-
-	for (size_t i = 0; i < screen->count; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.3s%s%s", i ? ", " : "",
-				      screen->keys[i].uri + strlen("sip:"),
-				      screen->keys[i].state[0] ? " " : "", screen->keys[i].state);
-	if (strcmp(text, expected) == 0)
-		return true;
-	fprintf(stderr, "# the screen shows: %s\n", text);
-	return false;
-}
-
-static bool has(const struct screen *screen, const char *uri, const char *what)
-{
-	struct screen_key *key = find_key((struct screen *)screen, uri);
-
-	return key && strstr(key->document, what);
-}
-
 #define URI(number) "sip:" number "@" OFFICE_DOMAIN
 #define ALL_FREE "202 terminated, 203 terminated, 204 terminated"
 
@@ -260,7 +45,7 @@ static bool has(const struct screen *screen, const char *uri, const char *what)
 
 FLOW_PLAIN(complaint_18_the_first_notify_of_a_list_is_full, "RFC 4662 4.5, RFC 4662 5.2")
 {
-	struct screen screen = blank;
+	struct screen screen = screen_blank;
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
 
@@ -269,15 +54,15 @@ FLOW_PLAIN(complaint_18_the_first_notify_of_a_list_is_full, "RFC 4662 4.5, RFC 4
 	expect_ladder(w, "raw -> switch SUBSCRIBE", "switch -> raw 200 SUBSCRIBE",
 		      "switch -> raw NOTIFY");
 	expect(w, strstr(raw_last(raw, "SIP/2.0 200"), "Require: eventlist") != NULL);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.notifies == 1 && screen.version == 0 && screen.is_full);
 	expect(w, screen.count == 3 && strcmp(screen.keys[0].name, "bob") == 0);
 	/* What did not fit follows, and then all is known. */
 	raw->is_mute = false;
 	advance_ms(w, 5000);
-	screen = blank;
-	look(w, &screen, raw);
-	expect(w, shows(&screen, ALL_FREE));
+	screen = screen_blank;
+	screen_look(w, &screen, raw);
+	expect(w, screen_shows(&screen, ALL_FREE));
 	expect(w, !screen.is_full);
 	expect_quiet(w);
 }
@@ -291,15 +76,15 @@ static void set_keys(struct world *w, const char *name)
 
 FLOW_PLAIN(ones_keys_come_in_their_order, "RFC 4662 4.5, RFC 4662 5.3")
 {
-	struct screen screen = blank;
+	struct screen screen = screen_blank;
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
 
 	set_keys(w, "alice");
 	expect(w, say(raw, SUBSCRIBE("keys-201", "s") TEXT_END) == 200);
 	advance_ms(w, 100);
-	look(w, &screen, raw);
-	expect(w, shows(&screen, "204 terminated, 202 terminated"));
+	screen_look(w, &screen, raw);
+	expect(w, screen_shows(&screen, "204 terminated, 202 terminated"));
 	expect_quiet(w);
 }
 
@@ -316,19 +101,19 @@ FLOW_PLAIN(names_beyond_ascii_are_said_to_be_there, "RFC 2045 6.1, RFC 2045 6.2"
 						"b <&>");
 	world_start(w);
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, strcmp(screen.keys[0].name, "B\xc3\xb6"
 					      "b &lt;&amp;&gt;") == 0);
 	expect(w, strstr(raw_last(raw, "NOTIFY"), root) && !strstr(raw_last(raw, "NOTIFY"), part));
 	dial(w, "carol", "bob");
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, !strstr(raw_last(raw, "NOTIFY"), root) && strstr(raw_last(raw, "NOTIFY"), part));
 	expect_quiet(w);
 }
 
 FLOW_PLAIN(a_list_has_the_uris_that_its_phone_knows, "RFC 4235 4.1")
 {
-	struct screen screen = blank;
+	struct screen screen = screen_blank;
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
 
@@ -338,10 +123,10 @@ FLOW_PLAIN(a_list_has_the_uris_that_its_phone_knows, "RFC 4235 4.1")
 			"To: <sip:keys-office@192.0.2.1:5060;user=phone>\nCall-ID: s\n"
 			"CSeq: {cseq} SUBSCRIBE\n{auth}\nEvent: dialog\n"
 			"Supported: eventlist\n" TEXT_CONTACT("201", "192.0.2.6") TEXT_END) == 200);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w,
 	       strstr(raw_last(raw, "NOTIFY"), " uri=\"sip:keys-office@192.0.2.1:5060\"") != NULL);
-	expect(w, find_key(&screen, "sip:202@192.0.2.1:5060") != NULL);
+	expect(w, screen_find_key(&screen, "sip:202@192.0.2.1:5060") != NULL);
 	expect_quiet(w);
 }
 
@@ -379,7 +164,7 @@ FLOW_PLAIN(somebody_elses_list_is_no_list, "RFC 4662 7, SECURITY A4")
 
 FLOW_PLAIN(a_list_names_nobody_who_may_not_be_seen, "RFC 4662 7, RFC 4235 6")
 {
-	struct screen screen = blank;
+	struct screen screen = screen_blank;
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
 
@@ -388,9 +173,10 @@ FLOW_PLAIN(a_list_names_nobody_who_may_not_be_seen, "RFC 4662 7, RFC 4235 6")
 	world_extension(w, "bob")->visibility = VISIBILITY_BUSY;
 	expect(w, say(raw, SUBSCRIBE("keys-201", "s") TEXT_END) == 200);
 	dial(w, "carol", "bob");
-	look(w, &screen, raw);
-	expect(w, shows(&screen, "202 confirmed"));
-	expect(w, !has(&screen, URI("202"), "direction") && !has(&screen, URI("202"), "203"));
+	screen_look(w, &screen, raw);
+	expect(w, screen_shows(&screen, "202 confirmed"));
+	expect(w, !screen_has(&screen, URI("202"), "direction") &&
+			  !screen_has(&screen, URI("202"), "203"));
 	expect(w, !strstr(raw_last(raw, "NOTIFY"), "204"));
 	expect_quiet(w);
 }
@@ -399,7 +185,7 @@ FLOW_PLAIN(a_list_names_nobody_who_may_not_be_seen, "RFC 4662 7, RFC 4235 6")
 
 FLOW_PLAIN(only_who_changed_is_told_of, "RFC 4662 4.5, RFC 4235 4.1")
 {
-	struct screen screen = blank;
+	struct screen screen = screen_blank;
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
 	size_t before;
@@ -407,33 +193,34 @@ FLOW_PLAIN(only_who_changed_is_told_of, "RFC 4662 4.5, RFC 4235 4.1")
 	world_start(w);
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
 	advance_ms(w, 100);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	before = screen.notifies;
 	dial(w, "carol", "bob");
-	look(w, &screen, raw);
-	expect(w, shows(&screen, "202 early, 203 early, 204 terminated"));
-	expect(w, has(&screen, URI("202"), "direction=\"recipient\""));
-	expect(w, has(&screen, URI("202"), "call-id=\"") && has(&screen, URI("202"), "sip:*8202@"));
+	screen_look(w, &screen, raw);
+	expect(w, screen_shows(&screen, "202 early, 203 early, 204 terminated"));
+	expect(w, screen_has(&screen, URI("202"), "direction=\"recipient\""));
+	expect(w, screen_has(&screen, URI("202"), "call-id=\"") &&
+			  screen_has(&screen, URI("202"), "sip:*8202@"));
 	answer(w, "bob");
-	look(w, &screen, raw);
-	expect(w, shows(&screen, "202 confirmed, 203 confirmed, 204 terminated"));
+	screen_look(w, &screen, raw);
+	expect(w, screen_shows(&screen, "202 confirmed, 203 confirmed, 204 terminated"));
 	hang_up(w, "carol");
-	look(w, &screen, raw);
-	expect(w, shows(&screen, ALL_FREE));
+	screen_look(w, &screen, raw);
+	expect(w, screen_shows(&screen, ALL_FREE));
 	expect(w, !screen.is_full && screen.notifies - before <= 7);
 	expect_quiet(w);
 }
 
 FLOW_PLAIN(a_list_by_datagrams_comes_in_pieces, "RFC 3261 18.1.1, RFC 4662 4.5")
 {
-	struct screen screen = blank;
+	struct screen screen = screen_blank;
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
 
 	world_start(w);
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
 	advance_ms(w, 100);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.notifies > 1 && screen.bytes <= DATAGRAM_BYTES);
 	expect_quiet(w);
 }
@@ -446,8 +233,8 @@ FLOW_PLAIN(with_room_a_list_comes_as_one, "RFC 4662 4.5")
 
 	world_extension(w, "alice")->profile = &roomy;
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
-	look(w, &screen, raw);
-	expect(w, screen.notifies == 1 && screen.parts == 3 && shows(&screen, ALL_FREE));
+	screen_look(w, &screen, raw);
+	expect(w, screen.notifies == 1 && screen.parts == 3 && screen_shows(&screen, ALL_FREE));
 	expect_quiet(w);
 }
 
@@ -463,12 +250,13 @@ FLOW_PLAIN(a_phone_that_takes_few_resources_at_a_time_gets_few, "RFC 4662 4.5")
 	world_extension(w, "alice")->profile = &few;
 	raw->is_mute = true;
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
-	look(w, &screen, raw);
-	expect(w, screen.parts == 2 && shows(&screen, "202 terminated, 203 terminated, 204"));
+	screen_look(w, &screen, raw);
+	expect(w,
+	       screen.parts == 2 && screen_shows(&screen, "202 terminated, 203 terminated, 204"));
 	raw->is_mute = false;
 	advance_ms(w, 2000);
-	look(w, &screen, raw);
-	expect(w, screen.notifies == 2 && screen.parts == 1 && shows(&screen, ALL_FREE));
+	screen_look(w, &screen, raw);
+	expect(w, screen.notifies == 2 && screen.parts == 1 && screen_shows(&screen, ALL_FREE));
 	expect_quiet(w);
 }
 
@@ -484,14 +272,14 @@ FLOW_PLAIN(changes_while_a_list_is_unanswered_become_one, "RFC 4662 4.5, RFC 666
 	raw->is_mute = true;
 	dial(w, "carol", "bob");
 	answer(w, "bob");
-	look(w, &screen, raw);
-	expect(w, screen.notifies == 2 && shows(&screen, "202 terminated, 203 trying, "
-							 "204 terminated"));
+	screen_look(w, &screen, raw);
+	expect(w, screen.notifies == 2 && screen_shows(&screen, "202 terminated, 203 trying, "
+								"204 terminated"));
 	raw->is_mute = false;
 	advance_ms(w, 5000);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.notifies == 3 && screen.parts == 2);
-	expect(w, shows(&screen, "202 confirmed, 203 confirmed, 204 terminated"));
+	expect(w, screen_shows(&screen, "202 confirmed, 203 confirmed, 204 terminated"));
 	expect_quiet(w);
 }
 
@@ -504,14 +292,14 @@ FLOW_PLAIN(broadworks_phones_are_told_of_all, "RFC 4662 5")
 	world_start(w);
 	world_extension(w, "alice")->profile = profile_find(SLICE("poly"));
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
-	look(w, &screen, raw);
-	expect(w, screen.notifies == 1 && screen.parts == 3 && shows(&screen, ALL_FREE));
-	expect(w, has(&screen, URI("204"), "<local>\n<identity display=\"dave\">sip:204@"));
+	screen_look(w, &screen, raw);
+	expect(w, screen.notifies == 1 && screen.parts == 3 && screen_shows(&screen, ALL_FREE));
+	expect(w, screen_has(&screen, URI("204"), "<local>\n<identity display=\"dave\">sip:204@"));
 	dial(w, "carol", "bob");
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.is_full && screen.parts == 3);
-	expect(w, shows(&screen, "202 early, 203 early, 204 terminated"));
-	expect(w, has(&screen, URI("202"), "<local>\n<identity display=\"bob\">sip:202@"));
+	expect(w, screen_shows(&screen, "202 early, 203 early, 204 terminated"));
+	expect(w, screen_has(&screen, URI("202"), "<local>\n<identity display=\"bob\">sip:202@"));
 	expect_quiet(w);
 }
 
@@ -541,7 +329,7 @@ FLOW_PLAIN(a_list_comes_in_the_words_of_presence_too, "RFC 4662 4.5, RFC 3856 6.
 
 FLOW_PLAIN(a_call_is_taken_by_what_a_list_told, "RFC 3891 3, SECURITY R2")
 {
-	struct screen screen = blank;
+	struct screen screen = screen_blank;
 	char call_id[64], local_tag[64], remote_tag[64], text[2048];
 	struct raw *raw;
 	struct world *w = office_with_raw(&raw);
@@ -550,11 +338,11 @@ FLOW_PLAIN(a_call_is_taken_by_what_a_list_told, "RFC 3891 3, SECURITY R2")
 	world_start(w);
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
 	dial(w, "carol", "bob");
-	look(w, &screen, raw);
-	key = find_key(&screen, URI("202"));
-	cut(key->document, " call-id=\"", call_id, sizeof(call_id));
-	cut(key->document, " local-tag=\"", local_tag, sizeof(local_tag));
-	cut(key->document, " remote-tag=\"", remote_tag, sizeof(remote_tag));
+	screen_look(w, &screen, raw);
+	key = screen_find_key(&screen, URI("202"));
+	screen_cut(key->document, " call-id=\"", call_id, sizeof(call_id));
+	screen_cut(key->document, " local-tag=\"", local_tag, sizeof(local_tag));
+	screen_cut(key->document, " remote-tag=\"", remote_tag, sizeof(remote_tag));
 	snprintf(text, sizeof(text),
 		 TEXT_HEAD("INVITE", "201", "*8202", "p") TEXT_CONTACT(
 			 "201", "192.0.2.6") "Replaces: "
@@ -583,14 +371,14 @@ FLOW_PLAIN(a_lost_notify_of_a_list_is_followed_by_all, "RFC 4662 5.2, RFC 6665 4
 	raw->is_mute = true;
 	dial(w, "carol", "bob");
 	advance_ms(w, 40000);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.is_full && screen.parts == 3);
-	expect(w, shows(&screen, "202 early, 203 early, 204 terminated"));
+	expect(w, screen_shows(&screen, "202 early, 203 early, 204 terminated"));
 	hang_up(w, "carol");
 	raw->is_mute = false;
 	advance_ms(w, 40000);
-	look(w, &screen, raw);
-	expect(w, !screen.is_full && shows(&screen, ALL_FREE));
+	screen_look(w, &screen, raw);
+	expect(w, !screen.is_full && screen_shows(&screen, ALL_FREE));
 	expect(w, w->office.pbx.stack.notifiers.held_count == 1);
 	expect_quiet(w);
 }
@@ -606,11 +394,11 @@ FLOW_PLAIN(a_refresh_of_a_list_is_answered_with_all, "RFC 4662 4.5, RFC 4662 5.2
 	expect(w, raw_speak(raw, "NOTIFY", "", "SUBSCRIBE",
 			    "Event: dialog\n" TEXT_CONTACT("201", "192.0.2.6") TEXT_END) == 200);
 	expect(w, strstr(raw_last(raw, "SIP/2.0 200"), "Require: eventlist") != NULL);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.notifies == 2 && screen.version == 1 && screen.is_full);
 	expect(w, raw_speak(raw, "NOTIFY", "", "SUBSCRIBE",
 			    "Event: dialog\nExpires: 0\n" TEXT_END) == 200);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.notifies == 3 && screen.is_full && screen.parts == 3);
 	expect(w, strstr(raw_last(raw, "NOTIFY"), "terminated;reason=timeout") != NULL);
 	expect(w, w->office.pbx.list_entries == 0);
@@ -625,8 +413,8 @@ FLOW_PLAIN(a_fetched_list_comes_whole, "RFC 6665 4.4.3, RFC 4662 4.5")
 
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") "Expires: 0\n" TEXT_END) == 200);
 	advance_ms(w, 1000);
-	look(w, &screen, raw);
-	expect(w, screen.notifies == 1 && screen.parts == 3 && shows(&screen, ALL_FREE));
+	screen_look(w, &screen, raw);
+	expect(w, screen.notifies == 1 && screen.parts == 3 && screen_shows(&screen, ALL_FREE));
 	expect(w, w->office.pbx.stack.notifiers.held_count == 0);
 	expect_quiet(w);
 }
@@ -691,20 +479,20 @@ FLOW_PLAIN(a_list_that_changed_is_told_anew, "RFC 4662 4.5")
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
 	dial(w, "carol", "bob");
 	reload(w, all, "office", VISIBILITY_NUMBERS);
-	look(w, &screen, raw);
-	expect(w, screen.is_full && shows(&screen, "204 terminated, 202 early, 203 early, "
-						   "205 terminated"));
+	screen_look(w, &screen, raw);
+	expect(w, screen.is_full && screen_shows(&screen, "204 terminated, 202 early, 203 early, "
+							  "205 terminated"));
 	expect(w, strcmp(screen.keys[0].name, "renamed") == 0);
 	/* A right that was taken leaves no trace. */
 	reload(w, all, "office", VISIBILITY_NONE);
-	look(w, &screen, raw);
-	expect(w, screen.is_full && shows(&screen, "202 early, 203 early, 205 terminated"));
+	screen_look(w, &screen, raw);
+	expect(w, screen.is_full && screen_shows(&screen, "202 early, 203 early, 205 terminated"));
 	reload(w, few, "office", VISIBILITY_BUSY);
-	look(w, &screen, raw);
-	expect(w, shows(&screen, "204 terminated"));
+	screen_look(w, &screen, raw);
+	expect(w, screen_shows(&screen, "204 terminated"));
 	reload(w, one, "office", VISIBILITY_BUSY);
-	look(w, &screen, raw);
-	expect(w, screen.is_full && shows(&screen, ""));
+	screen_look(w, &screen, raw);
+	expect(w, screen.is_full && screen_shows(&screen, ""));
 	expect_quiet(w);
 }
 
@@ -720,10 +508,10 @@ FLOW_PLAIN(an_unchanged_list_is_not_told_anew, "RFC 6665 4.2.2")
 	world_start(w);
 	expect(w, say(raw, SUBSCRIBE("keys-office", "s") TEXT_END) == 200);
 	reload(w, all, "office", VISIBILITY_NUMBERS);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	before = screen.notifies;
 	reload(w, all, "office", VISIBILITY_NUMBERS);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.notifies == before);
 	expect_quiet(w);
 }
@@ -742,17 +530,17 @@ FLOW_PLAIN(a_list_is_told_once_in_a_gap, "RFC 4662 4.8, RFC 4235 3.10")
 	pbx_set_directory(&w->office.pbx, w->office.directory);
 	dial(w, "carol", "bob");
 	advance_ms(w, 2000);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	before = screen.notifies;
 	answer(w, "bob");
 	hang_up(w, "bob");
 	dial(w, "dave", "bob");
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.notifies == before + 1);
 	advance_ms(w, 1000);
-	look(w, &screen, raw);
+	screen_look(w, &screen, raw);
 	expect(w, screen.notifies == before + 2 && screen.parts == 3);
-	expect(w, shows(&screen, "202 early, 203 terminated, 204 early"));
+	expect(w, screen_shows(&screen, "202 early, 203 terminated, 204 early"));
 	expect_quiet(w);
 }
 
