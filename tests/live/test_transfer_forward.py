@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Transfers whose REFER goes on (`refer: forward`): baresip, linphone and our phone as who is sent a
-REFER and calls by itself. Bob (202) transfers Alice (201) to Carol (203)."""
+"""Transfers whose REFER goes on (`refer: forward`): baresip, linphone and our phone as who is sent
+a REFER and calls by itself. Bob (202) transfers Alice (201) to Carol (203)."""
 
 import live
 from party import OfBaresip, OfLinphone, Ours, end_well, office, talk
