@@ -68,6 +68,15 @@ static const struct profile profiles[PROFILE_COUNT] = {
 		.notify_bytes = DATAGRAM_BYTES,
 	},
 	{
+		/* It hangs up when it hears the final status of a REFER, and may fail without. */
+		.name = "mitel",
+		.agents = { "Mitel", "Aastra" },
+		.is_dialog_needed = true,
+		.is_name_shown = true,
+		.notify_bytes = DATAGRAM_BYTES,
+		.is_refer_told_early = true,
+	},
+	{
 		.name = "linphone",
 		.agents = { "Linphone", "belle-sip" },
 		.is_partial = true,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Phone profiles: what each make of phone needs in the documents that light its lamps. All of it is
- * data, one row per make; doc/phones.md tells where each fact comes from.
+ * Phone profiles: what each make of phone needs in the documents that light its lamps, and of a
+ * transfer. All of it is data, one row per make; doc/phones.md tells where each fact comes from.
  */
 #ifndef LAMPYRID_PBX_PROFILE_H
 #define LAMPYRID_PBX_PROFILE_H
@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#define PROFILE_COUNT 8
+#define PROFILE_COUNT 9
 
 /* How a list subscription's documents are built (RFC 4662). */
 enum profile_list {
@@ -28,7 +28,8 @@ struct profile {
 	unsigned dialogs_max;  /* of one document; 0: as many as there are */
 	unsigned notify_bytes; /* the longest NOTIFY by UDP, headers included */
 	enum profile_list list;
-	unsigned list_resources; /* the most that one NOTIFY of a list tells of; 0: as fit */
+	bool is_refer_told_early; /* wants to hear that a blind transfer is done before it is */
+	unsigned list_resources;  /* the most that one NOTIFY of a list tells of; 0: as fit */
 };
 
 /* What a phone is taken for that nothing is known of. */

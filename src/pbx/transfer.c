@@ -54,6 +54,12 @@ static void tell(struct transfer *transfer, unsigned status)
 		refer_let_go(transfer->refer);
 }
 
+void transfer_tell_early(struct transfer *transfer)
+{
+	tell(transfer, 200);
+	transfer->refer = NULL;
+}
+
 /* --- Life --------------------------------------------------------------------------------- */
 
 struct transfer *transfer_new(const struct party *by, struct leg *transferor,

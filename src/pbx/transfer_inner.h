@@ -37,6 +37,10 @@ void transfer_park(struct transfer *transfer, struct slice number);
 /* The log's line for each step; a status of 0 is none. */
 void transfer_trace(const struct transfer *transfer, const char *result, unsigned status);
 
+/* The transferor hears "done" now, and no more: it hangs up, and is called back if that is wrong.
+ */
+void transfer_tell_early(struct transfer *transfer);
+
 /* Nothing has come of it, and nobody has been told anything. */
 void transfer_drop(struct transfer *transfer);
 

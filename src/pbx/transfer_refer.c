@@ -10,6 +10,7 @@
 #include "pbx/leg_find.h"
 #include "pbx/park.h"
 #include "pbx/pickup.h"
+#include "pbx/profile.h"
 #include "pbx/visibility.h"
 #include "sip/refer_to.h"
 
@@ -244,6 +245,18 @@ static enum transfer_kind kind_of(const struct wish *wish)
 	return TRANSFER_BLIND;
 }
 
+/* By what the phone says of itself, unless the configuration does (PHONES: snom, Mitel). */
+static bool is_told_early(const struct leg *transferor, const struct sip_msg *refer)
+{
+	const struct extension *extension = transferor->extension;
+	const struct profile *profile =
+		extension && extension->profile
+			? extension->profile
+			: profile_of_agent(sip_msg_value(refer, HDR_USER_AGENT));
+
+	return profile->is_refer_told_early;
+}
+
 static void grant(struct leg *transferor, struct leg *transferee, struct incoming *in,
 		  const struct wish *wish)
 {
@@ -262,6 +275,8 @@ static void grant(struct leg *transferor, struct leg *transferee, struct incomin
 		forward(transfer, wish);
 		return;
 	}
+	if (wish->kind == WISH_CALL && is_told_early(transferor, in->msg))
+		transfer_tell_early(transfer);
 	switch (wish->kind) {
 	case WISH_CALL:
 		if (transfer_call(transfer, &wish->to, wish->number, dialog_hops_used(in->msg)))

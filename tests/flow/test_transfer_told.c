@@ -6,6 +6,7 @@
 #include "world.h"
 
 #include "pbx/api.h"
+#include "pbx/profile.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -251,5 +252,23 @@ FLOW(tools_are_told_of_a_transfer, "ctl")
 	expect_row(w, API_CALLS, "203", "\"transferred_by\":\"202\",\"was_call\":1,\"legs\"");
 	expect_row(w, API_LAMP, "201",
 		   "\"with\":\"203\",\"age\":0,\"transferred_by\":\"202\",\"was_call\":1}");
+	expect_quiet(w);
+}
+
+FLOW(a_phone_that_is_told_early_is_called_back_when_it_was_wrong, "PHONES Mitel, RFC 5589 6.3")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	world_extension(w, "bob")->profile = profile_find(SLICE("mitel"));
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	transfer(w, "bob", "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	hang_up(w, "carol");
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	answer(w, "bob");
+	expect_talking(w, "alice", "bob");
 	expect_quiet(w);
 }

@@ -27,6 +27,8 @@ static const struct {
 	{ "Cisco/SPA504G-7.6.2f", "cisco-spa" },
 	{ "Linksys/SPA942-6.1.5(a)", "cisco-spa" },
 	{ "Cisco-CP-8841-3PCC/12.0.1", "cisco-mpp" },
+	{ "Mitel 6867i/5.1.0.1024", "mitel" },
+	{ "Aastra 6757i/2.6.0.2019", "mitel" },
 	{ "Linphone-Desktop/5.0.2 (host) debian/11 LinphoneSDK/5.2.0", "linphone" },
 };
 
@@ -77,6 +79,8 @@ static void every_make_gets_what_it_needs(void **state)
 	assert_true(profile("cisco-spa")->is_caller_steady);
 	assert_false(profile("cisco-mpp")->is_caller_steady);
 	assert_false(profile("linphone")->is_dialog_needed);
+	assert_true(profile("mitel")->is_refer_told_early);
+	assert_false(profile("snom")->is_refer_told_early);
 }
 
 int main(void)
