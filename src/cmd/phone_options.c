@@ -56,8 +56,9 @@ static const char usage[] =
 	"                      brings the two together) or blind (the other end is sent there)\n"
 	"  --transfer WORDS    with commas: hold (whom we talk with is held first, and resumed if\n"
 	"                      it fails), cancel (who still rings is called anew by the other\n"
-	"                      end), leave (hang up as soon as it is accepted), silent (ask not\n"
-	"                      to be told how it goes)\n"
+	"                      end), outside (the REFER goes beside the dialog, which it names),\n"
+	"                      leave (hang up as soon as it is accepted), silent (ask not to be\n"
+	"                      told how it goes)\n"
 	"  --click-to-dial     let the server make this phone call, by REFER\n"
 	"  --lacks WORDS       play a phone without refer, replaces, or both, with a comma\n"
 	"  --profile MAKE      behaves like a make of phones: generic (default), snom, yealink,\n"
@@ -272,12 +273,13 @@ static int set_transfer(struct phone_options *options, const char *text)
 	const struct flag flags[] = {
 		{ SLICE("hold"), &options->phone.transfer_holds },
 		{ SLICE("cancel"), &options->phone.transfer_cancels },
+		{ SLICE("outside"), &options->phone.transfer_outside },
 		{ SLICE("leave"), &options->phone.transfer_leaves },
 		{ SLICE("silent"), &options->phone.transfer_unheard },
 	};
 
 	return set_flags(flags, ARRAY_LEN(flags),
-			 "--transfer should be some of hold, cancel, leave and silent, as "
+			 "--transfer should be some of hold, cancel, outside, leave and silent, as "
 			 "hold,leave",
 			 text);
 }

@@ -73,6 +73,7 @@ struct phone_config {
 	bool has_early_media;	    /* it plays something while it rings: 183 instead of 180 */
 	bool transfer_holds;	    /* whom we talk with is held first, and resumed if it fails */
 	bool transfer_cancels;	    /* who still rings is called anew, by whom we transfer */
+	bool transfer_outside;	    /* the REFER goes beside the dialog that it names (RFC 4538) */
 	bool transfer_leaves;	    /* we hang up as soon as a transfer is accepted */
 	bool transfer_unheard;	    /* we ask not to be told what becomes of it (RFC 4488) */
 	bool takes_click_to_dial;   /* a REFER of the server's makes us call */

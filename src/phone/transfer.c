@@ -10,6 +10,7 @@
 #include "core/referral.h"
 #include "phone/phone_inner.h"
 #include "sip/refer_to.h"
+#include "sip/target_dialog.h"
 
 #define ANY_STATE (~(1u << PHONE_CALL_FREE))
 
@@ -147,11 +148,24 @@ static void on_end(struct referral *referral, enum referral_end end)
 	}
 }
 
+/* Of a REFER outside of any dialog, which goes to the peer's target. */
+static int on_challenge(struct referral *referral, const struct sip_msg *response, struct buf *line)
+{
+	struct phone_call *call = referral->owner;
+	struct session *session = phone_call_session(call);
+
+	if (!session)
+		return ERR_STATE;
+	return account_answer(&call->phone->account, &call->phone->stack, response,
+			      session->dialog.remote_target, &call->attempt, line);
+}
+
 static const struct referral_ops referral_ops = {
 	.on_accepted = on_accepted,
 	.on_refused = on_refused,
 	.on_progress = on_progress,
 	.on_end = on_end,
+	.on_challenge = on_challenge,
 };
 
 /* --- Asking for it ------------------------------------------------------------------------ */
@@ -189,23 +203,51 @@ static int print_refer_to(const struct phone_call *call, struct buf *buf)
 	return buf->is_overflown ? ERR_LIMIT : err;
 }
 
+/* In a dialog of its own, which names the one that it is about as we see that. */
+static int refer_outside(struct phone_call *call, const struct dialog *dialog,
+			 struct referral_spec *spec, struct referral **ret_referral)
+{
+	struct phone *phone = call->phone;
+	char target_text[SIP_HEADER_MAX_BYTES], lines_text[PHONE_LINES_MAX_BYTES];
+	struct buf target = BUF_ON(target_text), lines = BUF_ON(lines_text);
+
+	sip_target_dialog_print(&target,
+				&(struct sip_target_dialog){ .call_id = dialog->call_id,
+							     .local_tag = dialog_local_tag(dialog),
+							     .remote_tag = dialog->remote_tag });
+	account_print(&phone->account, &phone->stack, SLICE("REFER"), dialog->remote_target,
+		      &call->attempt, &lines);
+	if (target.is_overflown || lines.is_overflown)
+		return ERR_LIMIT;
+	spec->target_dialog = buf_text(&target);
+	spec->lines = buf_text(&lines);
+	return referral_send_outside(&phone->stack,
+				     &(struct dialog_spec){ .local = phone->local,
+							    .remote = dialog->remote,
+							    .target = dialog->remote_target,
+							    .contact = phone->contact,
+							    .flow = phone->config.server },
+				     spec, &referral_ops, call, ret_referral);
+}
+
 static int transfer_send(struct phone_call *call)
 {
 	struct phone *phone = call->phone;
 	char text[SIP_HEADER_MAX_BYTES];
 	struct buf refer_to = BUF_ON(text);
 	struct session *session = phone_call_session(call);
+	struct referral_spec spec = { .referred_by = phone->local,
+				      .is_untold = phone->config.transfer_unheard };
 	struct referral *referral;
 	int err = session ? print_refer_to(call, &refer_to) : ERR_STATE;
 
 	if (err)
 		return err;
+	spec.refer_to = buf_text(&refer_to);
 	call->attempt = (struct auth_attempt){ 0 };
-	err = referral_send(session,
-			    &(struct referral_spec){ .refer_to = buf_text(&refer_to),
-						     .referred_by = phone->local,
-						     .is_untold = phone->config.transfer_unheard },
-			    &referral_ops, call, &referral);
+	err = phone->config.transfer_outside
+		      ? refer_outside(call, &session->dialog, &spec, &referral)
+		      : referral_send(session, &spec, &referral_ops, call, &referral);
 	if (err)
 		return err;
 	call->transfer.referral = referral->pooled.handle;

@@ -79,6 +79,17 @@ FLOW(a_phone_that_cancels_before_it_transfers, "RFC 5589 7.6, RFC 3261 9")
 	expect_alice_has_carol(w);
 }
 
+FLOW(a_phone_that_refers_beside_the_dialog, "RFC 4538 4, RFC 5589 7.3")
+{
+	struct world *w = alice_talks_to_bob();
+
+	world_phone(w, "bob")->phone.config.transfer_outside = true;
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	transfer_attended(w, "bob");
+	expect_alice_has_carol(w);
+}
+
 /* Without a DTMF code: once to ask, once to bring together. */
 FLOW(two_presses_of_a_key_transfer_attended, "RFC 5589 7.3")
 {

@@ -141,6 +141,32 @@ static void an_attended_transfer_names_the_other_dialog(void **state)
 	}
 }
 
+#define CHALLENGE "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n\", qop=\"auth\"\r\n"
+
+/* RFC 4538 4: it names the dialog as we see it, and has to prove who we are. */
+static void a_refer_beside_the_dialog_names_it(void **state)
+{
+	struct phone_rig rig;
+	char tag[64], value[128];
+
+	(void)state;
+	start(&rig, &(struct phone_config){ .transfer_outside = true, .password = SLICE("secret") },
+	      tag);
+	phone_command(&rig.phone, SLICE("transfer 204"));
+	(void)fake_peer_take_request(&rig.peer, METHOD_REFER);
+	fake_peer_answer(&rig.peer, 401, "r", CHALLENGE, "");
+	(void)fake_peer_take_request(&rig.peer, METHOD_REFER);
+	snprintf(value, sizeof(value), "in1;local-tag=%s;remote-tag=a", tag);
+	expect_header(&rig.peer.msg, HDR_TARGET_DIALOG, value);
+	expect_header(&rig.peer.msg, HDR_REFER_TO, "<sip:204@pbx.example.com>");
+	assert_non_null(sip_msg_header(&rig.peer.msg, HDR_AUTHORIZATION));
+	assert_true(slice_is_empty(rig.peer.msg.to_tag));
+	assert_false(slice_eq(rig.peer.msg.call_id, SLICE("in1")));
+	fake_peer_answer(&rig.peer, 202, "r", "Contact: <sip:201@192.0.2.1>\r\n", "");
+	assert_non_null(memmem(rig.events, rig.events_n, "\"status\":202", 12));
+	phone_rig_end(&rig);
+}
+
 /* There are makes that know no other way to who still rings. */
 static void who_still_rings_is_called_anew(void **state)
 {
@@ -615,6 +641,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_blind_transfer_says_where_and_who),
 		cmocka_unit_test(an_attended_transfer_names_the_other_dialog),
+		cmocka_unit_test(a_refer_beside_the_dialog_names_it),
 		cmocka_unit_test(who_still_rings_is_called_anew),
 		cmocka_unit_test(the_numbers_choose_the_two_calls),
 		cmocka_unit_test(a_transfer_that_fails_changes_nothing),
