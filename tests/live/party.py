@@ -54,6 +54,11 @@ class Ours(Party):
         self.phone.send("hangup")
         self.await_end()
 
+    def await_hold(self):
+        """By the other side."""
+        self.find_event("held by remote", lambda event: event["event"] == "held" and
+                        event["by"] == "remote")
+
     def await_end(self):
         self.await_event("ended")
 
@@ -108,6 +113,10 @@ class OfBaresip(Party):
     def resume(self):
         self.phone.command("resume")
 
+    def await_hold(self):
+        """By the other side."""
+        self.phone.expect_direction("recvonly")
+
     def transfer(self, number):
         self.phone.command("transfer", self.phone.server.uri(number))
 
@@ -161,7 +170,9 @@ class OfLinphone(Party):
         self.phone.command(f"call-transfer {self.call} {self.phone.server.uri(number)}")
 
     def connect(self, is_last_referred=False):
-        """The call before the last one, and the last one; either party can be sent to the other."""
+        """The call before the last one, which it has put on hold, and the last one; either party
+        can be sent to the other. While it still asks for the hold it sends no REFER."""
+        self.phone.expect_event("Paused")
         calls = self.call - 1, self.call
         one, other = reversed(calls) if is_last_referred else calls
         self.phone.command(f"call-transfer {one} {other}")

@@ -47,6 +47,7 @@ def attended(scene, alice, bob, carol):
     server, alice, bob, carol = office(scene, alice, bob, carol, FORWARD)
     talk(alice, bob)
     talk(bob, carol)
+    alice.await_hold()  # a phone that is still busy with that takes no REFER
     bob.connect()
     return server, alice, bob, carol
 
