@@ -23,7 +23,7 @@ class OfSipp:
 
 def expect_transferred(server, first="200"):
     """`first` is what somebody has said to the first re-INVITE."""
-    server.expect("event=transfer .*by=202 of=201 result=done status=200")
+    server.expect("event=transfer .*by=202 of=201 .*result=done status=200")
     server.expect_media("201", "203")
     server.expect_traced("Received from", f"\nSIP/2.0 {first} ")
     for word in ("\nREFER ", "\nReplaces: "):
