@@ -240,7 +240,7 @@ FLOW(complaint_5_after_a_transfer_both_see_each_other, "RFC 3325 9.1, RFC 5589 7
 }
 
 /* The same for a target that has only the INVITE: the caller stands in From, not the transferor. */
-FLOW_PLAIN(complaint_5_a_transferred_call_comes_from_the_caller, "RFC 3892 2.2, RFC 5589 6.1")
+FLOW_PLAIN(complaint_5_a_transferred_call_comes_from_the_caller, "RFC 3892 2.2, RFC 5589 6.2")
 {
 	struct raw *raw;
 	struct world *w = watching(&raw);
@@ -329,7 +329,7 @@ FLOW_PLAIN(complaint_19_replaces_in_refer_to_names_what_a_phone_sees, "RFC 3891 
 }
 
 /* The transferor was dropped before anybody had answered, and the call with it. */
-FLOW(complaint_23_the_transferor_stays_until_the_target_answers, "RFC 5589 6.1, RFC 5589 6.2")
+FLOW(complaint_23_the_transferor_stays_until_the_target_answers, "RFC 5589 6.2, RFC 5589 6.3")
 {
 	struct world *w = world_new("alice", "bob", "carol");
 

@@ -213,7 +213,7 @@ static void bob_is_called(struct world *w, struct raw *bob)
 	raw_reply(bob, "INVITE", 200, "bobtag", BOB_LINE, BOB_SDP);
 }
 
-FLOW_PLAIN(who_parked_and_stays_is_hung_up_on, "RFC 5589 6.1")
+FLOW_PLAIN(who_parked_and_stays_is_hung_up_on, "RFC 5589 6.2")
 {
 	struct world *w = office_with_orbits("alice", "carol", "dave");
 	struct raw *bob = world_raw(w, "bob");

@@ -26,7 +26,7 @@ static struct world *bob_consults_carol(void)
 
 /* --- Blind -------------------------------------------------------------------------------- */
 
-FLOW(phones_transfer_blind, "RFC 5589 6.1, RFC 3515 2.4")
+FLOW(phones_transfer_blind, "RFC 5589 6.2, RFC 3515 2.4")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -45,7 +45,7 @@ FLOW(phones_transfer_blind, "RFC 5589 6.1, RFC 3515 2.4")
 	expect_quiet(w);
 }
 
-FLOW(a_blind_transfer_to_a_busy_phone_fails, "RFC 5589 6.2, RFC 3515 2.4.5")
+FLOW(a_blind_transfer_to_a_busy_phone_fails, "RFC 5589 6.3, RFC 3515 2.4.5")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -57,7 +57,7 @@ FLOW(a_blind_transfer_to_a_busy_phone_fails, "RFC 5589 6.2, RFC 3515 2.4.5")
 	expect_quiet(w);
 }
 
-FLOW(whom_we_transfer_is_held_and_resumed, "RFC 5589 6.1, RFC 5589 6.2")
+FLOW(whom_we_transfer_is_held_and_resumed, "RFC 5589 6.2, RFC 5589 6.3")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -71,7 +71,7 @@ FLOW(whom_we_transfer_is_held_and_resumed, "RFC 5589 6.1, RFC 5589 6.2")
 	expect_quiet(w);
 }
 
-FLOW(a_transferor_leaves_when_it_is_accepted, "RFC 5589 6.1, RFC 5057 4.1")
+FLOW(a_transferor_leaves_when_it_is_accepted, "RFC 5589 6.2, RFC 5057 4.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -98,7 +98,7 @@ FLOW(a_transferor_need_not_be_told, "RFC 4488 4")
 	expect_quiet(w);
 }
 
-FLOW(the_transferee_hangs_up_during_a_transfer, "RFC 5589 6.1")
+FLOW(the_transferee_hangs_up_during_a_transfer, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -168,7 +168,7 @@ FLOW(phones_transfer_attended, "RFC 5589 7.3, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW(an_attended_transfer_fails_and_nobody_is_dropped, "RFC 5589 7.4")
+FLOW(an_attended_transfer_fails_and_nobody_is_dropped, "RFC 5589 7.3")
 {
 	struct world *w = world_new_direct("alice", "bob", "carol");
 

@@ -176,7 +176,7 @@ FLOW_PLAIN(an_ending_server_refuses_what_rings_and_lets_talk_who_talks,
 
 /* --- Transfers ---------------------------------------------------------------------------- */
 
-FLOW_PLAIN(a_transfer_outlives_a_new_configuration, "RFC 5589 6.1")
+FLOW_PLAIN(a_transfer_outlives_a_new_configuration, "RFC 5589 6.2")
 {
 	static const char *const all[] = { "201", "202", "203", NULL };
 	struct world *w = world_new("alice", "bob", "carol");
@@ -208,7 +208,7 @@ FLOW_PLAIN(a_transferor_who_is_there_no_more_is_not_called_back, "RFC 5589 6.3")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferee_who_is_there_no_more_is_transferred, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferee_who_is_there_no_more_is_transferred, "RFC 5589 6.2")
 {
 	static const char *const others[] = { "202", "203", NULL };
 	struct world *w = world_new("alice", "bob", "carol");

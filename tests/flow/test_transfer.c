@@ -31,7 +31,7 @@ static struct world *talking(struct raw **ret_bob)
 	return w;
 }
 
-FLOW_PLAIN(a_blind_transfer_message_by_message, "RFC 5589 6.1, RFC 3515 2.4.4, RFC 3892 2.2")
+FLOW_PLAIN(a_blind_transfer_message_by_message, "RFC 5589 6.2, RFC 3515 2.4.4, RFC 3892 2.2")
 {
 	struct raw *bob;
 	struct world *w = talking(&bob);
@@ -111,7 +111,7 @@ FLOW(who_was_called_twice_brings_both_together, "RFC 5589 7.3, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_target_that_wants_an_offer_gets_the_transferees, "RFC 3725 4.1, RFC 5589 6.1")
+FLOW_PLAIN(a_target_that_wants_an_offer_gets_the_transferees, "RFC 3725 4.1, RFC 5589 6.2")
 {
 	struct raw *bob;
 	struct world *w = world_new("alice", "carol", "dave");

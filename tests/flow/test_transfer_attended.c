@@ -283,7 +283,7 @@ FLOW_PLAIN(a_call_back_that_is_refused_ends_the_call, "RFC 5589 7.6")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_call_back_that_nobody_answers_ends_the_call, "RFC 5589 7.6")
+FLOW_PLAIN(a_call_back_that_nobody_answers_ends_the_call, "RFC 5589 6.3.2, RFC 5589 7.6")
 {
 	struct world *w = bob_calls_carol();
 

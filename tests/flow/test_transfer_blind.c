@@ -30,7 +30,7 @@ static struct world *alice_talks_to_bob(void)
 
 /* --- Done --------------------------------------------------------------------------------- */
 
-FLOW(a_transferor_who_was_called_transfers_blind, "RFC 5589 6.1, RFC 3515 2.4, RFC 3892 2.2")
+FLOW(a_transferor_who_was_called_transfers_blind, "RFC 5589 6.2, RFC 3515 2.4, RFC 3892 2.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -52,7 +52,7 @@ FLOW(a_transferor_who_was_called_transfers_blind, "RFC 5589 6.1, RFC 3515 2.4, R
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferor_who_called_transfers_blind, "RFC 5589 6.1, RFC 5359 2.4")
+FLOW_PLAIN(a_transferor_who_called_transfers_blind, "RFC 5589 6.2, RFC 5359 2.4")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -65,7 +65,7 @@ FLOW_PLAIN(a_transferor_who_called_transfers_blind, "RFC 5589 6.1, RFC 5359 2.4"
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferor_who_holds_first_transfers_blind, "RFC 5589 6.1, RFC 3264 8.4")
+FLOW_PLAIN(a_transferor_who_holds_first_transfers_blind, "RFC 5589 6.2, RFC 3264 8.4")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -76,7 +76,7 @@ FLOW_PLAIN(a_transferor_who_holds_first_transfers_blind, "RFC 5589 6.1, RFC 3264
 	expect_quiet(w);
 }
 
-FLOW(a_transferor_who_hangs_up_at_once_drops_nobody, "RFC 5589 6.1, RFC 5057 4.1, RFC 5359 2.4")
+FLOW(a_transferor_who_hangs_up_at_once_drops_nobody, "RFC 5589 6.2, RFC 5057 4.1, RFC 5359 2.4")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -91,7 +91,7 @@ FLOW(a_transferor_who_hangs_up_at_once_drops_nobody, "RFC 5589 6.1, RFC 5057 4.1
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferor_who_wants_to_hear_nothing_is_hung_up_on, "RFC 4488 4, RFC 5589 6.1")
+FLOW_PLAIN(a_transferor_who_wants_to_hear_nothing_is_hung_up_on, "RFC 4488 4, RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -105,7 +105,7 @@ FLOW_PLAIN(a_transferor_who_wants_to_hear_nothing_is_hung_up_on, "RFC 4488 4, RF
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_blind_transfer_to_a_group_rings_all_of_it, "RFC 5589 6.1")
+FLOW_PLAIN(a_blind_transfer_to_a_group_rings_all_of_it, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -120,7 +120,7 @@ FLOW_PLAIN(a_blind_transfer_to_a_group_rings_all_of_it, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_blind_transfer_to_a_full_uri, "RFC 5589 6.1, RFC 3515 2.1")
+FLOW_PLAIN(a_blind_transfer_to_a_full_uri, "RFC 5589 6.2, RFC 3515 2.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -130,7 +130,7 @@ FLOW_PLAIN(a_blind_transfer_to_a_full_uri, "RFC 5589 6.1, RFC 3515 2.1")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferred_call_that_rings_is_forwarded, "RFC 5589 6.1, RFC 7044 7")
+FLOW_PLAIN(a_transferred_call_that_rings_is_forwarded, "RFC 5589 6.2, RFC 7044 7")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -144,7 +144,7 @@ FLOW_PLAIN(a_transferred_call_that_rings_is_forwarded, "RFC 5589 6.1, RFC 7044 7
 
 /* --- Picked up ---------------------------------------------------------------------------- */
 
-FLOW(a_transferred_call_that_rings_is_picked_up, "RFC 5589 6.1, RFC 3891 3")
+FLOW(a_transferred_call_that_rings_is_picked_up, "RFC 5589 6.2, RFC 3891 3")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -159,7 +159,7 @@ FLOW(a_transferred_call_that_rings_is_picked_up, "RFC 5589 6.1, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_picked_up_call_is_transferred, "RFC 5589 6.1, RFC 3891 3")
+FLOW_PLAIN(a_picked_up_call_is_transferred, "RFC 5589 6.2, RFC 3891 3")
 {
 	struct world *w = watched_by_erin();
 
@@ -172,7 +172,7 @@ FLOW_PLAIN(a_picked_up_call_is_transferred, "RFC 5589 6.1, RFC 3891 3")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_call_that_was_taken_over_is_transferred, "RFC 5589 6.1, RFC 3891 3")
+FLOW_PLAIN(a_call_that_was_taken_over_is_transferred, "RFC 5589 6.2, RFC 3891 3")
 {
 	struct world *w = watched_by_erin();
 
@@ -187,7 +187,7 @@ FLOW_PLAIN(a_call_that_was_taken_over_is_transferred, "RFC 5589 6.1, RFC 3891 3"
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferred_call_is_transferred_again, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferred_call_is_transferred_again, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -203,7 +203,7 @@ FLOW_PLAIN(a_transferred_call_is_transferred_again, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferred_call_is_taken_over, "RFC 3891 3, RFC 5589 6.1")
+FLOW_PLAIN(a_transferred_call_is_taken_over, "RFC 3891 3, RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -229,7 +229,7 @@ static struct world *carol_rings_besides(void)
 	return w;
 }
 
-FLOW(a_blind_transfer_to_a_pickup_code, "RFC 5589 6.1, RFC 3891 3, RFC 3725 4.1")
+FLOW(a_blind_transfer_to_a_pickup_code, "RFC 5589 6.2, RFC 3891 3, RFC 3725 4.1")
 {
 	struct world *w = carol_rings_besides();
 
@@ -244,7 +244,7 @@ FLOW(a_blind_transfer_to_a_pickup_code, "RFC 5589 6.1, RFC 3891 3, RFC 3725 4.1"
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_blind_transfer_to_the_code_of_the_group, "RFC 5589 6.1, RFC 3891 3")
+FLOW_PLAIN(a_blind_transfer_to_the_code_of_the_group, "RFC 5589 6.2, RFC 3891 3")
 {
 	struct world *w = carol_rings_besides();
 
@@ -255,7 +255,7 @@ FLOW_PLAIN(a_blind_transfer_to_the_code_of_the_group, "RFC 5589 6.1, RFC 3891 3"
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_code_where_nothing_rings_transfers_nobody, "RFC 5589 6.2")
+FLOW_PLAIN(a_code_where_nothing_rings_transfers_nobody, "RFC 5589 6.3")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -319,7 +319,7 @@ FLOW_PLAIN(who_calls_may_give_up_during_a_transfer_to_the_code, "RFC 3725 4.1, R
 
 /* --- It does not come to it --------------------------------------------------------------- */
 
-FLOW(a_busy_target_leaves_everybody_where_they_were, "RFC 5589 6.2, RFC 3515 2.4.5")
+FLOW(a_busy_target_leaves_everybody_where_they_were, "RFC 5589 6.3.1, RFC 3515 2.4.5")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -332,7 +332,7 @@ FLOW(a_busy_target_leaves_everybody_where_they_were, "RFC 5589 6.2, RFC 3515 2.4
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_target_that_does_not_answer_leaves_everybody_where_they_were, "RFC 5589 6.3")
+FLOW_PLAIN(a_target_that_does_not_answer_leaves_everybody_where_they_were, "RFC 5589 6.3.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -345,7 +345,7 @@ FLOW_PLAIN(a_target_that_does_not_answer_leaves_everybody_where_they_were, "RFC 
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_target_that_nobody_knows_is_refused_at_once, "RFC 3515 2.4.2, RFC 5589 6.2")
+FLOW_PLAIN(a_target_that_nobody_knows_is_refused_at_once, "RFC 3515 2.4.2, RFC 5589 6.3")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -356,7 +356,7 @@ FLOW_PLAIN(a_target_that_nobody_knows_is_refused_at_once, "RFC 3515 2.4.2, RFC 5
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferee_is_not_sent_to_itself, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferee_is_not_sent_to_itself, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -366,7 +366,7 @@ FLOW_PLAIN(a_transferee_is_not_sent_to_itself, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferor_may_name_itself, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferor_may_name_itself, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -377,7 +377,7 @@ FLOW_PLAIN(a_transferor_may_name_itself, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(who_was_held_for_a_transfer_that_fails_is_resumed, "RFC 5589 6.2, RFC 3264 8.4")
+FLOW_PLAIN(who_was_held_for_a_transfer_that_fails_is_resumed, "RFC 5589 6.3, RFC 3264 8.4")
 {
 	struct world *w = alice_talks_to_bob();
 

@@ -58,7 +58,7 @@ static struct world *alice_is_asked(void)
 
 /* --- Somebody hangs up -------------------------------------------------------------------- */
 
-FLOW_PLAIN(a_transferee_hangs_up_while_the_target_rings, "RFC 5589 6.1, RFC 3515 2.4.5")
+FLOW_PLAIN(a_transferee_hangs_up_while_the_target_rings, "RFC 5589 6.2, RFC 3515 2.4.5")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -72,7 +72,7 @@ FLOW_PLAIN(a_transferee_hangs_up_while_the_target_rings, "RFC 5589 6.1, RFC 3515
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_transferee_alone_hangs_up_while_the_target_rings, "RFC 5589 6.1")
+FLOW_PLAIN(a_transferee_alone_hangs_up_while_the_target_rings, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -124,7 +124,7 @@ FLOW(a_target_hangs_up_while_the_transferee_is_asked, "RFC 5589 7.3, RFC 3261 15
 	expect_quiet(w);
 }
 
-FLOW(a_transferee_hangs_up_while_the_target_is_asked, "RFC 5589 7.4, RFC 3725 4.1")
+FLOW(a_transferee_hangs_up_while_the_target_is_asked, "RFC 5589 7.3, RFC 3725 4.1")
 {
 	struct world *w = carol_is_asked();
 
@@ -136,7 +136,7 @@ FLOW(a_transferee_hangs_up_while_the_target_is_asked, "RFC 5589 7.4, RFC 3725 4.
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_target_that_is_gone_is_no_end_of_the_other_call, "RFC 5589 7.4, RFC 3261 12.2.1.2")
+FLOW_PLAIN(a_target_that_is_gone_is_no_end_of_the_other_call, "RFC 5589 7.3, RFC 3261 12.2.1.2")
 {
 	struct world *w = carol_is_asked();
 
@@ -150,7 +150,7 @@ FLOW_PLAIN(a_target_that_is_gone_is_no_end_of_the_other_call, "RFC 5589 7.4, RFC
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(a_target_is_lost_when_the_transferor_has_gone, "RFC 5589 7.4, RFC 5589 6.3")
+FLOW_PLAIN(a_target_is_lost_when_the_transferor_has_gone, "RFC 5589 7.3, RFC 5589 6.3")
 {
 	struct world *w = carol_is_asked();
 
@@ -253,7 +253,7 @@ FLOW(a_transferee_offers_while_it_is_asked, "RFC 3261 14.1, RFC 3261 14.2, RFC 5
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(hold_passes_while_the_target_rings, "RFC 5589 6.1, RFC 3264 8.4")
+FLOW_PLAIN(hold_passes_while_the_target_rings, "RFC 5589 6.2, RFC 3264 8.4")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -270,7 +270,7 @@ FLOW_PLAIN(hold_passes_while_the_target_rings, "RFC 5589 6.1, RFC 3264 8.4")
 
 /* --- The switch --------------------------------------------------------------------------- */
 
-FLOW_PLAIN(a_transferor_may_unregister_meanwhile, "RFC 5589 6.1, RFC 3261 10.2.2")
+FLOW_PLAIN(a_transferor_may_unregister_meanwhile, "RFC 5589 6.2, RFC 3261 10.2.2")
 {
 	struct world *w = alice_talks_to_bob();
 

@@ -66,7 +66,7 @@ static void alice_is_still_with_bob(struct world *w)
 
 /* --- Blind -------------------------------------------------------------------------------- */
 
-FLOW(a_blind_transfer_goes_on_to_the_phone, "RFC 5589 6.1, RFC 3515 2.4, RFC 3892 2.2")
+FLOW(a_blind_transfer_goes_on_to_the_phone, "RFC 5589 6.2, RFC 3515 2.4, RFC 3892 2.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -89,7 +89,7 @@ FLOW(a_blind_transfer_goes_on_to_the_phone, "RFC 5589 6.1, RFC 3515 2.4, RFC 389
 	TEXT_CONTACT("203", "192.0.2.4")                                                           \
 	"Allow: INVITE, ACK, BYE, CANCEL, REFER, NOTIFY\n" TEXT_WITH_SDP("192.0.2.4", "8 0")
 
-FLOW_PLAIN(a_refer_that_goes_on_leads_to_our_address, "RFC 5589 6.1, RFC 3515 2.1")
+FLOW_PLAIN(a_refer_that_goes_on_leads_to_our_address, "RFC 5589 6.2, RFC 3515 2.1")
 {
 	struct world *w = world_new("bob", "carol");
 	struct raw *alice;
@@ -106,7 +106,7 @@ FLOW_PLAIN(a_refer_that_goes_on_leads_to_our_address, "RFC 5589 6.1, RFC 3515 2.
 	expect_quiet(w);
 }
 
-FLOW(a_forwarded_blind_transfer_to_a_busy_phone_changes_nothing, "RFC 5589 6.2, RFC 3515 2.4.5")
+FLOW(a_forwarded_blind_transfer_to_a_busy_phone_changes_nothing, "RFC 5589 6.3, RFC 3515 2.4.5")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -118,7 +118,7 @@ FLOW(a_forwarded_blind_transfer_to_a_busy_phone_changes_nothing, "RFC 5589 6.2, 
 	alice_is_still_with_bob(w);
 }
 
-FLOW(a_phone_that_takes_no_refer_is_transferred_by_us, "RFC 3261 20.5, RFC 5589 6.1")
+FLOW(a_phone_that_takes_no_refer_is_transferred_by_us, "RFC 3261 20.5, RFC 5589 7.4")
 {
 	struct world *w = bobs_refers_go_on();
 
@@ -132,7 +132,7 @@ FLOW(a_phone_that_takes_no_refer_is_transferred_by_us, "RFC 3261 20.5, RFC 5589 
 	alice_is_with_carol(w);
 }
 
-FLOW(a_transferor_whose_refer_went_on_may_leave_at_once, "RFC 5589 6.1")
+FLOW(a_transferor_whose_refer_went_on_may_leave_at_once, "RFC 5589 6.2")
 {
 	struct world *w = bobs_refers_go_on();
 
@@ -145,7 +145,7 @@ FLOW(a_transferor_whose_refer_went_on_may_leave_at_once, "RFC 5589 6.1")
 	alice_is_with_carol(w);
 }
 
-FLOW(a_transferor_who_left_is_called_back_by_us, "RFC 5589 6.2")
+FLOW(a_transferor_who_left_is_called_back_by_us, "RFC 5589 6.3")
 {
 	struct world *w = bobs_refers_go_on();
 
@@ -302,7 +302,7 @@ FLOW_PLAIN(the_target_is_told_who_has_referred, "RFC 3892 2.2")
 	expect_quiet(w);
 }
 
-FLOW(a_forwarded_transfer_need_not_be_told_of, "RFC 4488 4, RFC 5589 6.1")
+FLOW(a_forwarded_transfer_need_not_be_told_of, "RFC 4488 4, RFC 5589 6.2")
 {
 	struct world *w = bobs_refers_go_on();
 
@@ -425,7 +425,7 @@ static struct world *acme_talks_to_bob(struct raw **ret_acme)
 	return w;
 }
 
-FLOW_PLAIN(a_blind_transfer_goes_on_to_the_outside, "RFC 5589 6.1, RFC 3892 5")
+FLOW_PLAIN(a_blind_transfer_goes_on_to_the_outside, "RFC 5589 6.2, RFC 3892 5")
 {
 	struct raw *acme;
 	struct world *w = acme_talks_to_bob(&acme);
@@ -445,7 +445,7 @@ FLOW_PLAIN(a_blind_transfer_goes_on_to_the_outside, "RFC 5589 6.1, RFC 3892 5")
 }
 
 /* There are phones that tell of a success as soon as they are asked. */
-FLOW_PLAIN(who_is_said_to_be_there_may_yet_have_to_come, "RFC 3515 2.4.5, RFC 5589 6.1")
+FLOW_PLAIN(who_is_said_to_be_there_may_yet_have_to_come, "RFC 3515 2.4.5, RFC 5589 6.2")
 {
 	struct raw *acme;
 	struct world *w = acme_talks_to_bob(&acme);
@@ -464,7 +464,7 @@ FLOW_PLAIN(who_is_said_to_be_there_may_yet_have_to_come, "RFC 3515 2.4.5, RFC 55
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(who_is_said_to_be_there_and_is_not_has_not_come, "RFC 3515 2.4.5, RFC 5589 6.2")
+FLOW_PLAIN(who_is_said_to_be_there_and_is_not_has_not_come, "RFC 3515 2.4.5, RFC 5589 6.3")
 {
 	struct raw *acme;
 	struct world *w = acme_talks_to_bob(&acme);

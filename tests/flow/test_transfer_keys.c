@@ -32,7 +32,7 @@ static void expect_alice_has_carol(struct world *w)
 	expect_quiet(w);
 }
 
-FLOW(a_phone_transfers_blind_by_the_switch, "RFC 5589 6.1")
+FLOW(a_phone_transfers_blind_by_the_switch, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -102,7 +102,7 @@ FLOW(two_presses_of_a_key_transfer_attended, "RFC 5589 7.3")
 	expect_alice_has_carol(w);
 }
 
-FLOW(one_press_of_a_key_transfers_blind, "RFC 5589 6.1")
+FLOW(one_press_of_a_key_transfers_blind, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -112,7 +112,7 @@ FLOW(one_press_of_a_key_transfers_blind, "RFC 5589 6.1")
 	expect_alice_has_carol(w);
 }
 
-FLOW(a_phone_that_holds_before_it_transfers, "RFC 5589 6.1")
+FLOW(a_phone_that_holds_before_it_transfers, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -146,7 +146,7 @@ FLOW(whom_a_transferor_holds_nobody_holds_afterwards, "RFC 5589 7.3, RFC 3264 8.
 	expect_alice_has_carol(w);
 }
 
-FLOW(a_phone_that_leaves_as_soon_as_its_transfer_is_accepted, "RFC 5589 6.1, RFC 5057 4.1")
+FLOW(a_phone_that_leaves_as_soon_as_its_transfer_is_accepted, "RFC 5589 6.2, RFC 5057 4.1")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -159,7 +159,7 @@ FLOW(a_phone_that_leaves_as_soon_as_its_transfer_is_accepted, "RFC 5589 6.1, RFC
 	expect_quiet(w);
 }
 
-FLOW(a_caller_transfers_whom_it_has_called, "RFC 5589 6.1")
+FLOW(a_caller_transfers_whom_it_has_called, "RFC 5589 6.2")
 {
 	struct world *w = alice_talks_to_bob();
 
@@ -172,7 +172,7 @@ FLOW(a_caller_transfers_whom_it_has_called, "RFC 5589 6.1")
 }
 
 /* Neither knows REFER nor Replaces: the switch does it for them. */
-FLOW(poor_phones_are_transferred, "RFC 5589 6.1, RFC 5589 7.3")
+FLOW(poor_phones_are_transferred, "RFC 5589 6.2, RFC 5589 7.3")
 {
 	struct world *w = alice_talks_to_bob();
 

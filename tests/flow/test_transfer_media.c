@@ -141,7 +141,7 @@ FLOW_PLAIN(who_answers_without_an_offer_gets_one, "RFC 3725 4.1, RFC 3261 13.2.2
 	is_transferred(w, raw);
 }
 
-FLOW_PLAIN(when_both_refuse_everybody_stays, "RFC 5589 7.4, RFC 3261 14.2")
+FLOW_PLAIN(when_both_refuse_everybody_stays, "RFC 5589 7.3, RFC 3261 14.2")
 {
 	struct raw *raw;
 	struct world *w = consulting(&raw);
@@ -161,7 +161,7 @@ FLOW_PLAIN(when_both_refuse_everybody_stays, "RFC 5589 7.4, RFC 3261 14.2")
 	"v=0\r\no=- 2 3 IN IP4 192.0.2.4\r\ns=-\r\nc=IN IP4 192.0.2.4\r\nt=0 0\r\n"                \
 	"m=audio 4002 RTP/AVP 97\r\na=rtpmap:97 speex/8000\r\n"
 
-FLOW_PLAIN(without_a_codec_in_common_everybody_goes_back, "RFC 5589 7.4, RFC 3264 6, RFC 3725 4.1")
+FLOW_PLAIN(without_a_codec_in_common_everybody_goes_back, "RFC 5589 7.3, RFC 3264 6, RFC 3725 4.1")
 {
 	struct raw *raw;
 	struct world *w = consulting(&raw);
@@ -179,7 +179,7 @@ FLOW_PLAIN(without_a_codec_in_common_everybody_goes_back, "RFC 5589 7.4, RFC 326
 	is_as_before(w);
 }
 
-FLOW_PLAIN(a_blind_target_without_a_codec_in_common_is_left, "RFC 5589 6.2, RFC 3264 6")
+FLOW_PLAIN(a_blind_target_without_a_codec_in_common_is_left, "RFC 5589 6.3, RFC 3264 6")
 {
 	struct raw *raw;
 	struct world *w = world_new("bob", "alice");
@@ -251,7 +251,7 @@ FLOW_PLAIN(a_target_that_is_nowhere_and_inactive_is_found_again, "RFC 3264 8.4, 
 /* --- The target's BYE --------------------------------------------------------------------- */
 
 /* Some hang up without waiting for the ACK. */
-FLOW_PLAIN(a_target_that_hangs_up_while_the_transferee_is_asked, "RFC 5589 7.4, RFC 3725 4.1")
+FLOW_PLAIN(a_target_that_hangs_up_while_the_transferee_is_asked, "RFC 5589 7.3, RFC 3725 4.1")
 {
 	struct raw *raw;
 	struct world *w = consulting(&raw);

@@ -71,7 +71,7 @@ static unsigned erika_refers_to(struct raw *acme, const char *uri)
 
 /* --- To the outside ----------------------------------------------------------------------- */
 
-FLOW_PLAIN(a_call_is_transferred_to_a_number_outside, "RFC 5589 6.1, RFC 3725 4.1")
+FLOW_PLAIN(a_call_is_transferred_to_a_number_outside, "RFC 5589 6.2, RFC 3725 4.1")
 {
 	struct raw *acme;
 	struct world *w = alice_talks_to_bob(&acme, NULL);
@@ -94,7 +94,7 @@ FLOW_PLAIN(a_call_is_transferred_to_a_number_outside, "RFC 5589 6.1, RFC 3725 4.
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(what_a_transferor_may_not_dial_is_no_target, "RFC 5589 6.2, SECURITY R3")
+FLOW_PLAIN(what_a_transferor_may_not_dial_is_no_target, "RFC 5589 6.3, SECURITY R3")
 {
 	struct raw *acme;
 	struct world *w =
@@ -108,7 +108,7 @@ FLOW_PLAIN(what_a_transferor_may_not_dial_is_no_target, "RFC 5589 6.2, SECURITY 
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(the_transferors_right_counts_for_a_transfer, "RFC 5589 6.1, SECURITY R3")
+FLOW_PLAIN(the_transferors_right_counts_for_a_transfer, "RFC 5589 6.2, SECURITY R3")
 {
 	struct raw *acme;
 	struct world *w =
@@ -126,7 +126,7 @@ FLOW_PLAIN(the_transferors_right_counts_for_a_transfer, "RFC 5589 6.1, SECURITY 
 
 /* --- Of somebody outside ------------------------------------------------------------------ */
 
-FLOW_PLAIN(somebody_outside_is_transferred, "RFC 5589 6.1, RFC 3725 4.1")
+FLOW_PLAIN(somebody_outside_is_transferred, "RFC 5589 6.2, RFC 3725 4.1")
 {
 	struct raw *acme;
 	struct world *w = erika_talks_to_bob(&acme);
@@ -145,7 +145,7 @@ FLOW_PLAIN(somebody_outside_is_transferred, "RFC 5589 6.1, RFC 3725 4.1")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(two_outside_are_not_joined, "SECURITY R3, RFC 5589 6.2")
+FLOW_PLAIN(two_outside_are_not_joined, "SECURITY R3, RFC 5589 6.3")
 {
 	struct raw *acme;
 	struct world *w = erika_talks_to_bob(&acme);
@@ -164,7 +164,7 @@ FLOW_PLAIN(two_outside_are_not_joined, "SECURITY R3, RFC 5589 6.2")
 	expect_quiet(w);
 }
 
-FLOW_PLAIN(who_may_joins_two_outside, "SECURITY R3, RFC 5589 6.1")
+FLOW_PLAIN(who_may_joins_two_outside, "SECURITY R3, RFC 5589 6.2")
 {
 	struct raw *acme;
 	struct world *w = erika_talks_to_bob(&acme);
@@ -187,7 +187,7 @@ FLOW_PLAIN(who_may_joins_two_outside, "SECURITY R3, RFC 5589 6.1")
 
 /* --- By somebody outside ------------------------------------------------------------------ */
 
-FLOW_PLAIN(a_provider_transfers_inside, "RFC 5589 6.1, RFC 3515 2.4")
+FLOW_PLAIN(a_provider_transfers_inside, "RFC 5589 6.2, RFC 3515 2.4")
 {
 	struct raw *acme;
 	struct world *w = erika_talks_to_bob(&acme);

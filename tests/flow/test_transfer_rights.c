@@ -155,7 +155,7 @@ FLOW_PLAIN(a_second_refer_in_a_dialog_has_an_id, "RFC 3515 2.4.6, RFC 6665 4.5.2
 	bob_hangs_up(w, bob);
 }
 
-FLOW_PLAIN(who_does_not_want_to_hear_is_told_no_more, "RFC 6665 4.2.2, RFC 5589 6.1")
+FLOW_PLAIN(who_does_not_want_to_hear_is_told_no_more, "RFC 6665 4.2.2, RFC 5589 6.2")
 {
 	struct raw *bob;
 	struct world *w = talking(&bob);
@@ -282,7 +282,7 @@ static void join_by(struct world *w, struct raw *bob, const char *lines)
 	bob_hangs_up(w, bob);
 }
 
-FLOW_PLAIN(a_dialog_is_named_as_the_target_sees_it, "RFC 3891 3, RFC 5589 7.1")
+FLOW_PLAIN(a_dialog_is_named_as_the_target_sees_it, "RFC 3891 3, RFC 5589 7.5")
 {
 	struct raw *bob;
 	struct world *w = talking(&bob);
