@@ -486,7 +486,7 @@ FLOW_PLAIN(who_is_said_to_be_there_and_is_not_has_not_come, "RFC 3515 2.4.5, RFC
 }
 
 /* The extension's word, then the trunk's, then everybody's. */
-FLOW_PLAIN(who_says_what_becomes_of_a_refer, "RFC 5589 6.1")
+FLOW_PLAIN(who_says_what_becomes_of_a_refer, "RFC 5589 6.2")
 {
 	static const struct {
 		enum refer_mode bobs, trunks, usual;

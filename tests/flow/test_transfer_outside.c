@@ -16,20 +16,26 @@
 
 static const char *const numbers[] = { "+493012345*", "*", NULL };
 
-static struct world *office(struct raw **ret_acme, const struct route *route)
+static struct world *office_of(struct raw **ret_acme, const struct route *route, bool is_trusted)
 {
 	struct world *w = world_new("alice", "bob", "carol");
 
 	*ret_acme = world_raw(w, "acme");
 	office_add_trunk(&w->office,
 			 &(struct trunk_config){ .name = SLICE_INIT("acme"),
-						 .uri = SLICE_INIT("sip:192.0.2.5") },
+						 .uri = SLICE_INIT("sip:192.0.2.5"),
+						 .is_trusted = is_trusted },
 			 numbers);
 	office_add_route(&w->office, "0*", route, "acme", NULL);
 	watch(w, "carol", "alice");
 	watch(w, "carol", "bob");
 	world_start(w);
 	return w;
+}
+
+static struct world *office(struct raw **ret_acme, const struct route *route)
+{
+	return office_of(ret_acme, route, false);
 }
 
 static struct world *alice_talks_to_bob(struct raw **ret_acme, const struct route *route)
@@ -121,6 +127,53 @@ FLOW_PLAIN(the_transferors_right_counts_for_a_transfer, "RFC 5589 6.2, SECURITY 
 	advance_ms(w, 100);
 	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 486);
 	expect_only(w, "alice", "bob");
+	expect_quiet(w);
+}
+
+/* Alice's other phone calls bob, with these lines; he consults somebody outside and joins the two.
+ */
+static const char *joins_outside(struct world *w, struct raw *acme, const char *lines)
+{
+	struct raw *phone = world_raw(w, "phone");
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 TEXT_HEAD("INVITE", "201", "202", "p1") "%s" TEXT_CONTACT("201", "192.0.2.6")
+			 TEXT_WITH_SDP("192.0.2.6", "8 0"),
+		 lines);
+	(void)raw_ask_as(phone, "201", OFFICE_PASSWORD, text);
+	answer(w, "bob");
+	(void)raw_speak(phone, "SIP/2.0 200", "", "ACK", TEXT_END);
+	dial_number(w, "bob", "030123");
+	raw_reply(phone, "INVITE", 200, "", "Contact: <sip:201@192.0.2.6>\r\n", ACME_SDP);
+	raw_reply(acme, "INVITE", 200, "one", ACME_LINE, ACME_SDP);
+	advance_ms(w, 500);
+	transfer_attended(w, "bob");
+	expect(w, raw_count(acme, "INVITE") == 2);
+	return raw_last(acme, "INVITE");
+}
+
+static struct world *trusting_office(struct raw **ret_acme)
+{
+	return office_of(ret_acme, NULL, true);
+}
+
+FLOW_PLAIN(a_trusted_provider_is_told_who_is_transferred, "RFC 3325 9.1, RFC 5589 7.3")
+{
+	struct raw *acme;
+	struct world *w = trusting_office(&acme);
+
+	expect(w, strstr(joins_outside(w, acme, ""), "P-Asserted-Identity: \"alice\" <sip:201@") !=
+			  NULL);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(who_stays_unknown_is_not_told_by_a_transfer, "RFC 3325 9.3, RFC 3323 4.1")
+{
+	struct raw *acme;
+	struct world *w = trusting_office(&acme);
+
+	expect(w, strstr(joins_outside(w, acme, "Privacy: id\n"), "P-Asserted-Identity") == NULL);
 	expect_quiet(w);
 }
 
