@@ -13,6 +13,7 @@
 #include "pbx/click.h"
 #include "pbx/lamp.h"
 #include "pbx/park.h"
+#include "pbx/reminder.h"
 #include "pbx/ticket.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
@@ -525,6 +526,7 @@ void leg_end(struct leg *leg, unsigned status, struct slice lines)
 	leg->is_ending = true;
 	relay_on_leg_end(leg);
 	park_on_leg_end(leg);
+	reminder_on_leg_end(leg);
 	if (!leg->exit.event)
 		leg->exit = exit_by_us(leg, status);
 	if (leg->session)

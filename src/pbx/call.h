@@ -93,13 +93,15 @@ struct leg {
 	struct parked *parked; /* it is alone in its call, waiting; NULL: it is not */
 	bool is_stand_in;      /* for a transferee, who comes when somebody answers: no session */
 	bool is_ending;	       /* by leg_end(), which has not come to its end */
-	bool is_astray;	      /* it hears somebody else than the other one of its call, or nobody */
-	bool is_holding;      /* its last description holds the other party */
-	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
-	char id[TOKEN_BYTES]; /* of <dialog> */
-	uint64_t state_ms;    /* when the state was entered */
-	uint64_t state_turn;  /* pbx->turn then */
-	uint64_t tag_hash;    /* of the phone's tag that watchers were told last */
+	bool is_astray;	    /* it hears somebody else than the other one of its call, or nobody */
+	bool is_holding;    /* its last description holds the other party */
+	unsigned reminders; /* of that, so far */
+	struct timer reminder; /* for the next one */
+	bool is_initiator;     /* the phone called us: direction of RFC 4235 */
+	char id[TOKEN_BYTES];  /* of <dialog> */
+	uint64_t state_ms;     /* when the state was entered */
+	uint64_t state_turn;   /* pbx->turn then */
+	uint64_t tag_hash;     /* of the phone's tag that watchers were told last */
 	struct leg_exit exit;
 	struct dialog_ids *replaced; /* owned: whose place this one's took; NULL: nobody's */
 	struct record_leg record;

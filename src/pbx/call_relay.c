@@ -9,6 +9,7 @@
 #include "pbx/join.h"
 #include "pbx/lamp.h"
 #include "pbx/park.h"
+#include "pbx/reminder.h"
 #include "pbx/splice.h"
 #include "pbx/transfer.h"
 #include "sip/sdp.h"
@@ -75,6 +76,7 @@ static void leg_set_hold(struct leg *leg, bool is_holding)
 	stack_trace(&leg->pbx->stack, "event=%s call=%u party=%.*s", is_holding ? "hold" : "resume",
 		    leg->call->number, SLICE_ARGS(leg->party.number));
 	lamp_leg_changed(leg);
+	reminder_on_hold(leg);
 }
 
 void relay_note_media(struct leg *leg, struct slice content_type, struct slice body)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hold reminder: who holds somebody for long is called back, as by the one who is held
+ * (doc/decisions/0014-reminded-by-a-call.md). The call on hold is not touched before they answer.
+ */
+#ifndef LAMPYRID_PBX_REMINDER_H
+#define LAMPYRID_PBX_REMINDER_H
+
+#include "pbx/call.h"
+
+/* The leg has begun to hold the other party, or no longer does. */
+void reminder_on_hold(struct leg *leg);
+
+void reminder_on_leg_end(struct leg *leg);
+
+#endif
