@@ -59,6 +59,22 @@ FLOW(a_click_calls_the_own_phone_and_then_the_other, "RFC 3515 2.4.3, RFC 3725 4
 	expect_quiet(w);
 }
 
+/* It rings as for any call: nobody there has left one on hold or in an orbit. */
+FLOW_PLAIN(who_is_clicked_is_not_called_back, "RFC 7462 8")
+{
+	struct raw *program;
+	struct world *w = bob_may_click(&program);
+	const struct call *call;
+	uint32_t slot = 0;
+
+	expect(w, ask(program, CALL_ALICE) == 202);
+	answer(w, "bob");
+	expect_calls(w, "alice", PHONE_CALL_RINGING, 1);
+	while ((call = pool_walk(&w->office.pbx.calls, &slot)))
+		expect(w, call->recall == RECALL_NONE);
+	expect_quiet(w);
+}
+
 FLOW(a_click_to_a_busy_phone_ends, "RFC 3515 2.4.5")
 {
 	struct raw *program;
