@@ -86,13 +86,22 @@ static void on_accepted(struct referral *referral)
 	(void)referral; /* the transferor has had its 202 */
 }
 
-/* A challenge or a redirection is between that phone and us. */
+/*
+ * A challenge or a redirection is between that phone and us. One that will not, or cannot just now
+ * (491: its hold is not agreed on yet), is brought together with a target who talks by us.
+ */
 static void on_refused(struct referral *referral, unsigned status, const struct sip_msg *response)
 {
 	struct transfer *transfer = referral->owner;
 
 	(void)response;
 	transfer->referral = NULL;
+	if (transfer->to && transfer->seat) {
+		ticket_void(transfer);
+		transfer->state = TRANSFER_WAITING;
+		transfer_on_talking(transfer->to);
+		return;
+	}
 	failed(transfer, status < 400 || status == 401 || status == 407 ? 480 : status);
 }
 

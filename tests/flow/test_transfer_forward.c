@@ -584,6 +584,29 @@ FLOW_PLAIN(an_attended_transfer_goes_on_to_the_outside, "RFC 5589 7.1, RFC 3891 
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_refer_that_is_refused_is_carried_out_by_us, "RFC 5589 7.1, RFC 3261 21.4.27")
+{
+	struct raw *acme;
+	struct world *w = acme_talks_to_bob(&acme);
+
+	dial(w, "bob", "carol");
+	answer(w, "carol");
+	acme->is_mute = true;
+	transfer_attended(w, "bob");
+	raw_reply(acme, "REFER", 491, "", "", "");
+	expect(w, raw_count(acme, "REFER") == 1);
+	/* It was being put on hold just then. */
+	raw_reply(acme, "INVITE", 200, "", ACME_LINE, ACME_SDP);
+	advance_ms(w, 1000);
+	raw_reply(acme, "INVITE", 200, "", ACME_LINE, ACME_SDP);
+	acme->is_mute = false;
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect(w, ask_as_referred(acme, "a2") == 403);
+	hang_up(w, "carol");
+	expect_quiet(w);
+}
+
 /* --- Challenges --------------------------------------------------------------------------- */
 
 #define MALLORY_LINE "Contact: <sip:209@" ACME_IP ":5060>\r\n"
