@@ -154,12 +154,6 @@ void leg_set_replaced(struct leg *leg, const struct leg *other)
 
 /* --- Starting ----------------------------------------------------------------------------- */
 
-void call_refuse_full(struct incoming *in)
-{
-	incoming_reply(
-		in, &(struct answer){ .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") });
-}
-
 /* Whose leg it is: an extension's, or somebody's outside, who is there by a trunk. */
 struct leg_owner {
 	const struct extension *extension; /* NULL: outside */
@@ -235,7 +229,7 @@ static struct leg *take_leg(struct call *call, struct incoming *in, const struct
 	struct leg *leg = leg_new(call, owner, true);
 
 	if (!leg) {
-		call_refuse_full(in);
+		incoming_refuse_full(in);
 		return NULL;
 	}
 	pbx_print_contact(&contact, number, &in->flow);
@@ -379,7 +373,7 @@ static void start(struct pbx *pbx, struct incoming *in, const struct leg_owner *
 	}
 	if (!call) {
 		record_refused(pbx, &caller->party, number, 503, RECORD_LIMIT);
-		call_refuse_full(in);
+		incoming_refuse_full(in);
 		return;
 	}
 	call_begin(call, &caller->party, to);

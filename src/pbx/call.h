@@ -240,9 +240,6 @@ const struct party *leg_peer(const struct leg *leg);
 void call_on_free(void *object);
 void leg_on_free(void *object);
 
-/* A refusal of 503 with Retry-After, for a full table or refused memory. */
-void call_refuse_full(struct incoming *in);
-
 /* The handlers of every leg's session; owner is the leg. */
 extern const struct session_ops leg_session_ops;
 

@@ -197,7 +197,7 @@ static void on_click(struct pbx *pbx, struct incoming *in, const struct extensio
 	}
 	click = click_new(pbx, buf_text(&number), dialog_hops_used(in->msg));
 	if (!click) {
-		call_refuse_full(in);
+		incoming_refuse_full(in);
 		return;
 	}
 	pbx_print_contact(&contact, extension->number, &in->flow);

@@ -168,7 +168,7 @@ static struct notice *notice_take(struct pbx *pbx, struct incoming *in, struct s
 	struct notice *notice = pool_new(&pbx->notices);
 
 	if (!notice) {
-		call_refuse_full(in);
+		incoming_refuse_full(in);
 		return NULL;
 	}
 	notice->pbx = pbx;

@@ -85,7 +85,7 @@ static void refuse_full(struct pbx *pbx, struct incoming *in, const struct exten
 {
 	record_refused(pbx, &(struct party){ caller->number, caller->name }, number, 503,
 		       RECORD_LIMIT);
-	call_refuse_full(in);
+	incoming_refuse_full(in);
 }
 
 static void refuse_unknown(struct pbx *pbx, struct incoming *in, const struct extension *caller,

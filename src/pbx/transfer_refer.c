@@ -263,7 +263,7 @@ static void grant(struct leg *transferor, struct leg *transferee, struct incomin
 	struct transfer *transfer = transfer_new(&transferor->party, transferor, transferee);
 
 	if (!transfer) {
-		call_refuse_full(in);
+		incoming_refuse_full(in);
 		return;
 	}
 	if (transfer_accept(transfer, in)) {

@@ -143,7 +143,7 @@ static void refuse(struct pbx *pbx, struct incoming *in, const struct party *cal
 	record_refused(pbx, caller, number, status,
 		       status == 486 || status == 503 ? RECORD_LIMIT : RECORD_REFUSED);
 	if (status == 503)
-		call_refuse_full(in);
+		incoming_refuse_full(in);
 	else
 		incoming_reply_status(in, status);
 }
