@@ -556,12 +556,20 @@ void leg_on_free(void *object)
 
 /* --- Answering ---------------------------------------------------------------------------- */
 
-struct slice leg_print_peer(struct buf *line, const struct leg *leg, const struct party *peer)
+/* Who wants to stay unknown outside is not told there by an answer or a transfer (RFC 3325 9.3). */
+static bool may_know(const struct leg *leg, const struct leg *other)
 {
-	if (!peer || (leg->trunk && !leg->trunk->config->is_trusted))
+	bool is_private = other->call->is_private && other == other->call->caller;
+
+	return !leg->trunk || (leg->trunk->config->is_trusted && !is_private);
+}
+
+struct slice leg_print_peer(struct buf *line, const struct leg *leg, const struct leg *other)
+{
+	if (!may_know(leg, other))
 		return SLICE_NONE;
 	buf_lit(line, "P-Asserted-Identity: ");
-	pbx_print_identity(leg->pbx, line, peer->name, peer->number);
+	pbx_print_identity(leg->pbx, line, other->party.name, other->party.number);
 	buf_lit(line, "\r\n");
 	return line->is_overflown ? SLICE_NONE : buf_text(line);
 }
@@ -584,7 +592,7 @@ int leg_answer_as(struct leg *leg, const struct leg *by, struct slice content_ty
 	}
 	return session_answer(leg->session,
 			      &(struct answer){ .status = 200,
-						.lines = leg_print_peer(&line, leg, &by->party),
+						.lines = leg_print_peer(&line, leg, by),
 						.content_type = content_type,
 						.body = body });
 }

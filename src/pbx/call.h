@@ -216,8 +216,8 @@ int leg_answer(struct leg *leg, struct slice content_type, struct slice body);
 int leg_answer_as(struct leg *leg, const struct leg *by, struct slice content_type,
 		  struct slice body);
 
-/* The header line that says so, as far as the phone may know it; or nothing. */
-struct slice leg_print_peer(struct buf *line, const struct leg *leg, const struct party *peer);
+/* The header line that says who that is, as far as the phone may know it; or nothing. */
+struct slice leg_print_peer(struct buf *line, const struct leg *leg, const struct leg *other);
 
 /* Everybody leaves. */
 void call_end(struct call *call, unsigned status, struct slice lines);

@@ -164,22 +164,15 @@ static void wait_ms(struct splice *splice, uint64_t ms, unsigned retries_max)
 
 /* --- Steps -------------------------------------------------------------------------------- */
 
-/* Who wants to stay unknown outside is not told there by a transfer either (RFC 3325 9.3). */
-static bool is_unknown_to(const struct leg *leg, const struct leg *other)
-{
-	return leg->trunk && other->call->is_private && other == other->call->caller;
-}
-
 static int offer_to(struct leg *leg, struct slice type, struct slice body)
 {
 	const struct leg *other = splice_other(leg);
-	const struct party *peer = is_unknown_to(leg, other) ? NULL : &other->party;
 	char text[IDENTITY_MAX_BYTES];
 	struct buf lines = BUF_ON(text);
 
 	if (session_is_invited(leg->session))
 		return leg_answer_as(leg, other, type, body);
-	return session_offer(leg->session, leg_print_peer(&lines, leg, peer), type, body);
+	return session_offer(leg->session, leg_print_peer(&lines, leg, other), type, body);
 }
 
 static int step_try(struct splice *splice)
