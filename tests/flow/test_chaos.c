@@ -97,6 +97,12 @@ static void turmoil(struct world *w)
 		if (getenv("FLOW_TRACE"))
 			fprintf(stderr, "%zu %s: %s\n", i, name, text);
 		command(w, name, text);
+		if (wires_random(w->wires) % 12 == 0) {
+			/* What it is sent for a while is lost. */
+			cut_off(w, name);
+			let_time_pass(w);
+			cut_off(w, name);
+		}
 		let_time_pass(w);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
