@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hold reminder: who holds somebody for long is called back, as by the one who is held
- * (doc/decisions/0014-reminded-by-a-call.md). The call on hold is not touched before they answer.
+ * (doc/decisions/0015-reminded-by-a-call.md). The call on hold is not touched before they answer.
  */
 #ifndef LAMPYRID_PBX_REMINDER_H
 #define LAMPYRID_PBX_REMINDER_H
