@@ -7,6 +7,7 @@
 #include "pbx/transfer_inner.h"
 
 #include "base/err.h"
+#include "pbx/attempt.h"
 #include "pbx/leg_find.h"
 #include "pbx/park.h"
 #include "pbx/pickup.h"
@@ -56,10 +57,31 @@ static bool is_own(const struct leg *leg, const struct leg *transferor)
 				     : leg->trunk == transferor->trunk;
 }
 
+static bool may_join_outside(const struct leg *transferor)
+{
+	return transferor->extension && transferor->extension->may_join_trunks;
+}
+
 static bool may_join(const struct leg *transferor, const struct leg *a, const struct leg *b)
 {
-	return !a->trunk || !b->trunk ||
-	       (transferor->extension && transferor->extension->may_join_trunks);
+	return !a->trunk || !b->trunk || may_join_outside(transferor);
+}
+
+/* Nobody has answered yet, and it may be somebody outside who does. */
+static bool rings_outside(const struct call *call)
+{
+	LIST_FOR (attempt, &call->attempts, struct attempt, node)
+		if (attempt->to.kind == DESTINATION_ROUTE)
+			return true;
+	return false;
+}
+
+static struct answer wish_ringing(const struct leg *transferor, const struct leg *transferee,
+				  const struct call *call)
+{
+	if (transferee->trunk && rings_outside(call) && !may_join_outside(transferor))
+		return REFUSED(403, "Two parties outside are not joined");
+	return GRANTED;
 }
 
 static struct answer wish_consult(const struct leg *transferor, const struct leg *transferee,
@@ -75,7 +97,7 @@ static struct answer wish_consult(const struct leg *transferor, const struct leg
 	if (call_is_busy(call) || call->state == CALL_JOINING)
 		return (struct answer){ .status = 491 };
 	if (call->state == CALL_RINGING && leg == call->caller)
-		return GRANTED;
+		return wish_ringing(transferor, transferee, call);
 	if (call->state != CALL_TALKING || !target)
 		return (struct answer){ .status = 481 };
 	if (replaces->is_early_only)
@@ -126,8 +148,7 @@ static struct answer wish_call(const struct leg *transferor, const struct leg *t
 	if (to->kind == DESTINATION_EXTENSION && transferee->extension &&
 	    slice_eq(to->extension->number, transferee->extension->number))
 		return REFUSED(403, "The other party is there already");
-	if (to->kind == DESTINATION_ROUTE && transferee->trunk &&
-	    !transferor->extension->may_join_trunks)
+	if (to->kind == DESTINATION_ROUTE && transferee->trunk && !may_join_outside(transferor))
 		return REFUSED(403, "Two parties outside are not joined");
 	if (!destination_is_emergency(to) && !pbx_has_room(pbx))
 		return (struct answer){ .status = 503, .lines = SLICE_INIT("Retry-After: 5\r\n") };

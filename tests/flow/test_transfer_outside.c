@@ -217,6 +217,23 @@ FLOW_PLAIN(two_outside_are_not_joined, "SECURITY R3, RFC 5589 6.3")
 	expect_quiet(w);
 }
 
+/* Who is outside and rings could be joined with the other one as soon as it answers. */
+FLOW_PLAIN(two_outside_are_not_joined_while_one_rings, "SECURITY R3, RFC 5589 7.6")
+{
+	struct raw *acme;
+	struct world *w = erika_talks_to_bob(&acme);
+
+	dial_number(w, "bob", "030123");
+	raw_reply(acme, "INVITE sip:gw", 200, "", ACME_LINE, ACME_SDP); /* Erika is held */
+	raw_reply(acme, "INVITE sip:030123", 180, "one", ACME_LINE, "");
+	advance_ms(w, 500);
+	transfer_attended(w, "bob");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 403);
+	expect(w, phone_call_count(&world_phone(w, "bob")->phone) == 2);
+	expect(w, raw_count(acme, "CANCEL") == 0);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(who_may_joins_two_outside, "SECURITY R3, RFC 5589 6.2")
 {
 	struct raw *acme;
