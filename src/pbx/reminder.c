@@ -31,13 +31,18 @@ static bool is_changing(const struct leg *leg)
 	return leg->splice || leg->heir || leg->call->transfer || leg->call->offerer;
 }
 
+/* By what the present directory says of the holder, as any call that begins now. */
 static void remind(struct leg *holder, struct leg *waiting)
 {
+	const struct extension *extension =
+		directory_find(holder->pbx->directory, holder->extension->number);
+
 	holder->reminders++;
 	wait_ms(holder, (uint64_t)holder->extension->hold_reminder_s * 1000);
 	stack_trace(&holder->pbx->stack, "event=hold-reminder call=%u party=%.*s",
 		    holder->call->number, SLICE_ARGS(holder->party.number));
-	(void)transfer_call_back(waiting, holder, holder->extension); /* or the next time */
+	if (extension)
+		(void)transfer_call_back(waiting, holder, extension); /* or the next time */
 }
 
 static void on_due(struct timer *timer)

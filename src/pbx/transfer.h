@@ -67,7 +67,7 @@ void transfer_call_for(struct leg *leg, const struct transfer_order *order);
 /*
  * Calls an extension back for somebody who is parked, or whom `holder` holds (else NULL): whose
  * phone answers gets them, and the holder is let go. When nothing comes of it nothing changes. The
- * call must not be in a transfer. ERR_NOMEM.
+ * call must not be in a transfer. The extension is of the present directory. ERR_NOMEM.
  */
 int transfer_call_back(struct leg *waiting, struct leg *holder, const struct extension *extension);
 

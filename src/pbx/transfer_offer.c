@@ -49,15 +49,14 @@ bool transfer_ask_offer(struct transfer *transfer, unsigned status)
 
 static void call_again(struct transfer *transfer)
 {
-	struct pbx *pbx = transfer->pbx;
+	/* The one that the call's legs hold: there may be another one by now. */
+	const struct directory *directory = transfer->to->directory;
 	const struct extension *extension =
-		transfer->is_by_inside ? directory_find(pbx->directory, transfer->by->number)
-				       : NULL;
+		transfer->is_by_inside ? directory_find(directory, transfer->by->number) : NULL;
 	struct slice number = transfer->to->called.number;
 	bool is_denied;
-	struct destination to =
-		extension ? route_find_for(pbx->directory, number, extension, &is_denied)
-			  : route_find(pbx->directory, number);
+	struct destination to = extension ? route_find_for(directory, number, extension, &is_denied)
+					  : route_find(directory, number);
 
 	transfer->state = TRANSFER_WAITING;
 	if (to.kind == DESTINATION_NONE)

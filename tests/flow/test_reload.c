@@ -60,6 +60,29 @@ FLOW_PLAIN(a_call_outlives_a_new_configuration, "RFC 3261 13")
 	expect_quiet(w);
 }
 
+/* What bob's new leg is of lives as long as that leg does, not as long as the one that he held. */
+FLOW_PLAIN(who_is_reminded_after_a_new_configuration_is_of_that, "RFC 3264 8.4")
+{
+	static const char *const all[] = { "201", "202", "203", NULL };
+	struct world *w = world_new("alice", "bob", "carol");
+
+	world_extension(w, "bob")->hold_reminder_s = 20;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	hold(w, "bob");
+	reload(w, all, VISIBILITY_CALLS);
+	advance_ms(w, 20000);
+	answer(w, "bob");
+	expect_talking(w, "bob", "alice");
+	advance_ms(w, 5000);
+	transfer(w, "alice", "carol");
+	answer(w, "carol");
+	advance_ms(w, 5000);
+	hold(w, "bob");
+	expect_calls(w, "bob", PHONE_CALL_HOLDING, 1);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(a_call_is_forwarded_as_it_was_when_it_began, "RFC 5359 2.9")
 {
 	static const char *const all[] = { "201", "202", "203", NULL };
