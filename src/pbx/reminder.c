@@ -58,14 +58,19 @@ static void on_due(struct timer *timer)
 		remind(holder, waiting);
 }
 
-void reminder_on_hold(struct leg *leg)
+void reminder_give_up(struct leg *leg)
 {
 	const struct transfer *transfer = leg->call->transfer;
 
+	if (transfer && transfer->transferor == leg)
+		(void)transfer_give_up(leg->call);
+}
+
+void reminder_on_hold(struct leg *leg)
+{
 	timer_stop(leg->pbx->stack.timers, &leg->reminder);
 	if (!leg->is_holding) {
-		if (transfer && transfer->transferor == leg)
-			(void)transfer_give_up(leg->call);
+		reminder_give_up(leg);
 		return;
 	}
 	leg->reminders = 0;

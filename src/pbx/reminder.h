@@ -11,6 +11,9 @@
 /* The leg has begun to hold the other party, or no longer does. */
 void reminder_on_hold(struct leg *leg);
 
+/* The leg's phone is about to do something else with the call: no reminder of it rings any more. */
+void reminder_give_up(struct leg *leg);
+
 void reminder_on_leg_end(struct leg *leg);
 
 #endif

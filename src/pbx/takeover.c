@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "pbx/lamp.h"
+#include "pbx/reminder.h"
 #include "pbx/splice.h"
 #include "pbx/ticket.h"
 #include "pbx/transfer.h"
@@ -118,6 +119,7 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct taker *ta
 		incoming_reply_status(in, 481);
 		return;
 	}
+	reminder_give_up(leg);
 	if (call->state != CALL_TALKING || leg->heir || other->heir || leg->splice ||
 	    other->splice || is_transferred_otherwise(call, taker)) {
 		incoming_reply_status(in, 491);

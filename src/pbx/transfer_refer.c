@@ -12,6 +12,7 @@
 #include "pbx/park.h"
 #include "pbx/pickup.h"
 #include "pbx/profile.h"
+#include "pbx/reminder.h"
 #include "pbx/visibility.h"
 #include "sip/refer_to.h"
 
@@ -87,13 +88,14 @@ static struct answer wish_ringing(const struct leg *transferor, const struct leg
 static struct answer wish_consult(const struct leg *transferor, const struct leg *transferee,
 				  const struct sip_replaces *replaces, struct wish *wish)
 {
-	const struct leg *leg = wish->leg;
+	struct leg *leg = wish->leg;
 	const struct call *call = leg->call;
 	const struct leg *target = leg_other(leg);
 
 	wish->kind = WISH_CONSULT;
 	if (call == transferor->call)
 		return REFUSED(403, "A call cannot be transferred to itself");
+	reminder_give_up(leg);
 	if (call_is_busy(call) || call->state == CALL_JOINING)
 		return (struct answer){ .status = 491 };
 	if (call->state == CALL_RINGING && leg == call->caller)
@@ -376,8 +378,10 @@ void transfer_on_refer(struct leg *leg, struct incoming *in)
 	char room_text[SIP_REFER_TO_ROOM_BYTES], number_text[SIP_USER_MAX_BYTES];
 	struct buf room = BUF_ON(room_text), number = BUF_ON(number_text);
 	struct wish wish = { 0 };
-	struct answer refusal = read_wish(leg, in, &room, &number, &wish);
+	struct answer refusal;
 
+	reminder_give_up(leg);
+	refusal = read_wish(leg, in, &room, &number, &wish);
 	if (refusal.status) {
 		trace_refusal(leg, in->msg, &refusal);
 		incoming_reply(in, &refusal);

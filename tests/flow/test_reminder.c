@@ -97,6 +97,19 @@ FLOW(who_talks_with_somebody_else_is_reminded_afterwards, "RFC 5359 2.2")
 	expect_quiet(w);
 }
 
+/* The reminder is in nobody's way who remembers by themselves. */
+FLOW(who_is_reminded_transfers, "RFC 5589 6.1")
+{
+	struct world *w = bob_is_reminded();
+
+	transfer(w, "bob", "carol");
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	answer(w, "carol");
+	expect_talking(w, "carol", "alice");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_quiet(w);
+}
+
 FLOW(who_is_held_hangs_up_while_it_rings, "RFC 3261 15.1.2")
 {
 	struct world *w = bob_is_reminded();
