@@ -71,7 +71,7 @@ void ticket_on_leg_end(const struct leg *leg);
 /* One of the transfer's is still good, or has been used and its call not been answered yet. */
 bool ticket_is_out(const struct transfer *transfer);
 
-/* The transfer has failed: none of its tickets that are still good is good any more. */
+/* The transfer is over: none of its tickets that are still good is good any more. */
 void ticket_void(const struct transfer *transfer);
 
 void ticket_on_free(void *object);

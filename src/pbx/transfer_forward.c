@@ -57,12 +57,6 @@ static bool has_arrived(const struct transfer *transfer)
 	return leg && leg->state == LEG_TALKING;
 }
 
-static void failed(struct transfer *transfer, unsigned status)
-{
-	ticket_void(transfer);
-	transfer_fail(transfer, status);
-}
-
 /*
  * That phone says no more. There are some that say at once that all is well, or end what they were
  * to tell: what counts is whether it comes.
@@ -72,7 +66,7 @@ static void on_silence(struct transfer *transfer)
 	if (has_arrived(transfer))
 		transfer_arrive(transfer, 200);
 	else if (!ticket_is_out(transfer))
-		failed(transfer, 480);
+		transfer_fail(transfer, 480);
 }
 
 void transfer_on_ticket_over(struct transfer *transfer)
@@ -97,12 +91,12 @@ static void on_refused(struct referral *referral, unsigned status, const struct 
 	(void)response;
 	transfer->referral = NULL;
 	if (transfer->to && transfer->seat) {
-		ticket_void(transfer);
+		transfer_forward_stop(transfer);
 		transfer->state = TRANSFER_WAITING;
 		transfer_on_talking(transfer->to);
 		return;
 	}
-	failed(transfer, status < 400 || status == 401 || status == 407 ? 480 : status);
+	transfer_fail(transfer, status < 400 || status == 401 || status == 407 ? 480 : status);
 }
 
 static void on_progress(struct referral *referral, unsigned status, struct slice reason,
@@ -114,7 +108,7 @@ static void on_progress(struct referral *referral, unsigned status, struct slice
 	if (!is_final)
 		transfer_on_provisional(transfer->from, status);
 	else if (status >= 300)
-		failed(transfer, status);
+		transfer_fail(transfer, status);
 }
 
 static void on_end(struct referral *referral, enum referral_end end)
@@ -123,7 +117,7 @@ static void on_end(struct referral *referral, enum referral_end end)
 
 	transfer->referral = NULL;
 	if (end == REFERRAL_TIMED_OUT && !has_arrived(transfer))
-		failed(transfer, 408);
+		transfer_fail(transfer, 408);
 	else
 		on_silence(transfer);
 }
@@ -140,6 +134,7 @@ void transfer_forward_stop(struct transfer *transfer)
 	if (transfer->referral)
 		referral_end(transfer->referral);
 	transfer->referral = NULL;
+	ticket_void(transfer);
 }
 
 bool transfer_forward_on_call_end(struct transfer *transfer)
@@ -165,7 +160,6 @@ void transfer_take_back(struct transfer *transfer)
 	struct call *to = transfer->to;
 
 	transfer_forward_stop(transfer);
-	ticket_void(transfer);
 	transfer->target = to->caller ? to->caller : to->partner;
 	transfer_splice(transfer, SLICE_NONE, SLICE_NONE);
 }
@@ -232,7 +226,7 @@ void transfer_forward(struct transfer *transfer, struct slice number, const stru
 	int err = send(transfer, number, replaced);
 
 	if (err) {
-		failed(transfer, err == ERR_STATE ? 491 : 503);
+		transfer_fail(transfer, err == ERR_STATE ? 491 : 503);
 		return;
 	}
 	transfer->state = TRANSFER_FORWARDED;

@@ -79,7 +79,7 @@ void transfer_forward(struct transfer *transfer, struct slice number, const stru
  */
 void transfer_take_back(struct transfer *transfer);
 
-/* No more is heard of it. */
+/* No more is heard of it, and a ticket that has not been used is void. */
 void transfer_forward_stop(struct transfer *transfer);
 
 /* One of its calls ends; true: since the transferee is where it was sent, and so it is over. */

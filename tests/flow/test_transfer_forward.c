@@ -349,6 +349,27 @@ FLOW_PLAIN(a_ticket_is_good_for_a_minute, "SECURITY R5")
 	expect_quiet(w);
 }
 
+/* Who hangs up instead of going there has been told on as not having gone. */
+FLOW_PLAIN(a_ticket_is_over_with_its_transfer, "SECURITY R5, RFC 3515 5.1")
+{
+	struct world *w = world_new("bob", "carol");
+	struct raw *alice;
+
+	world_extension(w, "bob")->refer = REFER_FORWARD;
+	office_add(&w->office, "203", "alice");
+	alice = world_raw(w, "alice");
+	world_start(w);
+	raw_ask_as(alice, "203", OFFICE_PASSWORD, ALICE_CALLS_BOB);
+	answer(w, "bob");
+	raw_speak(alice, "SIP/2.0 200", "", "ACK", TEXT_END);
+	transfer(w, "bob", "carol");
+	raw_reply(alice, "REFER", 202, "", "", "");
+	expect(w, !list_is_empty(&w->office.pbx.tickets));
+	expect(w, raw_speak(alice, "SIP/2.0 200", "", "BYE", TEXT_END) == 200);
+	expect(w, list_is_empty(&w->office.pbx.tickets));
+	expect_quiet(w);
+}
+
 /* Whoever knows the ids, or dials the number, while alice has not come yet. */
 FLOW_PLAIN(a_ticket_is_for_nobody_else, "SECURITY R2, SECURITY R5")
 {
