@@ -93,18 +93,17 @@ static void print_word(struct buf *line, struct slice row, const char *name,
 
 /* --- The extension ------------------------------------------------------------------------ */
 
-/* "; 202 transfers 201 to 203 (blind, call 9)", ", transferred by 202 (was call 7)" */
+/*
+ * "; 202 transfers 201 to 203 (blind, from call 7 to 9)", ", transferred by 202 (was call 7)"; a
+ * program's click has no transferor.
+ */
 static void print_transfer(struct buf *line, struct slice leg)
 {
 	struct slice transfer;
 
 	if (json_find(leg, "transfer", &transfer) == 0) {
 		buf_lit(line, "; ");
-		ctl_member_print(line, transfer, "by");
-		buf_lit(line, " transfers ");
-		ctl_member_print(line, transfer, "of");
-		buf_lit(line, " to ");
-		ctl_member_print(line, transfer, "to");
+		ctl_transfer_print(line, transfer, "transfers");
 		buf_lit(line, " (");
 		ctl_member_print(line, transfer, "how");
 		buf_lit(line, ", from call ");
@@ -114,7 +113,8 @@ static void print_transfer(struct buf *line, struct slice leg)
 		ctl_member_print(line, transfer, "to_call");
 		buf_char(line, ')');
 	} else if (has(leg, "was_call")) {
-		buf_lit(line, ", transferred by ");
+		if (has(leg, "transferred_by"))
+			buf_lit(line, ", transferred by ");
 		ctl_member_print(line, leg, "transferred_by");
 		buf_lit(line, " (was call ");
 		ctl_member_print(line, leg, "was_call");

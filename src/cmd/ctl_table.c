@@ -108,6 +108,12 @@ AGE_CELL(cell_expires, "expires")
 AGE_CELL(cell_age, "age")
 AGE_CELL(cell_talk, "talk")
 
+static void print_comma(struct buf *cell)
+{
+	if (cell->n > 0)
+		buf_lit(cell, ", ");
+}
+
 /* "201 Alice" */
 static void print_party(struct buf *cell, struct slice row, const char *path)
 {
@@ -164,28 +170,62 @@ static void cell_status(struct buf *cell, struct slice row)
 	print_status(cell, row, "status");
 }
 
+void ctl_transfer_print(struct buf *buf, struct slice transfer, const char *sends)
+{
+	struct slice how = SLICE_NONE;
+
+	(void)json_find(transfer, "how", &how);
+	ctl_member_print(buf, transfer, "by");
+	if (slice_eq(how, SLICE("\"recall\""))) {
+		buf_lit(buf, " is called back for ");
+		ctl_member_print(buf, transfer, "of");
+		return;
+	}
+	if (slice_eq(how, SLICE("\"click-to-dial\""))) {
+		buf_lit(buf, " calls ");
+	} else {
+		buf_printf(buf, " %s ", sends);
+		ctl_member_print(buf, transfer, "of");
+		buf_lit(buf, " to ");
+	}
+	ctl_member_print(buf, transfer, "to");
+}
+
 /*
- * "202 sends 201 to 203, call 9" while it is under way, "by 202, was call 7" when it is done.
+ * "202 sends 201 to 203, call 9" while it is under way, "by 202, was call 7" when it is done;
+ * nobody is named who transferred when a program had somebody called.
  */
 static void cell_transfer(struct buf *cell, struct slice row)
 {
 	struct slice transfer, value;
 
 	if (member_find(row, "transfer", &transfer)) {
-		ctl_member_print(cell, transfer, "by");
-		buf_lit(cell, " sends ");
-		ctl_member_print(cell, transfer, "of");
-		buf_lit(cell, " to ");
-		ctl_member_print(cell, transfer, "to");
+		ctl_transfer_print(cell, transfer, "sends");
 		if (member_find(transfer, "to_call", &value))
 			buf_lit(cell, ", call ");
 		ctl_member_print(cell, transfer, "to_call");
 	} else if (member_find(row, "was_call", &value)) {
-		buf_lit(cell, "by ");
+		if (member_find(row, "transferred_by", &value))
+			buf_lit(cell, "by ");
 		ctl_member_print(cell, row, "transferred_by");
-		buf_lit(cell, ", was call ");
+		print_comma(cell);
+		buf_lit(cell, "was call ");
 		ctl_member_print(cell, row, "was_call");
 	}
+}
+
+/* "*851 by 203, 12s" */
+static void cell_parked(struct buf *cell, struct slice row)
+{
+	struct slice parked;
+
+	if (!member_find(row, "parked", &parked))
+		return;
+	ctl_member_print(cell, parked, "orbit");
+	buf_lit(cell, " by ");
+	ctl_member_print(cell, parked, "by");
+	print_comma(cell);
+	print_age(cell, parked, "age");
 }
 
 /* "201 talking, 202 talking"; one that waits for somebody's answer to come is no phone of it yet */
@@ -197,8 +237,7 @@ static void cell_legs(struct buf *cell, struct slice row)
 	if (!member_find(row, "legs", &legs))
 		return;
 	while (json_next(legs, &at, &leg)) {
-		if (cell->n > 0)
-			buf_lit(cell, ", ");
+		print_comma(cell);
 		ctl_member_print(cell, leg, "number");
 		buf_char(cell, ' ');
 		if (member_find(leg, "waits", &waits))
@@ -263,11 +302,11 @@ static void cell_phone(struct buf *cell, struct slice row)
 }
 
 static const struct ctl_column call_columns[] = {
-	{ "CALL", true, cell_call },  { "STATE", false, cell_state },
-	{ "FROM", false, cell_from }, { "TO", false, cell_to },
-	{ "WITH", false, cell_with }, { "AGE", true, cell_age },
-	{ "TALK", true, cell_talk },  { "TRANSFER", false, cell_transfer },
-	{ "LEGS", false, cell_legs },
+	{ "CALL", true, cell_call },	      { "STATE", false, cell_state },
+	{ "FROM", false, cell_from },	      { "TO", false, cell_to },
+	{ "WITH", false, cell_with },	      { "AGE", true, cell_age },
+	{ "TALK", true, cell_talk },	      { "PARKED", false, cell_parked },
+	{ "TRANSFER", false, cell_transfer }, { "LEGS", false, cell_legs },
 };
 
 static const struct ctl_column registration_columns[] = {
@@ -307,8 +346,7 @@ static void cell_targets(struct buf *cell, struct slice row)
 	if (!member_find(row, "targets", &targets))
 		return;
 	while (json_next(targets, &at, &target)) {
-		if (cell->n > 0)
-			buf_lit(cell, ", ");
+		print_comma(cell);
 		cell_way(cell, target);
 		if (member_find(target, "avoided", &value) && slice_eq(value, SLICE("true")))
 			buf_lit(cell, " avoided");

@@ -38,4 +38,10 @@ void ctl_age_print(struct buf *buf, uint64_t seconds);
 /* The member of an object as plain text; nothing when there is none. A dot looks into objects. */
 void ctl_member_print(struct buf *buf, struct slice object, const char *path);
 
+/*
+ * A transfer as a sentence: "202 sends 201 to 203" with that verb, "202 is called back for 201", or
+ * "202 calls 203" for a program's click.
+ */
+void ctl_transfer_print(struct buf *buf, struct slice transfer, const char *sends);
+
 #endif

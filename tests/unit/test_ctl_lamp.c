@@ -59,6 +59,15 @@ static const struct {
 	  "202 Bob: steady\n  call 7: talking for 12s, with 201; 202 transfers 201 to 203 "
 	  "(blind, from call 7 to 9)\n"
 	  "  call 5: talking for 3s, with 204, transferred by 205 (was call 4)\n" },
+	{ "a call for which somebody is called back, and one that a program made",
+	  EXTENSION("\"lamp\":\"steady\",\"legs\":[{\"call\":7,\"state\":\"talking\","
+		    "\"with\":\"201\",\"age\":12,\"transfer\":{\"how\":\"recall\","
+		    "\"by\":\"202\",\"of\":\"201\",\"to\":\"202\",\"from_call\":7,\"to_call\":9}},"
+		    "{\"call\":5,\"state\":\"talking\",\"with\":\"204\",\"age\":3,"
+		    "\"was_call\":4}],\"watchers\":1"),
+	  "202 Bob: steady\n  call 7: talking for 12s, with 201; 202 is called back for 201 "
+	  "(recall, from call 7 to 9)\n"
+	  "  call 5: talking for 3s, with 204 (was call 4)\n" },
 	{ "what no lamp shows",
 	  EXTENSION("\"lamp\":\"off\",\"legs\":[{\"call\":7,\"state\":\"calling\","
 		    "\"direction\":\"out\",\"age\":1}],\"watchers\":1,\"registered\":true"),

@@ -87,14 +87,40 @@ static void a_transfer_is_told_with_both_calls(void **state)
 		      ",\"transferred_by\":\"202\"}"),
 		SLICE("{\"call\":5,\"state\":\"talking\",\"from\":{\"number\":\"204\"},"
 		      "\"legs\":[],\"transferred_by\":\"205\",\"was_call\":4}"),
+		SLICE("{\"call\":6,\"state\":\"talking\",\"from\":{\"number\":\"206\"},"
+		      "\"legs\":[],\"was_call\":3}"),
+		SLICE("{\"call\":8,\"state\":\"talking\",\"from\":{\"number\":\"207\"},"
+		      "\"legs\":[],\"transfer\":{\"how\":\"recall\",\"by\":\"208\","
+		      "\"of\":\"207\",\"to\":\"208\",\"from_call\":8,\"to_call\":11}}"),
+		SLICE("{\"call\":12,\"state\":\"joining\",\"from\":{\"number\":\"209\"},"
+		      "\"legs\":[],\"transfer\":{\"how\":\"click-to-dial\",\"by\":\"210\","
+		      "\"of\":\"210\",\"to\":\"209\",\"from_call\":12}}"),
 	};
 
 	(void)state;
 	expect_table("call", rows, ARRAY_LEN(rows),
-		     "CALL  STATE    FROM  TRANSFER                      LEGS\n"
+		     "CALL  STATE    FROM  TRANSFER                             LEGS\n"
 		     "   5  talking  204   by 205, was call 4\n"
+		     "   6  talking  206   was call 3\n"
 		     "   7  talking  201   202 sends 201 to 203, call 9\n"
-		     "   9  ringing  201   202 sends 201 to 203, call 9  201 waits, 203 ringing\n");
+		     "   8  talking  207   208 is called back for 207, call 11\n"
+		     "   9  ringing  201   202 sends 201 to 203, call 9         201 waits, "
+		     "203 ringing\n"
+		     "  12  joining  209   210 calls 209\n");
+}
+
+static void a_parked_call_is_told_with_its_orbit(void **state)
+{
+	struct slice rows[] = {
+		SLICE("{\"call\":7,\"state\":\"parked\",\"from\":{\"number\":\"201\"},"
+		      "\"parked\":{\"orbit\":\"*851\",\"by\":\"203\",\"age\":12},"
+		      "\"legs\":[{\"number\":\"201\",\"state\":\"talking\"}]}"),
+	};
+
+	(void)state;
+	expect_table("call", rows, ARRAY_LEN(rows),
+		     "CALL  STATE   FROM  PARKED            LEGS\n"
+		     "   7  parked  201   *851 by 203, 12s  201 talking\n");
 }
 
 static void columns_without_a_word_are_left_out(void **state)
@@ -175,6 +201,7 @@ int main(void)
 		cmocka_unit_test(ages_are_short),
 		cmocka_unit_test(columns_line_up),
 		cmocka_unit_test(a_transfer_is_told_with_both_calls),
+		cmocka_unit_test(a_parked_call_is_told_with_its_orbit),
 		cmocka_unit_test(columns_without_a_word_are_left_out),
 		cmocka_unit_test(peers_cannot_move_the_cursor),
 		cmocka_unit_test(a_status_is_a_page),
