@@ -6,6 +6,7 @@
 #include "cmd/greeting.h"
 
 #include "base/mem.h"
+#include "sip/limits.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -249,6 +250,22 @@ static void print_examples(const struct listen_addr *server, const struct extens
 	       is_udp ? "" : ";transport=", SLICE_ARGS(is_udp ? SLICE_NONE : word));
 }
 
+static void print_park(const struct park_config *park)
+{
+	char first_text[SIP_USER_MAX_BYTES], last_text[SIP_USER_MAX_BYTES];
+	struct buf first = BUF_ON(first_text), last = BUF_ON(last_text);
+
+	if (park->orbits == 0)
+		return;
+	park_print_orbit(park, 1, &first);
+	park_print_orbit(park, park->orbits, &last);
+	printf("  %.*s, with the transfer key, parks a call in %.*s", SLICE_ARGS(park->code),
+	       SLICE_ARGS(buf_text(&first)));
+	if (park->orbits > 1)
+		printf(" to %.*s", SLICE_ARGS(buf_text(&last)));
+	puts("; who dials that fetches it");
+}
+
 static void print_codes(const struct directory *directory, const struct extension *extension)
 {
 	struct slice number = extension->number, code;
@@ -261,6 +278,7 @@ static void print_codes(const struct directory *directory, const struct extensio
 	code = directory->group_pickup_code;
 	if (code.n > 0)
 		printf("  %.*s takes a call that rings in one's group\n", SLICE_ARGS(code));
+	print_park(&directory->park);
 	if (directory->dnd_on_code.n > 0 && directory->dnd_off_code.n > 0)
 		printf("  %.*s turns do-not-disturb on, %.*s turns it off\n",
 		       SLICE_ARGS(directory->dnd_on_code), SLICE_ARGS(directory->dnd_off_code));
@@ -315,7 +333,9 @@ static void print_dialing(const struct directory *directory, const struct extens
 	print_routes(directory);
 	print_codes(directory, extension);
 	puts("A lamp key (BLF) for an extension shows its calls; pressed while it flashes, it "
-	     "picks up.");
+	     "picks up.\n"
+	     "The transfer key sends a call to whatever can be dialed, or brings two calls "
+	     "together.");
 }
 
 void greeting_print(const struct directory *directory, const struct listen_addr *listen,

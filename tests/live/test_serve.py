@@ -130,8 +130,11 @@ def the_greeting_says_what_to_dial(scene):
     for what in ("  600 rings the group office", "  **202 takes the call that rings at 202",
                  "  *78 turns do-not-disturb on, *79 turns it off"):
         expect_in(what, text)
+    text = "\n".join(scene.server(config=live.CONFIG + 'park: {{orbits: 12}}\n').lines)
+    expect_in("  *85, with the transfer key, parks a call in *8501 to *8512; who dials that fetches it",
+              text)
     text = "\n".join(scene.server(config=live.CONFIG + 'codes: {{dnd-on: ""}}\n').lines)
-    for what in ("rings the group", "*79", "trunk", " ctl "):
+    for what in ("rings the group", "*79", "*85", "trunk", " ctl "):
         live.expect_equal(f"{what} is told", what in text, False)
 
 
