@@ -89,6 +89,16 @@ void call_set_state(struct call *call, enum call_state state)
 	}
 }
 
+/* A stand-in is no phone: who waits there is told of when they come. */
+static void trace_leg(const struct leg *leg)
+{
+	if (leg->is_stand_in)
+		return;
+	stack_trace(&leg->pbx->stack, "event=leg call=%u party=%.*s state=%s call-id=%.*s",
+		    leg->call->number, SLICE_ARGS(leg->party.number), leg_rows[leg->state].name,
+		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
+}
+
 void leg_set_state(struct leg *leg, enum leg_state state)
 {
 	bool was_shown = lamp_leg_is_shown(leg);
@@ -96,9 +106,7 @@ void leg_set_state(struct leg *leg, enum leg_state state)
 	CHECK(leg_rows[leg->state].next & (1u << state));
 	leg->state = state;
 	leg->state_ms = leg->pbx->stack.timers->now_ms;
-	stack_trace(&leg->pbx->stack, "event=leg call=%u party=%.*s state=%s call-id=%.*s",
-		    leg->call->number, SLICE_ARGS(leg->party.number), leg_rows[state].name,
-		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
+	trace_leg(leg);
 	record_leg_state(leg);
 	if (state == LEG_ENDED)
 		lamp_leg_end(leg, was_shown);
@@ -478,6 +486,7 @@ void leg_move(struct leg *leg, struct call *to, const struct leg *seat)
 		from->partner = NULL;
 	leg->call = to;
 	to->former = from->number;
+	trace_leg(leg);
 }
 
 /* --- Calls of phones and trunks ------------------------------------------------------------ */

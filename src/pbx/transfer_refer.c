@@ -360,6 +360,8 @@ static void trace_refusal(const struct leg *transferor, const struct sip_msg *re
 			  const struct answer *refusal)
 {
 	const struct leg *transferee = leg_other(transferor);
+	struct slice cause =
+		refusal->reason.n > 0 ? refusal->reason : sip_status_reason(refusal->status);
 	struct sip_addr to;
 
 	if (sip_addr_parse(sip_msg_value(refer, HDR_REFER_TO), &to))
@@ -370,7 +372,7 @@ static void trace_refusal(const struct leg *transferor, const struct sip_msg *re
 		    transferor->call->number, SLICE_ARGS(transferor->party.number),
 		    SLICE_ARGS(transferee ? transferee->party.number : SLICE_NONE),
 		    SLICE_ARGS(to.uri.user), SLICE_ARGS(to.uri.host), refusal->status,
-		    SLICE_ARGS(refusal->reason));
+		    SLICE_ARGS(cause));
 }
 
 void transfer_on_refer(struct leg *leg, struct incoming *in)
