@@ -16,7 +16,7 @@ static const struct command {
 	int (*run)(int argc, char **argv); /* NULL: not yet available */
 	const char *summary;
 } commands[] = {
-	{ "serve", cmd_serve, "the call server: registrar, calls, lamps, pick-up" },
+	{ "serve", cmd_serve, "the call server: registrar, calls, lamps, pick-up, transfers" },
 	{ "phone", cmd_phone, "a phone with lamp keys, for people and scripts" },
 	{ "flow", cmd_flow, "traces of either, or of a desk phone, as a ladder diagram" },
 	{ "doctor", NULL, "the same traces, read for faults (not yet available)" },

@@ -17,7 +17,7 @@ static const char usage[] =
 	"FILE]\n"
 	"\n"
 	"Runs the call server: phones register with it, call each other through it, watch\n"
-	"each other's lamps and pick up each other's calls.\n"
+	"each other's lamps, pick up each other's calls, transfer and park them.\n"
 	"\n"
 	"  -c, --config FILE   the configuration (default: " CONFIG_HERE ", and if there is\n"
 	"                      none, " CONFIG_SYSTEM ")\n"

@@ -131,8 +131,7 @@ def the_greeting_says_what_to_dial(scene):
                  "  *78 turns do-not-disturb on, *79 turns it off"):
         expect_in(what, text)
     text = "\n".join(scene.server(config=live.CONFIG + 'park: {{orbits: 12}}\n').lines)
-    expect_in("  *85, with the transfer key, parks a call in *8501 to *8512; who dials that fetches it",
-              text)
+    expect_in("  *85, with the transfer key, parks a call in *8501 to *8512; who dials that", text)
     text = "\n".join(scene.server(config=live.CONFIG + 'codes: {{dnd-on: ""}}\n').lines)
     for what in ("rings the group", "*79", "*85", "trunk", " ctl "):
         live.expect_equal(f"{what} is told", what in text, False)
