@@ -229,6 +229,14 @@ int conf_take_extensions(struct conf_reader *reader, const struct conf_node *map
 	return err;
 }
 
+bool conf_is_default_key(struct slice key)
+{
+	for (size_t i = OWN_KEYS; i < ARRAY_LEN(extension_keys); i++)
+		if (slice_eq(key, extension_keys[i].name))
+			return true;
+	return false;
+}
+
 int conf_take_defaults(struct conf_reader *reader, const struct conf_node *map, void *object)
 {
 	struct directory *directory = reader->directory;

@@ -100,7 +100,11 @@ static void check_unknown(const struct conf_reader *reader, const struct conf_no
 		if (is_known)
 			continue;
 		near = slice_nearest(key, names, count);
-		if (near.n > 0)
+		if (conf_is_default_key(key))
+			conf_tell_key(
+				&reader->teller, node,
+				"unknown key here; it stands under 'defaults', or an extension");
+		else if (near.n > 0)
 			conf_tell_key(&reader->teller, node, "unknown key; did you mean '%.*s'?",
 				      SLICE_ARGS(near));
 		else

@@ -116,6 +116,9 @@ void conf_check_forwards(const struct conf_reader *reader, const struct conf_nod
 /* A host name or an IP address, without a port: what can stand behind an '@'. */
 bool conf_is_domain(struct slice text);
 
+/* Whether this key stands under `defaults` and extensions (conf_extension.c). */
+bool conf_is_default_key(struct slice key);
+
 /*
  * About lamps (conf_lamp.c): keys of an extension, the top level's "lamps", and what can only be
  * checked at the end. The latter: ERR_NOMEM.

@@ -199,6 +199,11 @@ static const struct {
 	{ "defaults: {hold-reminder: 60s}\n" REST,
 	  "f:1:27: defaults.hold-reminder: '60s' does not fit; expected whole seconds from 10 to "
 	  "3600, without a unit, or 0 for never\n" },
+	{ "hold-reminder: 60\n" REST,
+	  "f:1:1: hold-reminder: unknown key here; it stands under 'defaults', or an extension\n" },
+	{ REST "trunks: {acme: {uri: \"sip:acme.example\", barge-in: no}}\n",
+	  "f:3:42: trunks.acme.barge-in: unknown key here; it stands under 'defaults', or an "
+	  "extension\n" },
 	{ DOMAIN "extensions:\n  201: {password: x, refer: off}\n",
 	  "f:3:29: extensions.201.refer: 'off' is not known; expected handle, forward\n" },
 	{ REST "trunks: {acme: {uri: \"sip:acme.example\", refer: never}}\n",
