@@ -50,6 +50,7 @@ void takeover_take_place(struct leg *heir)
 		leg->exit = (struct leg_exit){ "replaced", 0 };
 		leg_end(leg, 0, SLICE(REPLACED_LINE));
 	}
+	ticket_name_referrer(heir);
 	leg_set_state(heir, LEG_TALKING);
 	ticket_on_talking(heir);
 	lamp_leg_changed(other);

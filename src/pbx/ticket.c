@@ -134,14 +134,20 @@ struct ticket *ticket_of(const struct leg *leg)
 	return NULL;
 }
 
+void ticket_name_referrer(struct leg *leg)
+{
+	struct ticket *ticket = ticket_of(leg);
+
+	if (ticket)
+		(void)call_set_referrer(leg->call, ticket->by); /* or lamps do not say it */
+}
+
 void ticket_on_talking(struct leg *leg)
 {
 	struct ticket *ticket = ticket_of(leg);
 
-	if (!ticket)
-		return;
-	(void)call_set_referrer(leg->call, ticket->by); /* or lamps do not say it */
-	ticket_over(ticket);
+	if (ticket)
+		ticket_over(ticket);
 }
 
 void ticket_on_leg_end(const struct leg *leg)

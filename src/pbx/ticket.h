@@ -64,6 +64,9 @@ void ticket_use(struct ticket *ticket, struct leg *leg);
 /* NULL: this leg has come by none that is still there. */
 struct ticket *ticket_of(const struct leg *leg);
 
+/* Its call says from now on who has sent it there, if somebody has. */
+void ticket_name_referrer(struct leg *leg);
+
 /* The leg talks, or has ended. A ticket by which it has come is over, and its transfer hears it. */
 void ticket_on_talking(struct leg *leg);
 void ticket_on_leg_end(const struct leg *leg);
