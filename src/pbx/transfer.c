@@ -575,6 +575,9 @@ bool transfer_on_leg_gone(struct leg *leg)
 	if (!transfer)
 		return false;
 	if (leg == transfer->transferor) {
+		/* Who holds somebody and hangs up need not be reminded of them. */
+		if (transfer_give_up(leg->call))
+			return false;
 		transfer->transferor = NULL;
 		transfer_trace(transfer, "transferor-left", 0);
 		leg_end(leg, 0, SLICE_NONE);

@@ -110,6 +110,19 @@ FLOW(who_is_reminded_transfers, "RFC 5589 6.1")
 	expect_quiet(w);
 }
 
+FLOW(who_holds_hangs_up_while_it_rings, "RFC 3261 15.1.1")
+{
+	struct world *w = bob_is_reminded();
+	struct world_phone *bob = world_phone(w, "bob");
+
+	world_step(w, bob, phone_hangup(&bob->phone, 1));
+	expect_calls(w, "bob", PHONE_CALL_HOLDING, 0);
+	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
 FLOW(who_is_held_hangs_up_while_it_rings, "RFC 3261 15.1.2")
 {
 	struct world *w = bob_is_reminded();
