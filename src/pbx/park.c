@@ -208,7 +208,9 @@ struct answer park_check(const struct leg *leg, const struct leg *parker, struct
 		return (struct answer){ .status = 491 };
 	if (!choose_orbit(pbx, number, &orbit))
 		return (struct answer){ .status = 486,
-					.reason = SLICE("Somebody is parked there") };
+					.reason = is_code(pbx, number)
+							  ? SLICE("All orbits are taken")
+							  : SLICE("Somebody is parked there") };
 	return (struct answer){ 0 };
 }
 

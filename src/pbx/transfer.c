@@ -139,18 +139,19 @@ void transfer_trace(const struct transfer *transfer, const char *result, unsigne
 	const struct call *to = destination_of(transfer);
 	char to_text[24], status_text[24];
 	struct buf to_call = BUF_ON(to_text), status_known = BUF_ON(status_text);
+	struct slice target = transfer_target(transfer);
 
 	if (to)
 		buf_printf(&to_call, " to-call=%u", to->number);
 	if (status > 0)
 		buf_printf(&status_known, " status=%u", status);
-	stack_trace(
-		&transfer->pbx->stack,
-		"event=transfer call=%u%.*s how=%.*s by=%.*s of=%.*s to=%.*s result=%s%.*s",
-		transfer->from->number, SLICE_ARGS(buf_text(&to_call)),
-		SLICE_ARGS(transfer_kind_name(transfer->kind)), SLICE_ARGS(transfer->by->number),
-		SLICE_ARGS(transfer->transferee->party.number),
-		SLICE_ARGS(transfer_target(transfer)), result, SLICE_ARGS(buf_text(&status_known)));
+	stack_trace(&transfer->pbx->stack,
+		    "event=transfer call=%u%.*s how=%.*s by=%.*s of=%.*s%s%.*s result=%s%.*s",
+		    transfer->from->number, SLICE_ARGS(buf_text(&to_call)),
+		    SLICE_ARGS(transfer_kind_name(transfer->kind)),
+		    SLICE_ARGS(transfer->by->number),
+		    SLICE_ARGS(transfer->transferee->party.number), target.n > 0 ? " to=" : "",
+		    SLICE_ARGS(target), result, SLICE_ARGS(buf_text(&status_known)));
 }
 
 /* How it has ended; its calls are still its own. */
