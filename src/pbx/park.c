@@ -259,6 +259,7 @@ int park_call(struct leg *leg, struct leg *parker, struct slice number)
 	put_on_hold(leg);
 	wait_for_fetcher(parked);
 	lamp_leg_changed(leg);
+	lamp_leg_changed(parker);
 	orbit_changed(call->pbx, buf_text(&orbit));
 	return 0;
 }

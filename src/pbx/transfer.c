@@ -376,13 +376,17 @@ static void stop_ringing(const struct transfer *transfer)
 static void take_seat(const struct transfer *transfer)
 {
 	struct leg *transferee = transfer->transferee;
+	const struct call *from = transfer->from;
 	struct call *to = transfer->to;
+	bool is_private = from->is_private && transferee == from->caller;
 
 	leg_move(transferee, to, transfer->seat);
-	if (transfer->target == to->caller)
+	if (transfer->target == to->caller) {
 		to->partner = transferee;
-	else
+	} else {
 		to->caller = transferee;
+		to->is_private = is_private;
+	}
 }
 
 static void transfer_done(struct transfer *transfer)
