@@ -310,3 +310,34 @@ FLOW_PLAIN(who_is_transferred_gives_up_while_the_target_rings, "RFC 5589 7.6")
 	expect_only(w, "bob", "carol");
 	expect_quiet(w);
 }
+
+/* --- Instead of it ------------------------------------------------------------------------ */
+
+FLOW_PLAIN(a_target_is_asked_and_then_called_without_being_shown, "RFC 5589 7.2")
+{
+	struct world *w = bob_consults_carol();
+
+	hang_up(w, "bob");
+	expect_ended(w, "carol", PHONE_CAUSE_REMOTE, 0);
+	transfer(w, "bob", "carol");
+	expect_ladder(w, "bob -> switch BYE", "bob -> switch REFER", "switch -> carol INVITE");
+	answer(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_only(w, "alice", "carol");
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(an_attended_transfer_that_fails_can_be_a_blind_one, "RFC 5589 7.7")
+{
+	struct world *w = bob_calls_carol();
+
+	transfer_attended(w, "bob");
+	hang_up(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 486);
+	transfer(w, "bob", "carol");
+	expect_calls(w, "carol", PHONE_CALL_RINGING, 1);
+	answer(w, "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_only(w, "alice", "carol");
+	expect_quiet(w);
+}
