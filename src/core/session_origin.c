@@ -58,7 +58,7 @@ static void origin_keep(struct session *session, const struct sdp_origin *origin
 	buf_init(&text, kept->text, n);
 	buf_slice(&text, origin->name);
 	buf_slice(&text, origin->place);
-	kept->name_n = (uint16_t)origin->name.n; /* of SDP_MAX_BYTES at most */
+	kept->name_n = (uint16_t)origin->name.n; /* of a message at most */
 	kept->place_n = (uint16_t)origin->place.n;
 	kept->version = origin->version;
 	kept->heard = origin_hash(session, origin);

@@ -2,7 +2,8 @@
 /*
  * Whatever people do with their phones, in whatever order: calls, pick-ups, holds, transfers,
  * parks, takeovers, one upon the other before the first is done. Nothing particular is expected of
- * any step; in the end nobody may be left over, no lamp may be lit, and no byte kept.
+ * any step, and some of what is sent is lost; in the end nobody may be left over, no lamp may be
+ * lit, and no byte kept.
  */
 #include "world.h"
 
