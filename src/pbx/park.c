@@ -274,11 +274,6 @@ static struct parked *find_by_fetcher(const struct leg *fetcher)
 	return NULL;
 }
 
-static unsigned status_of(int err)
-{
-	return err == ERR_UNSUPPORTED ? 488 : err == ERR_NOTFOUND ? 404 : 500;
-}
-
 static void on_spliced(void *owner, int err)
 {
 	struct leg *fetcher = owner, *leg;
@@ -287,7 +282,7 @@ static void on_spliced(void *owner, int err)
 	leg = parked->leg;
 	parked->fetcher = NULL;
 	if (err) {
-		leg_end(fetcher, status_of(err), SLICE_NONE);
+		leg_end(fetcher, splice_status(err, 404), SLICE_NONE);
 		if (!leg->is_ending)
 			put_on_hold(leg);
 		return;
@@ -303,17 +298,11 @@ static void on_spliced(void *owner, int err)
 static void fetch(struct parked *parked, struct incoming *in, const struct extension *extension)
 {
 	struct leg *leg = parked->leg, *fetcher;
-	struct splice_spec spec = { .on_done = on_spliced };
 
 	fetcher = call_take_leg(leg->call, in, extension, parked->orbit.number);
 	if (!fetcher)
 		return;
-	spec.owner = fetcher;
-	spec.offer = in->msg->body;
-	spec.offer_type = sip_msg_value(in->msg, HDR_CONTENT_TYPE);
-	spec.offerer = slice_is_empty(spec.offer) ? leg : fetcher;
-	spec.answerer = slice_is_empty(spec.offer) ? fetcher : leg;
-	if (splice_start(&spec))
+	if (splice_newcomer(fetcher, leg, in->msg, on_spliced))
 		leg_end(fetcher, 503, SLICE("Retry-After: 5\r\n"));
 	else
 		parked->fetcher = fetcher;

@@ -233,6 +233,27 @@ int splice_start(const struct splice_spec *spec)
 	return 0;
 }
 
+int splice_newcomer(struct leg *newcomer, struct leg *other, const struct sip_msg *invite,
+		    void (*on_done)(void *owner, int err))
+{
+	bool is_silent = slice_is_empty(invite->body);
+
+	return splice_start(
+		&(struct splice_spec){ .offerer = is_silent ? other : newcomer,
+				       .answerer = is_silent ? newcomer : other,
+				       .offer = invite->body,
+				       .offer_type = sip_msg_value(invite, HDR_CONTENT_TYPE),
+				       .on_done = on_done,
+				       .owner = newcomer });
+}
+
+unsigned splice_status(int err, unsigned gone)
+{
+	if (err == ERR_UNSUPPORTED)
+		return 488;
+	return err == ERR_NOTFOUND ? gone : 500;
+}
+
 struct leg *splice_other(const struct leg *leg)
 {
 	const struct splice *splice = leg->splice;

@@ -54,6 +54,16 @@ struct splice_spec {
 /* ERR_NOMEM; ERR_STATE when one of them is being spliced. Then nothing has been sent. */
 int splice_start(const struct splice_spec *spec);
 
+/*
+ * The same of one whose INVITE has just come, with or without an offer, and an answered leg; the
+ * newcomer is the owner.
+ */
+int splice_newcomer(struct leg *newcomer, struct leg *other, const struct sip_msg *invite,
+		    void (*on_done)(void *owner, int err));
+
+/* How an INVITE is refused, or a REFER's end told, for this error; `gone` when a leg has ended. */
+unsigned splice_status(int err, unsigned gone);
+
 /* Without a word to the owner. What was asked of the phones is answered. */
 void splice_stop(struct splice *splice);
 

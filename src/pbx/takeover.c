@@ -56,11 +56,6 @@ void takeover_take_place(struct leg *heir)
 	lamp_leg_changed(other);
 }
 
-static unsigned status_of(int err)
-{
-	return err == ERR_UNSUPPORTED ? 488 : err == ERR_NOTFOUND ? 481 : 500;
-}
-
 static void trace(const struct leg *heir, struct slice of, unsigned status)
 {
 	stack_trace(&heir->pbx->stack,
@@ -75,7 +70,7 @@ static void on_spliced(void *owner, int err)
 	struct call *call = heir->call;
 	struct slice of = leg ? leg->party.number : SLICE_NONE;
 
-	trace(heir, of, err ? status_of(err) : 200);
+	trace(heir, of, err ? splice_status(err, 481) : 200);
 	if (!err) {
 		if (!ticket_of(heir))
 			record_picked_up(call, heir->party.number, of, RECORD_BY_BARGE_IN);
@@ -84,7 +79,7 @@ static void on_spliced(void *owner, int err)
 	}
 	if (leg)
 		leg->heir = NULL;
-	leg_end(heir, status_of(err), SLICE_NONE);
+	leg_end(heir, splice_status(err, 481), SLICE_NONE);
 	if (leg)
 		splice_restore(call);
 	else
@@ -113,8 +108,6 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct taker *ta
 {
 	struct call *call = leg->call;
 	struct leg *other = leg_other(leg), *heir;
-	struct slice offer_type = sip_msg_value(in->msg, HDR_CONTENT_TYPE);
-	struct splice_spec spec = { .on_done = on_spliced };
 
 	if (!other) {
 		incoming_reply_status(in, 481);
@@ -131,12 +124,7 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct taker *ta
 		return;
 	leg_set_replaced(heir, leg);
 	leg->heir = heir;
-	spec.owner = heir;
-	spec.offer = in->msg->body;
-	spec.offer_type = offer_type;
-	spec.offerer = slice_is_empty(spec.offer) ? other : heir;
-	spec.answerer = slice_is_empty(spec.offer) ? heir : other;
-	if (splice_start(&spec)) {
+	if (splice_newcomer(heir, other, in->msg, on_spliced)) {
 		leg->heir = NULL;
 		leg_end(heir, 503, SLICE("Retry-After: 5\r\n"));
 		return;

@@ -428,24 +428,12 @@ void transfer_arrive(struct transfer *transfer, unsigned status)
 		leave_transferor(transfer);
 }
 
-static unsigned status_of(int err)
-{
-	switch (err) {
-	case ERR_UNSUPPORTED:
-		return 488;
-	case ERR_NOTFOUND:
-		return 480;
-	default:
-		return 500;
-	}
-}
-
 static void on_spliced(void *owner, int err)
 {
 	struct transfer *transfer = owner;
 
 	if (err)
-		transfer_fail(transfer, status_of(err));
+		transfer_fail(transfer, splice_status(err, 480));
 	else
 		transfer_done(transfer);
 }
