@@ -153,12 +153,13 @@ static bool may_be_led_to(const struct destination *to)
 }
 
 /*
- * A member's own wishes do not concern the group, and who holds a call, or wants its own phones to
- * ring, is called at no other place.
+ * A member's own wishes do not concern the group, and who holds a call, wants its own phones to
+ * ring, or has its call replaced, is called at no other place.
  */
 static bool is_bound(const struct attempt *attempt)
 {
-	return attempt->parent || attempt->call->click || attempt->call->recall == RECALL_HOLD;
+	return attempt->parent || attempt->call->click || attempt->call->recall == RECALL_HOLD ||
+	       !handle_eq(attempt->to.replaced, HANDLE_NONE);
 }
 
 /* The attempt goes on at the number that its target names for this case, if there is one. */
@@ -317,6 +318,8 @@ static void attempt_try(struct attempt *attempt)
 		try_group(attempt);
 	else if (attempt->to.kind == DESTINATION_ROUTE)
 		try_route(attempt);
+	else if (!handle_eq(attempt->to.replaced, HANDLE_NONE))
+		try_replaced(attempt);
 	else
 		try_extension(attempt);
 }

@@ -34,6 +34,9 @@ uint32_t share_of(const struct call *call, size_t phones);
 
 void try_extension(struct attempt *attempt);
 
+/* The phone that has the leg's dialog, which is to be replaced. */
+void try_replaced(struct attempt *attempt);
+
 /* attempt_route.c: by the first trunk that has a way. */
 void try_route(struct attempt *attempt);
 

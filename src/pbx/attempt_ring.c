@@ -10,8 +10,15 @@
 #include "pbx/lamp.h"
 #include "pbx/phone_forward.h"
 #include "pbx/registrar.h"
+#include "sip/replaces.h"
 
 #define INVITE_LINES_MAX_BYTES 4096
+
+/* NULL: none, or it has ended. */
+static const struct leg *attempt_replaced(const struct attempt *attempt)
+{
+	return pool_find(&attempt->call->pbx->legs, attempt->to.replaced);
+}
 
 /* What a phone may ring differently for (RFC 7462 8). */
 static void print_alert(struct buf *lines, enum recall recall)
@@ -28,8 +35,21 @@ static void print_alert(struct buf *lines, enum recall recall)
 	}
 }
 
+/* The dialog as the phone sees it (RFC 3891 6.1); one that knows no Replaces shall not ring. */
+static void print_replaces(struct buf *lines, const struct leg *replaced)
+{
+	const struct dialog *dialog = &replaced->session->dialog;
+
+	buf_lit(lines, "Require: replaces\r\nReplaces: ");
+	sip_replaces_print(lines, &(struct sip_replaces){ .call_id = dialog->call_id,
+							  .to_tag = dialog->remote_tag,
+							  .from_tag = dialog_local_tag(dialog) });
+	buf_lit(lines, "\r\n");
+}
+
 static void print_invite_lines(struct buf *lines, const struct attempt *attempt, uint32_t breadth)
 {
+	const struct leg *replaced = attempt_replaced(attempt);
 	const struct call *call = attempt->call;
 	const struct trail *trail = attempt->parent ? &attempt->parent->trail : &attempt->trail;
 	const struct destination *to = attempt->parent ? &attempt->parent->to : &attempt->to;
@@ -45,11 +65,14 @@ static void print_invite_lines(struct buf *lines, const struct attempt *attempt,
 		buf_lit(lines, "\r\n");
 	}
 	print_alert(lines, call->recall);
+	if (replaced)
+		print_replaces(lines, replaced);
 	trail_print(trail, lines, destination_party(to).number, call->pbx->directory->domain);
 }
 
-/* One phone is called, with the caller's offer as it came. */
-static int ring_phone(struct attempt *attempt, const struct binding *binding, uint32_t breadth)
+/* One phone is called there, with the caller's offer as it came. */
+static int ring_phone(struct attempt *attempt, struct slice target, const struct flow *flow,
+		      uint32_t breadth)
 {
 	struct call *call = attempt->call;
 	const struct party *caller = &call->caller->party;
@@ -63,19 +86,21 @@ static int ring_phone(struct attempt *attempt, const struct binding *binding, ui
 
 	if (!leg)
 		return ERR_NOMEM;
+	if (attempt_replaced(attempt))
+		leg_set_replaced(leg, attempt_replaced(attempt));
 	leg->breadth = breadth;
 	call->breadth_left -= breadth;
-	pbx_print_contact(&contact, caller->number, &binding->flow);
+	pbx_print_contact(&contact, caller->number, flow);
 	pbx_print_identity(call->pbx, &local, caller->name, caller->number);
 	pbx_print_identity(call->pbx, &remote, SLICE_NONE, leg->party.number);
 	print_invite_lines(&lines, attempt, breadth);
 	spec = (struct session_spec){
 		.dialog = { .local = buf_text(&local),
 			    .remote = buf_text(&remote),
-			    .target = binding->contact,
+			    .target = target,
 			    .contact = buf_text(&contact),
 			    .hops_used = call->hops_used,
-			    .flow = binding->flow },
+			    .flow = *flow },
 		.lines = buf_text(&lines),
 		.content_type = call->offer_type,
 		.body = call->offer,
@@ -99,7 +124,7 @@ void ring_extension(struct attempt *attempt, uint32_t share)
 		if (call->breadth_left < share)
 			break;
 		attempt->failure = (struct failure){ 503, FORWARD_NEVER };
-		(void)ring_phone(attempt, binding, share);
+		(void)ring_phone(attempt, binding->contact, &binding->flow, share);
 	}
 	if (attempt->legs == 0)
 		attempt_over(attempt);
@@ -112,6 +137,24 @@ uint32_t share_of(const struct call *call, size_t phones)
 	uint32_t share = (uint32_t)(call->breadth_left / (phones ? phones : 1));
 
 	return share > 0 ? share : 1;
+}
+
+void try_replaced(struct attempt *attempt)
+{
+	const struct leg *replaced = attempt_replaced(attempt);
+	const struct dialog *dialog;
+
+	attempt->failure = (struct failure){ replaced ? 440 : 481, FORWARD_NEVER };
+	if (replaced && attempt->call->breadth_left > 0) {
+		dialog = &replaced->session->dialog;
+		attempt->failure = (struct failure){ 503, FORWARD_NEVER };
+		(void)ring_phone(attempt, dialog->remote_target, &dialog->flow,
+				 attempt->call->breadth_left);
+	}
+	if (attempt->legs == 0)
+		attempt_over(attempt);
+	else
+		attempt->failure = (struct failure){ 0, FORWARD_NEVER };
 }
 
 /* Of the legs that the extension has in this one's call. A call has as many as may ring at once. */

@@ -140,7 +140,8 @@ static void on_end(struct session *session, enum session_cause cause, const stru
 
 	stack_trace(session->stack, "event=hangup call=%u party=%.*s cause=%s", leg->call->number,
 		    SLICE_ARGS(leg->party.number), cause == SESSION_BYE ? "bye" : "lost");
-	leg->exit = (struct leg_exit){ cause == SESSION_BYE ? "local-bye" : "timeout", 0 };
+	if (!leg->exit.event)
+		leg->exit = (struct leg_exit){ cause == SESSION_BYE ? "local-bye" : "timeout", 0 };
 	leg_gone(session, cause == SESSION_BYE ? RECORD_HANGUP : RECORD_LOST, bye);
 }
 

@@ -19,10 +19,12 @@ enum destination_kind {
 /* Where a call can go. Its texts are the directory's. */
 struct destination {
 	enum destination_kind kind;
-	const struct extension *extension; /* of DESTINATION_EXTENSION */
-	const struct group *group;	   /* of DESTINATION_GROUP */
-	const struct route *route;	   /* of DESTINATION_ROUTE, with: */
-	struct slice number;		   /* as it was dialled; whoever asked keeps it */
+	const struct extension *extension; /* of DESTINATION_EXTENSION, with: */
+	struct handle replaced; /* its leg, whose phone alone is called, to have a call replace the
+				   one that it is in (RFC 3891); HANDLE_NONE: all its phones */
+	const struct group *group; /* of DESTINATION_GROUP */
+	const struct route *route; /* of DESTINATION_ROUTE, with: */
+	struct slice number;	   /* as it was dialled; whoever asked keeps it */
 };
 
 /* Who that is, and where its calls go otherwise; not for DESTINATION_NONE. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The new leg is in the call from the beginning, as the heir of the one that it replaces; it gets
- * that one's place when the splice with the other party is done.
+ * that one's place when the splice with the other party is done. Only where all that is the phones'
+ * business (`refer: forward`), and the other one can do it, there is a new call with that.
  */
 #include "pbx/takeover.h"
 
 #include "base/err.h"
 #include "pbx/lamp.h"
 #include "pbx/reminder.h"
+#include "pbx/route.h"
 #include "pbx/splice.h"
 #include "pbx/ticket.h"
 #include "pbx/transfer.h"
@@ -104,6 +106,36 @@ static bool is_transferred_otherwise(const struct call *call, const struct taker
 	       (!taker->ticket || !handle_eq(taker->ticket->transfer, transfer->pooled.handle));
 }
 
+/* --- By the other phone ------------------------------------------------------------------- */
+
+/*
+ * Who was sent here by REFER (`refer: forward`) calls the other phone, if that knows Replaces: it
+ * lets its old call go by itself. One behind a proxy would have to be reached through that.
+ */
+static bool is_for_phone(const struct leg *other, const struct taker *taker)
+{
+	return taker->ticket && other->extension && other->session->peer_can & PEER_REPLACES &&
+	       slice_is_empty(other->session->dialog.routes) &&
+	       directory_find(other->pbx->directory, other->party.number);
+}
+
+static void call_phone(const struct leg *other, struct incoming *in, const struct taker *taker)
+{
+	struct pbx *pbx = other->pbx;
+	struct destination to = { .kind = DESTINATION_EXTENSION,
+				  .extension = directory_find(pbx->directory, other->party.number),
+				  .replaced = other->pooled.handle };
+	struct slice number = to.extension->number;
+
+	if (taker->extension)
+		call_start(pbx, in, taker->extension, number, &to, taker->ticket);
+	else
+		call_start_from_trunk(pbx, in, taker->trunk, &taker->party, number, &to,
+				      taker->ticket);
+}
+
+/* --- By us -------------------------------------------------------------------------------- */
+
 void takeover_start(struct leg *leg, struct incoming *in, const struct taker *taker)
 {
 	struct call *call = leg->call;
@@ -117,6 +149,10 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct taker *ta
 	if (call->state != CALL_TALKING || leg->heir || other->heir || leg->splice ||
 	    other->splice || is_transferred_otherwise(call, taker)) {
 		incoming_reply_status(in, 491);
+		return;
+	}
+	if (is_for_phone(other, taker)) {
+		call_phone(other, in, taker);
 		return;
 	}
 	heir = take_heir(leg, in, taker);

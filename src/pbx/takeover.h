@@ -30,8 +30,9 @@ bool takeover_is_allowed(const struct leg *leg, const struct extension *taker);
 void takeover_take_place(struct leg *heir);
 
 /*
- * Answers the INVITE in any case: 481 (nobody at the other end), 491 (the call is just being
- * changed), 488 (no media in common), 503. A refused one leaves the call as it was.
+ * Answers the INVITE in any case, by a ticket perhaps with what the other party's phone says to it:
+ * 481 (nobody at the other end), 491 (the call is just being changed), 488 (no media in common),
+ * 503. A refused one leaves the call as it was.
  */
 void takeover_start(struct leg *leg, struct incoming *in, const struct taker *taker);
 

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/refer.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
 
@@ -21,6 +22,8 @@ void ticket_on_free(void *object)
 	struct ticket *ticket = object;
 
 	timer_stop(ticket->pbx->stack.timers, &ticket->timer);
+	if (ticket->refer)
+		refer_let_go(ticket->refer);
 	mem_free(ticket->holder);
 	mem_free(ticket->by);
 	mem_free((char *)ticket->number.p);
@@ -31,10 +34,38 @@ static struct transfer *transfer_of(const struct ticket *ticket)
 	return pool_find(&ticket->pbx->transfers, ticket->transfer);
 }
 
-static void ticket_over(struct ticket *ticket)
+/* --- Who hears of it ---------------------------------------------------------------------- */
+
+static void on_refer_end(struct refer *refer)
+{
+	struct ticket *ticket = refer->owner;
+
+	ticket->refer = NULL;
+}
+
+static const struct refer_ops refer_ops = { .on_end = on_refer_end };
+
+void ticket_tell(const struct transfer *transfer, struct refer *refer)
+{
+	LIST_FOR (ticket, &transfer->pbx->tickets, struct ticket, node) {
+		if (!handle_eq(ticket->transfer, transfer->pooled.handle))
+			continue;
+		ticket->refer = refer;
+		refer->owner = ticket;
+		refer->ops = &refer_ops;
+		return;
+	}
+	refer_let_go(refer);
+}
+
+/* --- Over --------------------------------------------------------------------------------- */
+
+static void ticket_over(struct ticket *ticket, unsigned status)
 {
 	struct transfer *transfer = transfer_of(ticket);
 
+	if (ticket->refer)
+		refer_tell(ticket->refer, status, SLICE_NONE);
 	ticket_end(ticket);
 	if (transfer)
 		transfer_on_ticket_over(transfer);
@@ -42,7 +73,7 @@ static void ticket_over(struct ticket *ticket)
 
 static void on_expiry(struct timer *timer)
 {
-	ticket_over(CONTAINER_OF(timer, struct ticket, timer));
+	ticket_over(CONTAINER_OF(timer, struct ticket, timer), 408);
 }
 
 int ticket_issue(struct transfer *transfer, struct slice number, const struct leg *replaced)
@@ -119,8 +150,11 @@ struct destination ticket_destination(const struct ticket *ticket, bool *ret_is_
 void ticket_use(struct ticket *ticket, struct leg *leg)
 {
 	struct transfer *transfer = transfer_of(ticket);
+	const struct leg *replaced = pool_find(&ticket->pbx->legs, ticket->replaced);
 
 	ticket->used_by = leg->pooled.handle;
+	if (replaced)
+		leg_set_replaced(leg, replaced);
 	timer_start(ticket->pbx->stack.timers, &ticket->timer, TICKET_USED_MS, on_expiry);
 	if (transfer)
 		transfer_on_arrival(transfer, leg);
@@ -146,8 +180,11 @@ void ticket_on_talking(struct leg *leg)
 {
 	struct ticket *ticket = ticket_of(leg);
 
-	if (ticket)
-		ticket_over(ticket);
+	if (!ticket)
+		return;
+	if (transfer_of(ticket))
+		transfer_on_arrived(transfer_of(ticket), leg);
+	ticket_over(ticket, 200);
 }
 
 void ticket_on_leg_end(const struct leg *leg)
@@ -155,7 +192,7 @@ void ticket_on_leg_end(const struct leg *leg)
 	struct ticket *ticket = ticket_of(leg);
 
 	if (ticket)
-		ticket_over(ticket);
+		ticket_over(ticket, leg->record.status ? leg->record.status : 487);
 }
 
 bool ticket_is_out(const struct transfer *transfer)

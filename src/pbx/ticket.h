@@ -16,6 +16,7 @@
 #define TICKETS_MAX 1024
 
 struct leg;
+struct refer;
 struct transfer;
 struct trunk;
 
@@ -31,6 +32,7 @@ struct ticket {
 	bool is_by_outside;	/* who is no extension, whatever the number */
 	struct handle transfer; /* that it belongs to */
 	struct handle used_by;	/* the leg of the INVITE; HANDLE_NONE: it is still good */
+	struct refer *refer;	/* told what becomes of that; NULL: the transfer does, or nobody */
 	struct timer timer;
 };
 
@@ -70,6 +72,9 @@ void ticket_name_referrer(struct leg *leg);
 /* The leg talks, or has ended. A ticket by which it has come is over, and its transfer hears it. */
 void ticket_on_talking(struct leg *leg);
 void ticket_on_leg_end(const struct leg *leg);
+
+/* The transfer's, which has been used, tells this one instead of it, and has it from now on. */
+void ticket_tell(const struct transfer *transfer, struct refer *refer);
 
 /* One of the transfer's is still good, or has been used and its call not been answered yet. */
 bool ticket_is_out(const struct transfer *transfer);

@@ -12,6 +12,7 @@
 #include "pbx/lamp.h"
 #include "pbx/park.h"
 #include "pbx/splice.h"
+#include "pbx/ticket.h"
 
 #define MOVED_LINE "Reason: SIP;cause=200;text=\"Call transferred\"\r\n"
 
@@ -117,12 +118,9 @@ static bool has_referrer(const struct transfer *transfer)
 /* Where the transferee is, or is to be; NULL: nowhere yet. */
 static struct call *destination_of(const struct transfer *transfer)
 {
-	const struct leg *leg;
+	const struct leg *leg = pool_find(&transfer->pbx->legs, transfer->arrival);
 
-	if (transfer->to)
-		return transfer->to;
-	leg = pool_find(&transfer->pbx->legs, transfer->arrival);
-	return leg ? leg->call : NULL;
+	return leg ? leg->call : transfer->to;
 }
 
 struct slice transfer_target(const struct transfer *transfer)
@@ -337,13 +335,17 @@ static void on_grace(struct timer *timer)
 	call_end(CONTAINER_OF(timer, struct call, timer), 0, SLICE(MOVED_LINE));
 }
 
-/* The transferor hangs up when it has heard; one that does not is hung up on. */
+void transfer_end_soon(struct call *call)
+{
+	timer_start(call->pbx->stack.timers, &call->timer, GRACE_MS, on_grace);
+}
+
 static void leave_transferor(const struct transfer *transfer)
 {
 	struct call *from = transfer->from;
 
 	if (transfer->transferor)
-		timer_start(transfer->pbx->stack.timers, &from->timer, GRACE_MS, on_grace);
+		transfer_end_soon(from);
 	else
 		call_end(from, 0, SLICE_NONE);
 }
@@ -426,6 +428,15 @@ void transfer_arrive(struct transfer *transfer, unsigned status)
 	tell(transfer, status);
 	if (transfer->from->state != CALL_ENDED)
 		leave_transferor(transfer);
+}
+
+void transfer_part(struct transfer *transfer)
+{
+	transfer_trace(transfer, "transferee-left", 0);
+	if (transfer->refer)
+		ticket_tell(transfer, transfer->refer);
+	transfer->refer = NULL;
+	detach(transfer);
 }
 
 static void on_spliced(void *owner, int err)
@@ -557,7 +568,7 @@ static bool consultation_gone(struct transfer *transfer)
 		if (leg->session)
 			lamp_leg_changed(leg);
 	if (transfer->state == TRANSFER_FORWARDED)
-		transfer_take_back(transfer);
+		transfer_forward_on_seat_gone(transfer);
 	return true;
 }
 
@@ -584,6 +595,6 @@ void transfer_on_call_end(struct call *call, unsigned status)
 {
 	struct transfer *transfer = call->transfer;
 
-	if (transfer && !transfer_forward_on_call_end(transfer))
+	if (transfer && !transfer_forward_on_call_end(transfer, call))
 		transfer_fail(transfer, call == transfer->from || status == 0 ? 480 : status);
 }

@@ -93,10 +93,11 @@ bool transfer_on_offer_result(struct leg *leg, unsigned status, const struct sip
 void transfer_on_talking(struct call *call);
 
 /*
- * The transferee's phone, sent there by REFER, comes by this leg; its ticket is over, since it
- * talks or since nothing has come of it.
+ * The transferee's phone, sent there by REFER, comes by this leg; it talks there; its ticket is
+ * over, since it talks or since nothing has come of it.
  */
 void transfer_on_arrival(struct transfer *transfer, const struct leg *leg);
+void transfer_on_arrived(struct transfer *transfer, const struct leg *leg);
 void transfer_on_ticket_over(struct transfer *transfer);
 
 /* True when the call goes on without this leg, which has gone and is ended here. */

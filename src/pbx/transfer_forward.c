@@ -49,30 +49,67 @@ bool transfer_goes_on(const struct leg *transferor, const struct leg *transferee
 
 /* --- What is heard of it ------------------------------------------------------------------ */
 
-/* Its phone talks where it was sent to, whatever it has said of that so far. */
+/* Its phone has called where it was sent to; NULL: it has not, or not any more. */
+static struct leg *arrival_of(const struct transfer *transfer)
+{
+	return pool_find(&transfer->pbx->legs, transfer->arrival);
+}
+
+/* It talks there, whatever it has said of that so far. */
 static bool has_arrived(const struct transfer *transfer)
 {
-	const struct leg *leg = pool_find(&transfer->pbx->legs, transfer->arrival);
+	const struct leg *leg = arrival_of(transfer);
 
 	return leg && leg->state == LEG_TALKING;
+}
+
+void transfer_forward_stop(struct transfer *transfer)
+{
+	if (transfer->referral)
+		referral_end(transfer->referral);
+	transfer->referral = NULL;
+	ticket_void(transfer);
+}
+
+/* We bring the target, who talks by us, and the transferee together. */
+static void take_back(struct transfer *transfer)
+{
+	struct call *to = transfer->to;
+
+	transfer_forward_stop(transfer);
+	transfer->target = transfer->seat ? leg_other(transfer->seat)
+					  : (to->caller ? to->caller : to->partner);
+	transfer_splice(transfer, SLICE_NONE, SLICE_NONE);
+}
+
+/*
+ * Nothing has come of it. A target whose phone does not let itself be replaced, and who is still
+ * there, is brought together with the transferee by us; unless one of the two would not have it.
+ */
+static void give_up(struct transfer *transfer, unsigned status)
+{
+	if (transfer->to && status != 487 && status < 600)
+		take_back(transfer);
+	else
+		transfer_fail(transfer, status);
 }
 
 /*
  * That phone says no more. There are some that say at once that all is well, or end what they were
  * to tell: what counts is whether it comes.
  */
-static void on_silence(struct transfer *transfer)
+static void on_silence(struct transfer *transfer, unsigned status)
 {
 	if (has_arrived(transfer))
 		transfer_arrive(transfer, 200);
 	else if (!ticket_is_out(transfer))
-		transfer_fail(transfer, 480);
+		give_up(transfer, status);
 }
 
 void transfer_on_ticket_over(struct transfer *transfer)
 {
 	if (transfer->state == TRANSFER_FORWARDED && !transfer->referral)
-		on_silence(transfer);
+		on_silence(transfer, 480);
 }
 
 static void on_accepted(struct referral *referral)
@@ -90,13 +127,11 @@ static void on_refused(struct referral *referral, unsigned status, const struct 
 
 	(void)response;
 	transfer->referral = NULL;
-	if (transfer->to && transfer->seat) {
-		transfer_forward_stop(transfer);
-		transfer->state = TRANSFER_WAITING;
-		transfer_on_talking(transfer->to);
-		return;
-	}
-	transfer_fail(transfer, status < 400 || status == 401 || status == 407 ? 480 : status);
+	if (transfer->to)
+		take_back(transfer);
+	else
+		transfer_fail(transfer,
+			      status < 400 || status == 401 || status == 407 ? 480 : status);
 }
 
 static void on_progress(struct referral *referral, unsigned status, struct slice reason,
@@ -108,7 +143,7 @@ static void on_progress(struct referral *referral, unsigned status, struct slice
 	if (!is_final)
 		transfer_on_provisional(transfer->from, status);
 	else if (status >= 300)
-		transfer_fail(transfer, status);
+		give_up(transfer, status);
 }
 
 static void on_end(struct referral *referral, enum referral_end end)
@@ -116,10 +151,7 @@ static void on_end(struct referral *referral, enum referral_end end)
 	struct transfer *transfer = referral->owner;
 
 	transfer->referral = NULL;
-	if (end == REFERRAL_TIMED_OUT && !has_arrived(transfer))
-		transfer_fail(transfer, 408);
-	else
-		on_silence(transfer);
+	on_silence(transfer, end == REFERRAL_TIMED_OUT ? 408 : 480);
 }
 
 static const struct referral_ops referral_ops = {
@@ -129,39 +161,61 @@ static const struct referral_ops referral_ops = {
 	.on_end = on_end,
 };
 
-void transfer_forward_stop(struct transfer *transfer)
+/* The consultation is none of our business any more. */
+static void let_go(struct transfer *transfer)
 {
-	if (transfer->referral)
-		referral_end(transfer->referral);
-	transfer->referral = NULL;
-	ticket_void(transfer);
-}
-
-bool transfer_forward_on_call_end(struct transfer *transfer)
-{
-	if (transfer->state != TRANSFER_FORWARDED || !has_arrived(transfer))
-		return false;
-	transfer_arrive(transfer, 200);
-	return true;
-}
-
-/* Whose place it takes there is for takeover.c now. */
-void transfer_on_arrival(struct transfer *transfer, const struct leg *leg)
-{
-	transfer->arrival = leg->pooled.handle;
-	if (transfer->to)
-		transfer->to->transfer = NULL;
+	transfer->to->transfer = NULL;
 	transfer->to = NULL;
 	transfer->seat = NULL;
 }
 
-void transfer_take_back(struct transfer *transfer)
+/*
+ * The target's phone may have let its old call go before its answer to the new one gets here, and
+ * the transferee's may have hung up before it is answered.
+ */
+bool transfer_forward_on_call_end(struct transfer *transfer, const struct call *call)
+{
+	if (transfer->state != TRANSFER_FORWARDED || !arrival_of(transfer))
+		return false;
+	if (call == transfer->to)
+		let_go(transfer);
+	else if (has_arrived(transfer))
+		transfer_arrive(transfer, 200);
+	else
+		transfer_part(transfer);
+	return true;
+}
+
+/* Whose place it takes in the consultation is for takeover.c now. */
+void transfer_on_arrival(struct transfer *transfer, const struct leg *leg)
+{
+	transfer->arrival = leg->pooled.handle;
+	if (transfer->to == leg->call)
+		let_go(transfer);
+}
+
+/*
+ * The target's phone lets the consultation go by itself (RFC 3891 3), and the transferor hangs up
+ * when the transferee's phone has said that it is there.
+ */
+void transfer_on_arrived(struct transfer *transfer, const struct leg *leg)
 {
 	struct call *to = transfer->to;
 
-	transfer_forward_stop(transfer);
-	transfer->target = to->caller ? to->caller : to->partner;
-	transfer_splice(transfer, SLICE_NONE, SLICE_NONE);
+	leg->call->former = transfer->from->number;
+	transfer_end_soon(transfer->from);
+	if (!to)
+		return;
+	LIST_FOR (replaced, &to->legs, struct leg, node)
+		replaced->exit = (struct leg_exit){ "replaced", 0 };
+	record_set_cause(to, RECORD_TRANSFERRED, transfer->seat);
+	transfer_end_soon(to);
+}
+
+void transfer_forward_on_seat_gone(struct transfer *transfer)
+{
+	if (!arrival_of(transfer))
+		take_back(transfer);
 }
 
 /* --- The REFER ---------------------------------------------------------------------------- */

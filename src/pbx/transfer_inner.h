@@ -50,6 +50,12 @@ void transfer_fail(struct transfer *transfer, unsigned status);
 /* The transferee's phone has done it by itself, and says so with this status. */
 void transfer_arrive(struct transfer *transfer, unsigned status);
 
+/* It is over; what becomes of the call that its ticket was used for is told by that. */
+void transfer_part(struct transfer *transfer);
+
+/* Its phones hang up once they know (RFC 5589 6.1); who does not is hung up on. */
+void transfer_end_soon(struct call *call);
+
 /* --- transfer_offer.c --------------------------------------------------------------------- */
 
 /*
@@ -74,15 +80,15 @@ bool transfer_goes_on(const struct leg *transferor, const struct leg *transferee
 void transfer_forward(struct transfer *transfer, struct slice number, const struct leg *replaced);
 
 /*
- * The transferor is not where the transferee's phone was to find it any more: we do the rest. The
- * transfer may be over by the return.
+ * The transferor is not where the transferee's phone was to find it any more: we do the rest,
+ * unless that has been there before. The transfer may be over by the return.
  */
-void transfer_take_back(struct transfer *transfer);
+void transfer_forward_on_seat_gone(struct transfer *transfer);
 
 /* No more is heard of it, and a ticket that has not been used is void. */
 void transfer_forward_stop(struct transfer *transfer);
 
-/* One of its calls ends; true: since the transferee is where it was sent, and so it is over. */
-bool transfer_forward_on_call_end(struct transfer *transfer);
+/* One of its calls ends; true: that does not mean that it has failed. */
+bool transfer_forward_on_call_end(struct transfer *transfer, const struct call *call);
 
 #endif

@@ -169,10 +169,11 @@ FLOW(an_attended_transfer_goes_on_to_the_phone, "RFC 5589 7.1, RFC 3891 3, RFC 5
 
 	transfer_attended(w, "bob");
 	expect_ladder(w, "bob    -> switch  REFER Replaces", "switch -> alice   REFER Replaces",
-		      "alice  -> switch  INVITE Replaces", "switch -> carol   INVITE",
+		      "alice  -> switch  INVITE Replaces", "switch -> carol   INVITE Replaces",
+		      "carol  -> switch  200 INVITE", "carol  -> switch  BYE",
 		      "switch -> alice   200 INVITE", "switch -> bob     BYE",
 		      "alice  -> switch  NOTIFY sipfrag 200",
-		      "switch -> bob     NOTIFY sipfrag 200");
+		      "switch -> bob     NOTIFY sipfrag 200", "bob    -> switch  BYE");
 	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
 	alice_is_with_carol(w);
 }
