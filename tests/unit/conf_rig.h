@@ -45,8 +45,11 @@ struct directory *conf_rig_read_good(const char *yaml);
 /* The row is taken without a word and gives what it should; its prefixes are tried, too. */
 void conf_rig_expect_good(const struct conf_rig_good *good);
 
-/* The row is refused with these lines and no others; its prefixes are tried, too. */
-void conf_rig_expect_bad(const struct conf_rig_bad *bad);
+/*
+ * This text is refused with these lines of the report and no others; its prefixes are tried, too.
+ * What fails is told by `name`.
+ */
+void conf_rig_expect_bad(const char *name, const char *yaml, const char *lines);
 
 /* Every prefix is read to its end or refused with a reason, and nothing of it stays. */
 void conf_rig_try_prefixes(struct slice text);

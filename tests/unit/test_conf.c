@@ -195,7 +195,7 @@ static void a_mistake_is_told(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		conf_rig_expect_bad(&bad[i]);
+		conf_rig_expect_bad(bad[i].name, bad[i].yaml, bad[i].lines);
 }
 
 static void the_report_is_bounded(void **state)

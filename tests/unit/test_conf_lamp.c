@@ -3,6 +3,8 @@
  * The configuration of lamps: what every key gives, who then sees what, the sentence for every
  * mistake, and that nothing of it stays when memory is refused or the text is torn.
  */
+#include "conf_rig.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,26 +14,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "conf/conf.h"
 #include "pbx/profile.h"
 #include "pbx/visibility.h"
-#include "support/guarded.h"
-
-static const uint64_t secret[2] = { 1, 2 };
-static struct conf_report report;
-
-#define assert_slice(actual, expected) assert_true(slice_eq((actual), SLICE(expected)))
 
 #define HEAD "domain: pbx.example.com\nextensions:\n"
-
-static int read_guarded(struct slice text, struct directory **ret_directory)
-{
-	struct guarded guarded = guarded_copy(text);
-	int err = conf_read(guarded.text, SLICE("f"), secret, &report, ret_directory);
-
-	guarded_free(&guarded);
-	return err;
-}
 
 /* --- What is read ------------------------------------------------------------------------- */
 
@@ -130,7 +116,7 @@ static void every_key_is_read(void **state)
 	struct directory *directory = NULL;
 
 	(void)state;
-	if (read_guarded(SLICE(full), &directory))
+	if (conf_rig_read(SLICE(full), &directory))
 		fail_msg("%s", report.mistakes[0].text);
 	assert_int_equal(directory->lamp_gap_ms, 250);
 	assert_true(dialplan_find_trunk(&directory->dialplan, SLICE("pbx"))->may_publish);
@@ -172,44 +158,24 @@ static void the_right_to_pick_up_is_apart(void **state)
 static void nothing_stays_of_a_torn_text(void **state)
 {
 	(void)state;
-	for (size_t n = 0; n < sizeof(full) - 1; n++) {
-		struct directory *directory = NULL;
-		int err = read_guarded(slice_of(full, n), &directory);
-
-		assert_true(err == 0 || err == ERR_SYNTAX);
-		directory_unref(err ? NULL : directory);
-		assert_int_equal(mem_count().blocks, 0);
-	}
+	conf_rig_try_prefixes(SLICE(full));
 }
 
 static void nothing_stays_when_memory_is_refused(void **state)
 {
-	int err = ERR_NOMEM;
-
 	(void)state;
-	for (uint64_t n = 1; err == ERR_NOMEM; n++) {
-		struct directory *directory = NULL;
-
-		mem_refuse_nth(n);
-		err = read_guarded(SLICE(full), &directory);
-		mem_refuse_nth(0);
-		directory_unref(err ? NULL : directory);
-		assert_int_equal(mem_count().blocks, 0);
-	}
-	assert_int_equal(err, 0);
+	conf_rig_refuse_memory(SLICE(full));
 }
 
 /* --- Mistakes ----------------------------------------------------------------------------- */
 
-struct bad {
-	const char *yaml;
-	const char *lines;
-};
-
 #define BOB "  \"202\": {password: x, groups: [sales]}\n"
 #define ALICE(keys) HEAD "  \"201\": {password: x, " keys "}\n" BOB
 
-static const struct bad bad[] = {
+static const struct {
+	const char *yaml;
+	const char *lines; /* of the report */
+} bad[] = {
 	{ "lamps: {gap: 5001, gop: 1}\n" ALICE("lamps: {gap: 1}"),
 	  "f:1:14: lamps.gap: '5001' does not fit; expected whole milliseconds from 0 to 5000, "
 	  "without a unit\n"
@@ -305,22 +271,8 @@ static const struct bad bad[] = {
 static void a_mistake_is_told(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		static char lines[CONF_MISTAKES_MAX * CONF_MISTAKE_MAX_BYTES];
-		struct directory *directory = NULL;
-		struct buf buf = BUF_ON(lines);
-		int err = read_guarded(slice_from_cstr(bad[i].yaml), &directory);
-
-		for (size_t k = 0; k < report.count; k++) {
-			buf_cstr(&buf, report.mistakes[k].text);
-			buf_char(&buf, '\n');
-		}
-		if (!slice_eq(buf_text(&buf), slice_from_cstr(bad[i].lines)))
-			fail_msg("%s%.*sexpected:\n%s", bad[i].yaml, SLICE_ARGS(buf_text(&buf)),
-				 bad[i].lines);
-		assert_int_equal(err, ERR_SYNTAX);
-		assert_int_equal(mem_count().blocks, 0);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		conf_rig_expect_bad(bad[i].yaml, bad[i].yaml, bad[i].lines);
 }
 
 /* Extension 201 with `n` others in a list or map, and these. */
@@ -344,7 +296,7 @@ static int read_crowd(const char *before, const char *between, const char *behin
 		buf_lit(&buf, ": {password: x}\n");
 	}
 	assert_false(buf.is_overflown);
-	err = read_guarded(buf_text(&buf), &directory);
+	err = conf_rig_read(buf_text(&buf), &directory);
 	directory_unref(directory);
 	return err;
 }
@@ -391,7 +343,7 @@ static void unknown_names_beyond_the_report_are_only_counted(void **state)
 		buf_lit(&buf, ", ");
 	}
 	buf_lit(&buf, "]}\n" HEAD "  \"201\": {password: x}\n");
-	assert_int_equal(read_guarded(buf_text(&buf), &directory), ERR_SYNTAX);
+	assert_int_equal(conf_rig_read(buf_text(&buf), &directory), ERR_SYNTAX);
 	assert_int_equal(report.count, CONF_MISTAKES_MAX);
 	assert_int_equal(report.left_out, 50 - CONF_MISTAKES_MAX);
 }

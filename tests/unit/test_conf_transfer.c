@@ -3,6 +3,8 @@
  * The configuration of transfers and of park: whose word counts, what every key gives, the sentence
  * for every mistake, and which numbers orbits are.
  */
+#include "conf_rig.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,42 +12,13 @@
 
 #include <cmocka.h>
 
-#include "base/err.h"
 #include "base/mem.h"
-#include "conf/conf.h"
-#include "support/guarded.h"
-
-static const uint64_t secret[2] = { 1, 2 };
-static struct conf_report report;
-
-#define assert_slice(actual, expected) assert_true(slice_eq((actual), SLICE(expected)))
-
-#define DOMAIN "domain: pbx.example.com\n"
-#define REST DOMAIN "extensions: {\"201\": {password: x}}\n"
-
-static int read_guarded(struct slice text, struct directory **ret_directory)
-{
-	struct guarded guarded = guarded_copy(text);
-	int err = conf_read(guarded.text, SLICE("f"), secret, &report, ret_directory);
-
-	guarded_free(&guarded);
-	return err;
-}
-
-static struct directory *read_good(const char *yaml)
-{
-	struct directory *directory = NULL;
-
-	if (read_guarded(slice_from_cstr(yaml), &directory))
-		fail_msg("%s: %s", yaml, report.count ? report.mistakes[0].text : "no memory");
-	return directory;
-}
 
 /* --- What is read ------------------------------------------------------------------------- */
 
 static void what_is_not_said_has_its_default(void **state)
 {
-	struct directory *directory = read_good(REST);
+	struct directory *directory = conf_rig_read_good(REST);
 	const struct extension *extension = directory_find(directory, SLICE("201"));
 
 	(void)state;
@@ -75,7 +48,7 @@ static const char full[] =
 /* The trunk's word counts more than that of `defaults`, which is therefore not each extension's. */
 static void every_key_is_read(void **state)
 {
-	struct directory *directory = read_good(full);
+	struct directory *directory = conf_rig_read_good(full);
 	const struct extension *alice = directory_find(directory, SLICE("201"));
 	const struct extension *bob = directory_find(directory, SLICE("202"));
 	const struct dialplan *dialplan = &directory->dialplan;
@@ -104,31 +77,13 @@ static void every_key_is_read(void **state)
 static void nothing_stays_of_a_torn_text(void **state)
 {
 	(void)state;
-	for (size_t n = 0; n < sizeof(full); n++) {
-		struct directory *directory = NULL;
-		int err = read_guarded(slice_of(full, n), &directory);
-
-		assert_true((err == 0) == (directory != NULL));
-		directory_unref(directory);
-		assert_int_equal(mem_count().blocks, 0);
-	}
+	conf_rig_try_prefixes(SLICE(full));
 }
 
 static void nothing_stays_when_memory_is_refused(void **state)
 {
-	int err = ERR_NOMEM;
-
 	(void)state;
-	for (uint64_t nth = 1; err == ERR_NOMEM; nth++) {
-		struct directory *directory = NULL;
-
-		mem_refuse_nth(nth);
-		err = read_guarded(SLICE(full), &directory);
-		mem_refuse_nth(0);
-		assert_true(err == 0 || err == ERR_NOMEM);
-		directory_unref(directory);
-		assert_int_equal(mem_count().blocks, 0);
-	}
+	conf_rig_refuse_memory(SLICE(full));
 }
 
 /* --- Orbits ------------------------------------------------------------------------------- */
@@ -168,7 +123,7 @@ static void orbits_are_numbers_of_one_length(void **state)
 		buf_cstr(&yaml, orbits[i].yaml);
 		buf_lit(&yaml, REST);
 		buf_char(&yaml, '\0');
-		directory = read_good(text);
+		directory = conf_rig_read_good(text);
 		if (park_orbit_of(&directory->park, number) != orbits[i].orbit)
 			fail_msg("%s%s", orbits[i].yaml, orbits[i].number);
 		park_print_orbit(&directory->park, orbits[i].orbit, &buf);
@@ -260,22 +215,8 @@ static const struct {
 static void a_mistake_is_told(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		static char lines[CONF_MISTAKES_MAX * CONF_MISTAKE_MAX_BYTES];
-		struct directory *directory = NULL;
-		struct buf buf = BUF_ON(lines);
-		int err = read_guarded(slice_from_cstr(bad[i].yaml), &directory);
-
-		for (size_t k = 0; k < report.count; k++) {
-			buf_cstr(&buf, report.mistakes[k].text);
-			buf_char(&buf, '\n');
-		}
-		if (!slice_eq(buf_text(&buf), slice_from_cstr(bad[i].lines)))
-			fail_msg("%s%.*sexpected:\n%s", bad[i].yaml, SLICE_ARGS(buf_text(&buf)),
-				 bad[i].lines);
-		assert_int_equal(err, ERR_SYNTAX);
-		assert_int_equal(mem_count().blocks, 0);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		conf_rig_expect_bad(bad[i].yaml, bad[i].yaml, bad[i].lines);
 }
 
 int main(void)

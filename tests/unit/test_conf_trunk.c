@@ -3,6 +3,8 @@
  * The configuration of trunks and routes: what every key gives, the sentence for every mistake, and
  * that nothing of it stays when memory is refused or the text is torn.
  */
+#include "conf_rig.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,29 +12,15 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "base/err.h"
 #include "base/mem.h"
-#include "conf/conf.h"
-#include "support/guarded.h"
-
-static const uint64_t secret[2] = { 1, 2 };
-static struct conf_report report;
-
-#define assert_slice(actual, expected) assert_true(slice_eq((actual), SLICE(expected)))
 
 #define HEAD                                                                                       \
 	"domain: pbx.example.com\n"                                                                \
 	"extensions: {\"201\": {password: x, groups: [sales]}, \"202\": {password: x}}\n"
 #define ACME "trunks: {acme: {uri: \"sip:acme.example\"}}\n"
-
-static int read_guarded(struct slice text, struct directory **ret_directory)
-{
-	struct guarded guarded = guarded_copy(text);
-	int err = conf_read(guarded.text, SLICE("f"), secret, &report, ret_directory);
-
-	guarded_free(&guarded);
-	return err;
-}
 
 /* --- What is read ------------------------------------------------------------------------- */
 
@@ -113,7 +101,7 @@ static void every_key_is_read(void **state)
 	struct directory *directory;
 
 	(void)state;
-	assert_int_equal(read_guarded(SLICE(full), &directory), 0);
+	assert_int_equal(conf_rig_read(SLICE(full), &directory), 0);
 	assert_int_equal(directory->dns_count, 2);
 	assert_int_equal(directory->dns[0].port, 5353);
 	assert_int_equal(directory->dns[1].port, 53);
@@ -126,31 +114,13 @@ static void every_key_is_read(void **state)
 static void nothing_stays_of_a_torn_text(void **state)
 {
 	(void)state;
-	for (size_t n = 0; n < sizeof(full); n++) {
-		struct directory *directory = NULL;
-		int err = read_guarded(slice_of(full, n), &directory);
-
-		assert_true((err == 0) == (directory != NULL));
-		directory_unref(directory);
-		assert_int_equal(mem_count().blocks, 0);
-	}
+	conf_rig_try_prefixes(SLICE(full));
 }
 
 static void nothing_stays_when_memory_is_refused(void **state)
 {
-	int err = ERR_NOMEM;
-
 	(void)state;
-	for (uint64_t nth = 1; err == ERR_NOMEM; nth++) {
-		struct directory *directory = NULL;
-
-		mem_refuse_nth(nth);
-		err = read_guarded(SLICE(full), &directory);
-		mem_refuse_nth(0);
-		assert_true(err == 0 || err == ERR_NOMEM);
-		directory_unref(directory);
-		assert_int_equal(mem_count().blocks, 0);
-	}
+	conf_rig_refuse_memory(SLICE(full));
 }
 
 /* --- What is told ------------------------------------------------------------------------- */
@@ -289,25 +259,11 @@ static void a_mistake_is_told(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		static char lines[CONF_MISTAKES_MAX * CONF_MISTAKE_MAX_BYTES];
 		char yaml[1024];
-		struct directory *directory = NULL;
-		struct buf buf = BUF_ON(lines), text = BUF_ON(yaml);
-		int err;
 
-		buf_lit(&text, HEAD);
-		buf_cstr(&text, bad[i].yaml);
-		assert_false(text.is_overflown);
-		err = read_guarded(buf_text(&text), &directory);
-		for (size_t k = 0; k < report.count; k++) {
-			buf_cstr(&buf, report.mistakes[k].text);
-			buf_char(&buf, '\n');
-		}
-		if (!slice_eq(buf_text(&buf), slice_from_cstr(bad[i].lines)))
-			fail_msg("%s%.*sexpected:\n%s", bad[i].yaml, SLICE_ARGS(buf_text(&buf)),
-				 bad[i].lines);
-		assert_int_equal(err, ERR_SYNTAX);
-		assert_int_equal(mem_count().blocks, 0);
+		assert_true(snprintf(yaml, sizeof(yaml), "%s%s", HEAD, bad[i].yaml) <
+			    (int)sizeof(yaml));
+		conf_rig_expect_bad(bad[i].yaml, yaml, bad[i].lines);
 	}
 }
 
@@ -318,9 +274,9 @@ static void a_password_is_not_told(void **state)
 
 	(void)state;
 	assert_int_equal(
-		read_guarded(SLICE(HEAD "trunks: {a: {uri: \"sip:a.example\", username: u, "
-					"password: \"hush\\n\"}}\n"),
-			     &directory),
+		conf_rig_read(SLICE(HEAD "trunks: {a: {uri: \"sip:a.example\", username: u, "
+					 "password: \"hush\\n\"}}\n"),
+			      &directory),
 		ERR_SYNTAX);
 	assert_int_equal(report.count, 1);
 	assert_null(strstr(report.mistakes[0].text, "hush"));
