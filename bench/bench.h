@@ -19,7 +19,15 @@ struct bench {
 
 	void (*stop)(void);  /* may be NULL */
 	uint64_t allocs_max; /* per operation: the gate */
+
+	/*
+	 * Of an operation that leaves something behind: what WEIGHED more of them, after as many,
+	 * may hold of the heap, each, with what the allocator adds. 0: it leaves nothing.
+	 */
+	uint64_t held_max;
 };
+
+#define WEIGHED 1000
 
 /* The program's table, defined beside its operations; ends with a row without a name. */
 extern const struct bench benches[];

@@ -189,11 +189,11 @@ static size_t respond_sha256(void)
 }
 
 const struct bench benches[] = {
-	{ "parse INVITE (snom)", start_parse, parse_invite, NULL, 0 },
-	{ "print INVITE (snom)", start_parse, print_invite, NULL, 0 },
-	{ "print NOTIFY dialog-info", NULL, print_notify, NULL, 0 },
-	{ "parse URI with Replaces", NULL, parse_uri, NULL, 0 },
-	{ "digest response MD5", start_digest, respond_md5, hash_fini, 0 },
-	{ "digest response SHA-256", start_digest, respond_sha256, hash_fini, 0 },
-	{ NULL, NULL, NULL, NULL, 0 },
+	{ "parse INVITE (snom)", start_parse, parse_invite, NULL, 0, 0 },
+	{ "print INVITE (snom)", start_parse, print_invite, NULL, 0, 0 },
+	{ "print NOTIFY dialog-info", NULL, print_notify, NULL, 0, 0 },
+	{ "parse URI with Replaces", NULL, parse_uri, NULL, 0, 0 },
+	{ "digest response MD5", start_digest, respond_md5, hash_fini, 0, 0 },
+	{ "digest response SHA-256", start_digest, respond_sha256, hash_fini, 0, 0 },
+	{ NULL, NULL, NULL, NULL, 0, 0 },
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the switch costs, without the kernel: a registration, a whole call, and the same call with
- * lamps that follow it. The phones of this benchmark answer through the project's own parser and
- * printer, and their part (a digest response, some 1 us a message) is in the figures. The clock
- * moves on with each operation, so that transactions end at the rate at which they begin.
+ * lamps that follow it; and what it keeps of a registration, a subscription, a call that talks. The
+ * phones of this benchmark answer through the project's own parser and printer, and their part (a
+ * digest response, some 1 us a message) is in the figures. The clock moves on with each operation,
+ * so that transactions end at the rate at which they begin.
  */
 #include "bench.h"
 
@@ -12,11 +13,17 @@
 #include "pbx/pbx.h"
 #include "sip/print.h"
 
+#include <stdio.h>
+
 #define SENT_MAX 64
 #define WATCHERS 10
-#define OP_MS 500    /* of the clock, per operation: some 70 are on their way out at a time */
+#define OP_MS 500 /* of the clock, per operation: some 70 are on their way out at a time */
+#define WEIGH_MS                                                                                   \
+	50 /* the same where it is weighed: nonces are still known, transactions are gone */
 #define OPS_MAX 4000 /* then a new office, before registrations and subscriptions run out */
 #define DOMAIN "pbx.example"
+#define NEWCOMER 100000u
+#define NUMBER_BYTES 12
 
 static struct {
 	struct pbx pbx;
@@ -24,6 +31,7 @@ static struct {
 	struct env env;
 	struct timers timers;
 	uint64_t random;
+	uint64_t op_ms;
 	struct packet *sent[SENT_MAX]; /* [sent_count] of this turn */
 	size_t sent_count;
 	size_t sent_bytes;
@@ -197,7 +205,7 @@ static void stop_office(void);
 static void let_time_pass(void)
 {
 	forget_sent();
-	timers_run(&office.timers, office.timers.now_ms + OP_MS);
+	timers_run(&office.timers, office.timers.now_ms + office.op_ms);
 	pbx_on_turn_end(&office.pbx);
 	forget_sent();
 	if (++office.ops < OPS_MAX)
@@ -235,6 +243,7 @@ static void start_office(void)
 	add_extension("202");
 	add_extension("203"); /* watches: who calls sees no call to take, so less changes for it */
 	office.ops = 0;
+	office.op_ms = OP_MS;
 	office.restart = start_office;
 }
 
@@ -283,9 +292,9 @@ static void answer_notifies(void)
 	}
 }
 
-static size_t op_call(void)
+/* From INVITE to ACK. What is said next in it is a BYE. */
+static struct said talk(char tag[TOKEN_BYTES])
 {
-	char tag[TOKEN_BYTES];
 	struct said said = { .method = "INVITE",
 			     .number = "202",
 			     .from = "201",
@@ -294,26 +303,49 @@ static size_t op_call(void)
 			     .cseq = 1,
 			     .body = SLICE(sdp) };
 
-	office.sent_bytes = 0;
 	say_as(&said, "");
 	answer_notifies();
 	respond(3, "INVITE", 180, SLICE_NONE);
 	answer_notifies();
 	respond(3, "INVITE", 200, SLICE(sdp));
 	answer_notifies();
-	memcpy(tag, find_sent("SIP/2.0 200")->to_tag.p, sizeof(tag));
-	said.to_tag = slice_of(tag, sizeof(tag));
+	memcpy(tag, find_sent("SIP/2.0 200")->to_tag.p, TOKEN_BYTES);
+	said.to_tag = slice_of(tag, TOKEN_BYTES);
 	said.method = "ACK";
 	said.body = SLICE_NONE;
 	said.lines = SLICE_NONE;
 	say(&said);
 	said.method = "BYE";
 	said.cseq++;
+	return said;
+}
+
+static size_t op_call(void)
+{
+	char tag[TOKEN_BYTES];
+	struct said said;
+
+	office.sent_bytes = 0;
+	said = talk(tag);
 	say(&said);
 	answer_notifies();
 	respond(3, "BYE", 200, SLICE_NONE);
 	let_time_pass();
 	return office.sent_bytes;
+}
+
+static void subscribe(const char *from, unsigned phone)
+{
+	struct said said = { .method = "SUBSCRIBE",
+			     .number = "202",
+			     .from = from,
+			     .phone = phone,
+			     .call = ++office.serial,
+			     .cseq = 1 };
+
+	say_as(&said, "Event: dialog\r\n");
+	answer_notifies();
+	forget_sent();
 }
 
 static void start_call(void)
@@ -329,23 +361,67 @@ static void start_watched_call(void)
 {
 	start_call();
 	office.restart = start_watched_call;
-	for (unsigned i = 0; i < WATCHERS; i++) {
-		struct said said = { .method = "SUBSCRIBE",
-				     .number = "202",
-				     .from = "203",
-				     .phone = 10 + i,
-				     .call = ++office.serial,
-				     .cseq = 1 };
+	for (unsigned i = 0; i < WATCHERS; i++)
+		subscribe("203", 10 + i);
+}
 
-		say_as(&said, "Event: dialog\r\n");
-		answer_notifies();
-		forget_sent();
+/* --- What is left behind ------------------------------------------------------------------ */
+
+/* Numbers of those who have done nothing yet. */
+static void print_newcomer(unsigned index, char ret_number[NUMBER_BYTES])
+{
+	snprintf(ret_number, NUMBER_BYTES, "%u", NEWCOMER + index);
+}
+
+static void start_weighing(void)
+{
+	char number[NUMBER_BYTES];
+
+	start_call();
+	office.op_ms = WEIGH_MS;
+	for (unsigned i = 0; i < 2 * WEIGHED; i++) {
+		print_newcomer(i, number);
+		add_extension(number);
 	}
 }
 
+static size_t op_register_newcomer(void)
+{
+	char number[NUMBER_BYTES];
+
+	print_newcomer(office.ops, number);
+	office.auth = (struct auth_client){ 0 };
+	register_phone(number, 2);
+	let_time_pass();
+	return 0;
+}
+
+static size_t op_subscribe_newcomer(void)
+{
+	char number[NUMBER_BYTES];
+
+	print_newcomer(office.ops, number);
+	office.auth = (struct auth_client){ 0 };
+	subscribe(number, 2);
+	let_time_pass();
+	return 0;
+}
+
+static size_t op_talk(void)
+{
+	char tag[TOKEN_BYTES];
+
+	(void)talk(tag);
+	let_time_pass();
+	return 0;
+}
+
 const struct bench benches[] = {
-	{ "registration with 401", start_office, op_register, stop_office, 12 },
-	{ "call INVITE to BYE", start_call, op_call, stop_office, 40 },
-	{ "call, 10 lamps follow", start_watched_call, op_call, stop_office, 115 },
+	{ "registration with 401", start_office, op_register, stop_office, 12, 0 },
+	{ "call INVITE to BYE", start_call, op_call, stop_office, 40, 0 },
+	{ "call, 10 lamps follow", start_watched_call, op_call, stop_office, 115, 0 },
+	{ "registration", start_weighing, op_register_newcomer, stop_office, 0, 660 },
+	{ "subscription to a lamp", start_weighing, op_subscribe_newcomer, stop_office, 0, 1280 },
+	{ "call that talks", start_weighing, op_talk, stop_office, 0, 3960 },
 	{ 0 },
 };
