@@ -21,15 +21,15 @@ struct timer {
 	struct timer *sibling; /* next in the parent's list */
 	struct timer *prev;    /* previous sibling, or the parent of a first child */
 	uint64_t at_ms;
-	uint64_t order; /* of starting: among equal times the first started runs first */
+	uint64_t order : 63; /* of starting: among equal times the first started runs first */
+	bool is_running : 1;
 	timer_handler *handler;
-	bool is_running;
 };
 
 struct timers {
 	struct timer *root;
 	uint64_t now_ms; /* the host's clock, set by timers_run() and by timers_set_now() */
-	uint64_t started;
+	uint64_t started : 63;
 	size_t count;
 };
 
