@@ -78,9 +78,14 @@ void map_fini(struct map *map)
 	map->chains = NULL;
 }
 
-static struct map_node **map_chain(const struct map *map, uint64_t hash)
+static uint32_t hash_of(const struct map *map, struct slice key)
 {
-	return &map->chains[hash >> (64 - map->bits)];
+	return (uint32_t)(hash_bytes(map->secret, key) >> 32);
+}
+
+static struct map_node **map_chain(const struct map *map, uint32_t hash)
+{
+	return &map->chains[hash >> (32 - map->bits)];
 }
 
 static int map_grow(struct map *map)
@@ -116,8 +121,10 @@ int map_insert(struct map *map, struct map_node *node, struct slice key)
 		if (err && !map->chains)
 			return err;
 	}
-	node->key = key;
-	node->hash = hash_bytes(map->secret, key);
+	CHECK(key.n <= UINT32_MAX);
+	node->key = key.p ? key.p : "";
+	node->key_n = (uint32_t)key.n;
+	node->hash = hash_of(map, key);
 	chain = map_chain(map, node->hash);
 	node->next = *chain;
 	*chain = node;
@@ -135,18 +142,19 @@ void map_remove(struct map *map, struct map_node *node)
 	}
 	*link = node->next;
 	node->next = NULL;
+	node->key = NULL;
 	map->count--;
 }
 
 struct map_node *map_find(const struct map *map, struct slice key)
 {
-	uint64_t hash;
+	uint32_t hash;
 
 	if (map->count == 0)
 		return NULL;
-	hash = hash_bytes(map->secret, key);
+	hash = hash_of(map, key);
 	for (struct map_node *node = *map_chain(map, hash); node; node = node->next)
-		if (node->hash == hash && slice_eq(node->key, key))
+		if (node->hash == hash && slice_eq(map_key(node), key))
 			return node;
 	return NULL;
 }
@@ -166,5 +174,5 @@ struct map_node *map_first(const struct map *map)
 
 struct map_node *map_next(const struct map *map, const struct map_node *node)
 {
-	return node->next ? node->next : map_scan(map, (node->hash >> (64 - map->bits)) + 1);
+	return node->next ? node->next : map_scan(map, (node->hash >> (32 - map->bits)) + 1);
 }

@@ -11,8 +11,9 @@
 
 struct map_node {
 	struct map_node *next; /* in the chain */
-	struct slice key;      /* lives as long as the node is in the map */
-	uint64_t hash;
+	const char *key; /* [key_n], lives as long as the node is in the map; NULL: it is in none */
+	uint32_t key_n;
+	uint32_t hash; /* the upper half */
 };
 
 struct map {
@@ -22,13 +23,25 @@ struct map {
 	uint64_t secret[2];
 };
 
+static inline struct slice map_key(const struct map_node *node)
+{
+	return slice_of(node->key, node->key_n);
+}
+
+/* A zeroed node is in no map. */
+static inline bool map_node_is_in(const struct map_node *node)
+{
+	return node->key != NULL;
+}
+
 /* Starts empty without memory; the table grows with its content. */
 void map_init(struct map *map, const uint64_t secret[2]);
 
 /* The map must be empty by now. */
 void map_fini(struct map *map);
 
-/* `key` must not be in the map. ERR_NOMEM only for the very first node; later growth is optional.
+/* `key` must not be in the map, nor the node in another one. ERR_NOMEM only for the very first
+ * node; later growth is optional.
  */
 int map_insert(struct map *map, struct map_node *node, struct slice key);
 

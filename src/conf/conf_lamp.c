@@ -324,7 +324,7 @@ static void check_known(const struct conf_reader *reader, const struct conf_node
 		return;
 	nearest_start(&nearest, name);
 	for (const struct map_node *hit = map_first(known); hit; hit = map_next(known, hit))
-		nearest_offer(&nearest, hit->key);
+		nearest_offer(&nearest, map_key(hit));
 	tell_unknown(reader, node, what, &nearest);
 }
 

@@ -156,10 +156,8 @@ int usage_start(struct stack *stack, struct usage *usage, const struct usage_ops
 {
 	int err = map_insert(&stack->usages, &usage->node, local_tag);
 
-	if (err) {
-		usage->node.key = SLICE_NONE;
+	if (err)
 		return err;
-	}
 	usage->call_id = call_id;
 	usage->ops = ops;
 	return 0;
@@ -170,20 +168,18 @@ void usage_rename(struct stack *stack, struct usage *usage, char local_tag[TOKEN
 {
 	int err;
 
-	CHECK(usage->node.key.p == local_tag);
+	CHECK(usage->node.key == local_tag);
 	map_remove(&stack->usages, &usage->node);
 	memcpy(local_tag, fresh, TOKEN_BYTES);
 	/* The table is there already, so this cannot be refused. */
-	err = map_insert(&stack->usages, &usage->node, usage->node.key);
+	err = map_insert(&stack->usages, &usage->node, slice_of(local_tag, TOKEN_BYTES));
 	CHECK(err == 0);
 }
 
 void usage_stop(struct stack *stack, struct usage *usage)
 {
-	if (slice_is_empty(usage->node.key))
-		return;
-	map_remove(&stack->usages, &usage->node);
-	usage->node.key = SLICE_NONE;
+	if (map_node_is_in(&usage->node))
+		map_remove(&stack->usages, &usage->node);
 }
 
 struct usage *usage_find(struct stack *stack, struct slice call_id, struct slice local_tag)

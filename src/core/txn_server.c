@@ -97,21 +97,10 @@ bool txn_server_is_merged(struct stack *stack, const struct sip_msg *msg)
 	return map_find(&stack->merge_map, buf_text(&buf)) != NULL;
 }
 
-/* Enters a map under a key that is not empty, or leaves the node out of it. */
-static int enter_map(struct map *map, struct map_node *node, struct slice key)
-{
-	int err = map_insert(map, node, key);
-
-	if (err)
-		node->key = SLICE_NONE;
-	return err;
-}
-
 static void leave_map(struct map *map, struct map_node *node)
 {
-	if (!slice_is_empty(node->key))
+	if (map_node_is_in(node))
 		map_remove(map, node);
-	node->key = SLICE_NONE;
 }
 
 static int txn_server_enter_maps(struct txn_server *txn, const struct sip_msg *msg)
@@ -133,11 +122,11 @@ static int txn_server_enter_maps(struct txn_server *txn, const struct sip_msg *m
 	if (err)
 		return err;
 	txn->keys = (char *)keys.p;
-	err = enter_map(&stack->server_map, &txn->node, slice_head(keys, key_bytes));
+	err = map_insert(&stack->server_map, &txn->node, slice_head(keys, key_bytes));
 	merge_key = slice_from(keys, key_bytes);
 	if (err || slice_is_empty(merge_key) || map_find(&stack->merge_map, merge_key))
 		return err;
-	return enter_map(&stack->merge_map, &txn->merge_node, merge_key);
+	return map_insert(&stack->merge_map, &txn->merge_node, merge_key);
 }
 
 /* --- Life --------------------------------------------------------------------------------- */

@@ -50,9 +50,8 @@ void conn_close(struct conn *conn, struct slice reason)
 		conn_tls_end(conn);
 	conn->state = CONN_CLOSING;
 	timer_stop(&conn->host->conn_timers, &conn->timer);
-	if (conn->by_peer.key.p)
+	if (map_node_is_in(&conn->by_peer))
 		map_remove(&conn->host->conns_by_peer, &conn->by_peer);
-	conn->by_peer.key = SLICE_NONE;
 	list_remove(&conn->by_age);
 	conn->host->conn_count--;
 	source_release(&conn->host->sources, conn->source);
@@ -177,9 +176,8 @@ static void conn_map(struct conn *conn, struct listener *listener)
 	    (conn->flow.transport == TRANSPORT_TLS && !conn->is_ours))
 		return;
 	peer_key(&conn->flow.peer, listener->index, conn->flow.name, conn->peer_key);
-	if (map_insert(&conn->host->conns_by_peer, &conn->by_peer,
-		       slice_of(conn->peer_key, sizeof(conn->peer_key))))
-		conn->by_peer.key = SLICE_NONE;
+	(void)map_insert(&conn->host->conns_by_peer, &conn->by_peer,
+			 slice_of(conn->peer_key, sizeof(conn->peer_key)));
 }
 
 struct conn *conn_find(struct host *host, struct handle handle)

@@ -32,7 +32,7 @@ struct conn {
 	struct tls_stream *tls; /* owned; NULL by TCP */
 	bool is_ours;		/* opened by us */
 
-	struct map_node by_peer; /* in the map while its key is set */
+	struct map_node by_peer; /* in host->conns_by_peer, or in none */
 	char peer_key[PEER_KEY_BYTES];
 
 	struct list by_age;    /* in host->trusted or host->strangers, until it closes */

@@ -94,7 +94,7 @@ void dnd_drop_unknown(struct pbx *pbx)
 {
 	for (struct map_node *node = map_first(&pbx->dnd), *next; node; node = next) {
 		next = map_next(&pbx->dnd, node);
-		if (!directory_find(pbx->directory, node->key))
+		if (!directory_find(pbx->directory, map_key(node)))
 			dnd_remove(pbx, node);
 	}
 }

@@ -432,9 +432,9 @@ static void stream_review(struct stream *stream)
 {
 	const struct binding *binding = stream->unasked->binding;
 	bool is_ending = stream->notifier->state == NOTIFIER_ENDING;
-	bool is_wanted = is_told_of(binding, stream->node.key);
+	bool is_wanted = is_told_of(binding, map_key(&stream->node));
 
-	if (is_subscribed(binding, stream->node.key) || (is_wanted && is_ending))
+	if (is_subscribed(binding, map_key(&stream->node)) || (is_wanted && is_ending))
 		stream_drop(stream);
 	else if (!is_wanted)
 		stream_end(stream, "noresource");

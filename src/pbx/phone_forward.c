@@ -109,8 +109,8 @@ void phone_forward_on_directory(struct pbx *pbx, const struct directory *next)
 	for (struct map_node *node = map_first(&pbx->phone_forwards), *behind; node;
 	     node = behind) {
 		struct phone_forward *set = CONTAINER_OF(node, struct phone_forward, node);
-		const struct extension *before = directory_find(pbx->directory, node->key);
-		const struct extension *after = directory_find(next, node->key);
+		const struct extension *before = directory_find(pbx->directory, map_key(node));
+		const struct extension *after = directory_find(next, map_key(node));
 
 		behind = map_next(&pbx->phone_forwards, node);
 		if (before && after)
