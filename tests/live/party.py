@@ -162,6 +162,12 @@ class OfLinphone(Party):
         self.await_event("Released", self.call)
         self.call -= 1
 
+    def await_replaced(self):
+        """A call by INVITE with Replaces is there instead of the one that was."""
+        old, self.call = self.call, self.await_event("IncomingReceived")
+        self.await_event("StreamsRunning", self.call)
+        self.await_event("Released", old)
+
     def await_hold(self):
         """By the other side."""
         self.await_event("PausedByRemote", self.call)

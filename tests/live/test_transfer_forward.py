@@ -53,8 +53,17 @@ def attended(scene, alice, bob, carol):
 
 
 def linphone_replaces_linphone(scene):
-    """linphone is referred with Replaces, and takes linphone's place at a third one"""
-    expect_transferred(*attended(scene, OfLinphone, OfLinphone, OfLinphone))
+    """linphone is referred with Replaces, and takes linphone's place at a third one, which lets go"""
+    server, alice, bob, carol = attended(scene, OfLinphone, OfLinphone, OfLinphone)
+    carol.await_replaced()
+    bob.await_end()
+    server.expect_traced("Sent to", "\nINVITE ", "\nReplaces: ", "\nRequire: replaces\n")
+    server.expect("event=hangup call=2 party=203 cause=bye")
+    server.expect("event=transfer .*by=202 of=201 .*result=done")
+    server.expect_media("201", "203")
+    carol.hang_up()
+    server.expect("event=call call=3 state=ended")
+    end_well(server, alice, bob, carol)
 
 
 def linphone_replaces_our_phone(scene):
