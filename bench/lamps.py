@@ -6,9 +6,12 @@ one, and what is kept of a subscription.
 A call to the watched extension is three changes: it rings, it talks, it is over. Each is a NOTIFY
 for each watcher, answered with 200. From the callee's 180, as it is sent, it is measured when the
 first, the middle and the last NOTIFY of its watchers arrive; the CPU of one is that of such calls
-less that of calls that nobody watches, by the NOTIFYs sent."""
+less that of calls that nobody watches, by the NOTIFYs sent. Beside it stands what the kernel alone
+needs for as many datagrams and their answers (bench/floor), which nobody can be better than."""
 
+import os
 import statistics
+import subprocess
 import time
 
 from under_load import SETTLE_S, compare, print_table
@@ -108,6 +111,15 @@ def fan_out(server, watchers):
         server.figures[which, watchers] += values
 
 
+def measure_floor(server, watchers):
+    """The kernel's part, noted with the server's own figures."""
+    line = subprocess.run([os.path.join(server.build, "bench", "floor"), str(watchers)],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout
+    result = dict(word.split("=") for word in line.split()[1:])
+    server.figures["floor", watchers].append(int(result["cpu_ns"]) / 1e9 * 100000)
+    server.figures["floor last", watchers].append(int(result["last_ns"]) / 1e6)
+
+
 def subscribe_to_hub(server, count, first, watchers):
     watch(server, f"subscribe {count} {VIEWERS + first} {USERS // 2 + HUBS[watchers]} 0")
 
@@ -139,11 +151,17 @@ def measure(servers):
         for server in servers:
             if watchers != WATCHERS[-1]:
                 subscribe_to_hub(server, watchers, 0, watchers)
+            for _ in range(ROUNDS):
+                measure_floor(servers[0], watchers)
             fan_out(server, watchers)
 
     def row(text, key, form, aim=""):
         return (text, [form.format(statistics.median(server.figures[key])) for server in servers],
                 aim)
+
+    def floor_row(key, watchers, form):
+        figure = statistics.median(servers[0].figures[key, watchers])
+        return ("  the kernel alone", [form.format(figure)], "")
 
     rows = [("CPU of the server for", [], "")]
     rows.append(row("10,000 calls that nobody watches", "unwatched", "{:.3f} s"))
@@ -152,11 +170,13 @@ def measure(servers):
     for watchers in WATCHERS:
         rows.append(row(f"100,000 NOTIFYs, {watchers} watchers", ("cpu", watchers), "{:.2f} s",
                         "0.40 s"))
+        rows.append(floor_row("floor", watchers, "{:.2f} s"))
     rows.append(("From 180 to the NOTIFY", [], ""))
     for watchers in WATCHERS:
         for which in ("first", "median", "last"):
             aim = "20 ms" if (which, watchers) == ("last", 5000) else ""
             rows.append(row(f"{which} of {watchers}", (which, watchers), "{:.2f} ms", aim))
+        rows.append(floor_row("floor last", watchers, "{:.2f} ms"))
     rows.append(("Bytes for", [], ""))
     rows.append(row("a subscription", "subscription", "{:.0f}", "1000"))
     print_table(servers, rows)
