@@ -6,54 +6,13 @@
  *
  * Variations of what runs under faults here run plainly: all together would take minutes.
  */
-#include "world.h"
-
-static struct world *watched_by_erin(void)
-{
-	struct world *w = world_new("alice", "bob", "carol", "dave", "erin");
-
-	watch(w, "erin", "alice");
-	watch(w, "erin", "bob");
-	watch(w, "erin", "carol");
-	watch(w, "dave", "carol");
-	return w;
-}
-
-static struct world *alice_talks_to_bob(void)
-{
-	struct world *w = watched_by_erin();
-
-	dial(w, "alice", "bob");
-	answer(w, "bob");
-	return w;
-}
-
-static struct world *bob_calls_carol(void)
-{
-	struct world *w = alice_talks_to_bob();
-
-	dial(w, "bob", "carol");
-	return w;
-}
-
-static struct world *bob_consults_carol(void)
-{
-	struct world *w = bob_calls_carol();
-
-	answer(w, "carol");
-	return w;
-}
-
-static void leaves_at_once(struct world *w, const char *name)
-{
-	world_phone(w, name)->phone.config.transfer_leaves = true;
-}
+#include "transfer_scene.h"
 
 /* --- Carol has answered ------------------------------------------------------------------- */
 
 FLOW(a_transferor_who_was_called_transfers_attended, "RFC 5589 7.1, RFC 5589 7.3, RFC 5359 2.5")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	transfer_attended(w, "bob");
 	expect_ladder(w, "bob -> switch REFER Replaces", "switch -> bob 202 REFER",
@@ -86,7 +45,7 @@ FLOW_PLAIN(a_transferor_who_called_both_transfers_attended, "RFC 5589 7.1, RFC 5
 
 FLOW(a_transferor_who_was_called_by_both_transfers_attended, "RFC 5589 7.1")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	dial(w, "carol", "bob");
 	answer(w, "bob");
@@ -112,7 +71,7 @@ FLOW_PLAIN(a_transferor_who_called_and_was_called_transfers_attended, "RFC 5589 
 
 FLOW(who_hangs_up_both_at_once_has_transferred_all_the_same, "RFC 5589 7.3, RFC 5057 4.1")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	leaves_at_once(w, "bob");
 	transfer_attended(w, "bob");
@@ -125,7 +84,7 @@ FLOW(who_hangs_up_both_at_once_has_transferred_all_the_same, "RFC 5589 7.3, RFC 
 
 FLOW_PLAIN(parties_of_an_attended_transfer_hold_and_resume, "RFC 5589 7.3, RFC 3264 8.4")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	transfer_attended(w, "bob");
 	hold(w, "alice");
@@ -140,7 +99,7 @@ FLOW_PLAIN(parties_of_an_attended_transfer_hold_and_resume, "RFC 5589 7.3, RFC 3
 
 FLOW_PLAIN(a_party_of_an_attended_transfer_is_transferred_again, "RFC 5589 7.3")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	transfer_attended(w, "bob");
 	dial(w, "carol", "dave");
@@ -152,7 +111,7 @@ FLOW_PLAIN(a_party_of_an_attended_transfer_is_transferred_again, "RFC 5589 7.3")
 
 FLOW_PLAIN(who_holds_by_themselves_holds_on_after_a_transfer, "RFC 5589 7.3, RFC 4235 4.1.6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	hold(w, "alice");
 	dial(w, "bob", "carol");
@@ -167,7 +126,7 @@ FLOW_PLAIN(who_holds_by_themselves_holds_on_after_a_transfer, "RFC 5589 7.3, RFC
 
 FLOW_PLAIN(a_consultation_that_was_picked_up_is_transferred, "RFC 5589 7.3, RFC 3891 3")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	pick_up(w, "dave", "carol");
 	transfer_attended(w, "bob");
@@ -177,7 +136,7 @@ FLOW_PLAIN(a_consultation_that_was_picked_up_is_transferred, "RFC 5589 7.3, RFC 
 
 FLOW_PLAIN(two_calls_with_one_other_party_are_not_joined, "RFC 5589 7.1")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	dial(w, "bob", "alice");
 	answer(w, "alice");
@@ -192,7 +151,7 @@ FLOW_PLAIN(two_calls_with_one_other_party_are_not_joined, "RFC 5589 7.1")
 
 FLOW(a_transfer_to_who_still_rings_waits_for_the_answer, "RFC 5589 7.6, RFC 3891 3")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	transfer_attended(w, "bob");
 	expect_ladder(w, "bob -> switch REFER Replaces", "switch -> bob 202 REFER");
@@ -207,7 +166,7 @@ FLOW(a_transfer_to_who_still_rings_waits_for_the_answer, "RFC 5589 7.6, RFC 3891
 
 FLOW(who_cancels_the_consultation_after_the_transfer_lets_it_ring, "RFC 5589 7.6, RFC 3261 9.2")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	leaves_at_once(w, "bob");
 	transfer_attended(w, "bob");
@@ -224,7 +183,7 @@ FLOW(who_cancels_the_consultation_after_the_transfer_lets_it_ring, "RFC 5589 7.6
 
 FLOW_PLAIN(who_rings_for_a_transferor_who_has_gone_is_picked_up, "RFC 5589 7.6, RFC 3891 3")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	leaves_at_once(w, "bob");
 	transfer_attended(w, "bob");
@@ -235,7 +194,7 @@ FLOW_PLAIN(who_rings_for_a_transferor_who_has_gone_is_picked_up, "RFC 5589 7.6, 
 
 FLOW_PLAIN(who_rings_for_a_transfer_is_picked_up, "RFC 5589 7.6, RFC 3891 3")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	transfer_attended(w, "bob");
 	pick_up(w, "dave", "carol");
@@ -247,7 +206,7 @@ FLOW_PLAIN(who_rings_for_a_transfer_is_picked_up, "RFC 5589 7.6, RFC 3891 3")
 
 FLOW_PLAIN(a_consulted_phone_that_refuses_leaves_everybody_where_they_were, "RFC 5589 7.6")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	transfer_attended(w, "bob");
 	hang_up(w, "carol");
@@ -259,7 +218,7 @@ FLOW_PLAIN(a_consulted_phone_that_refuses_leaves_everybody_where_they_were, "RFC
 
 FLOW(a_transferor_is_called_back_when_the_consulted_phone_refuses, "RFC 5589 7.6")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	leaves_at_once(w, "bob");
 	transfer_attended(w, "bob");
@@ -272,7 +231,7 @@ FLOW(a_transferor_is_called_back_when_the_consulted_phone_refuses, "RFC 5589 7.6
 
 FLOW_PLAIN(a_call_back_that_is_refused_ends_the_call, "RFC 5589 7.6")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	leaves_at_once(w, "bob");
 	transfer_attended(w, "bob");
@@ -285,7 +244,7 @@ FLOW_PLAIN(a_call_back_that_is_refused_ends_the_call, "RFC 5589 7.6")
 
 FLOW_PLAIN(a_call_back_that_nobody_answers_ends_the_call, "RFC 5589 6.3.2, RFC 5589 7.6")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	leaves_at_once(w, "bob");
 	transfer_attended(w, "bob");
@@ -300,7 +259,7 @@ FLOW_PLAIN(a_call_back_that_nobody_answers_ends_the_call, "RFC 5589 6.3.2, RFC 5
 
 FLOW_PLAIN(who_is_transferred_gives_up_while_the_target_rings, "RFC 5589 7.6")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	transfer_attended(w, "bob");
 	hang_up(w, "alice");
@@ -315,7 +274,7 @@ FLOW_PLAIN(who_is_transferred_gives_up_while_the_target_rings, "RFC 5589 7.6")
 
 FLOW_PLAIN(a_target_is_asked_and_then_called_without_being_shown, "RFC 5589 7.2")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	hang_up(w, "bob");
 	expect_ended(w, "carol", PHONE_CAUSE_REMOTE, 0);
@@ -329,7 +288,7 @@ FLOW_PLAIN(a_target_is_asked_and_then_called_without_being_shown, "RFC 5589 7.2"
 
 FLOW_PLAIN(an_attended_transfer_that_fails_can_be_a_blind_one, "RFC 5589 7.7")
 {
-	struct world *w = bob_calls_carol();
+	struct world *w = bob_calls_carol(watched_by_erin());
 
 	transfer_attended(w, "bob");
 	hang_up(w, "carol");

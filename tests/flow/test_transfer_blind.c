@@ -5,34 +5,13 @@
  *
  * Variations of what runs under faults here run plainly: all together would take minutes.
  */
-#include "world.h"
-
-static struct world *watched_by_erin(void)
-{
-	struct world *w = world_new("alice", "bob", "carol", "dave", "erin");
-
-	watch(w, "erin", "alice");
-	watch(w, "erin", "bob");
-	watch(w, "erin", "carol");
-	watch(w, "dave", "carol");
-	return w;
-}
-
-static struct world *alice_talks_to_bob(void)
-{
-	struct world *w = watched_by_erin();
-
-	dial(w, "alice", "bob");
-	answer(w, "bob");
-	expect_media(w, "alice", "bob");
-	return w;
-}
+#include "transfer_scene.h"
 
 /* --- Done --------------------------------------------------------------------------------- */
 
 FLOW(a_transferor_who_was_called_transfers_blind, "RFC 5589 6.2, RFC 3515 2.4, RFC 3892 2.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "carol");
 	expect_ladder(w, "bob -> switch REFER", "switch -> bob 202 REFER",
@@ -54,7 +33,7 @@ FLOW(a_transferor_who_was_called_transfers_blind, "RFC 5589 6.2, RFC 3515 2.4, R
 
 FLOW_PLAIN(a_transferor_who_called_transfers_blind, "RFC 5589 6.2, RFC 5359 2.4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "alice", "carol");
 	answer(w, "carol");
@@ -67,7 +46,7 @@ FLOW_PLAIN(a_transferor_who_called_transfers_blind, "RFC 5589 6.2, RFC 5359 2.4"
 
 FLOW_PLAIN(a_transferor_who_holds_first_transfers_blind, "RFC 5589 6.2, RFC 3264 8.4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	hold(w, "bob");
 	transfer(w, "bob", "carol");
@@ -78,9 +57,9 @@ FLOW_PLAIN(a_transferor_who_holds_first_transfers_blind, "RFC 5589 6.2, RFC 3264
 
 FLOW(a_transferor_who_hangs_up_at_once_drops_nobody, "RFC 5589 6.2, RFC 5057 4.1, RFC 5359 2.4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	transfer(w, "bob", "carol");
 	expect_ladder(w, "switch -> bob 202 REFER", "bob -> switch BYE");
 	expect_silence(w, "switch -> alice BYE");
@@ -93,7 +72,7 @@ FLOW(a_transferor_who_hangs_up_at_once_drops_nobody, "RFC 5589 6.2, RFC 5057 4.1
 
 FLOW_PLAIN(a_transferor_who_wants_to_hear_nothing_is_hung_up_on, "RFC 4488 4, RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	world_phone(w, "bob")->phone.config.transfer_unheard = true;
 	transfer(w, "bob", "carol");
@@ -107,7 +86,7 @@ FLOW_PLAIN(a_transferor_who_wants_to_hear_nothing_is_hung_up_on, "RFC 4488 4, RF
 
 FLOW_PLAIN(a_blind_transfer_to_a_group_rings_all_of_it, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer_number(w, "bob", OFFICE_GROUP);
 	expect_calls(w, "carol", PHONE_CALL_RINGING, 1);
@@ -122,7 +101,7 @@ FLOW_PLAIN(a_blind_transfer_to_a_group_rings_all_of_it, "RFC 5589 6.2")
 
 FLOW_PLAIN(a_blind_transfer_to_a_full_uri, "RFC 5589 6.2, RFC 3515 2.1")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer_number(w, "bob", "sip:203@" OFFICE_DOMAIN ";transport=udp");
 	answer(w, "carol");
@@ -132,7 +111,7 @@ FLOW_PLAIN(a_blind_transfer_to_a_full_uri, "RFC 5589 6.2, RFC 3515 2.1")
 
 FLOW_PLAIN(a_transferred_call_that_rings_is_forwarded, "RFC 5589 6.2, RFC 7044 7")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	world_extension(w, "dave")->forward.to[FORWARD_ALWAYS] = SLICE("203");
 	transfer(w, "bob", "dave");
@@ -146,7 +125,7 @@ FLOW_PLAIN(a_transferred_call_that_rings_is_forwarded, "RFC 5589 6.2, RFC 7044 7
 
 FLOW(a_transferred_call_that_rings_is_picked_up, "RFC 5589 6.2, RFC 3891 3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "carol");
 	pick_up(w, "dave", "carol");
@@ -189,7 +168,7 @@ FLOW_PLAIN(a_call_that_was_taken_over_is_transferred, "RFC 5589 6.2, RFC 3891 3"
 
 FLOW_PLAIN(a_transferred_call_is_transferred_again, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "dave");
 	answer(w, "dave");
@@ -205,7 +184,7 @@ FLOW_PLAIN(a_transferred_call_is_transferred_again, "RFC 5589 6.2")
 
 FLOW_PLAIN(a_transferred_call_is_taken_over, "RFC 3891 3, RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	world_extension(w, "carol")->barge_in = BARGE_IN_SAME_GROUP;
 	transfer(w, "bob", "carol");
@@ -222,7 +201,7 @@ FLOW_PLAIN(a_transferred_call_is_taken_over, "RFC 3891 3, RFC 5589 6.2")
 /* And dave calls carol, whose phone rings. */
 static struct world *carol_rings_besides(void)
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	dial(w, "dave", "carol");
 	expect_calls(w, "carol", PHONE_CALL_RINGING, 1);
@@ -257,7 +236,7 @@ FLOW_PLAIN(a_blind_transfer_to_the_code_of_the_group, "RFC 5589 6.2, RFC 3891 3"
 
 FLOW_PLAIN(a_code_where_nothing_rings_transfers_nobody, "RFC 5589 6.3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer_number(w, "bob", "*8203");
 	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 404);
@@ -321,7 +300,7 @@ FLOW_PLAIN(who_calls_may_give_up_during_a_transfer_to_the_code, "RFC 3725 4.1, R
 
 FLOW(a_busy_target_leaves_everybody_where_they_were, "RFC 5589 6.3.1, RFC 3515 2.4.5")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	phone_set_dnd(&world_phone(w, "carol")->phone, true);
 	transfer(w, "bob", "carol");
@@ -334,7 +313,7 @@ FLOW(a_busy_target_leaves_everybody_where_they_were, "RFC 5589 6.3.1, RFC 3515 2
 
 FLOW_PLAIN(a_target_that_does_not_answer_leaves_everybody_where_they_were, "RFC 5589 6.3.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	w->office.directory->ring_timeout_s = 20;
 	transfer(w, "bob", "carol");
@@ -347,7 +326,7 @@ FLOW_PLAIN(a_target_that_does_not_answer_leaves_everybody_where_they_were, "RFC 
 
 FLOW_PLAIN(a_target_that_nobody_knows_is_refused_at_once, "RFC 3515 2.4.2, RFC 5589 6.3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer_number(w, "bob", "299");
 	expect_ladder(w, "switch -> bob 404 REFER");
@@ -358,7 +337,7 @@ FLOW_PLAIN(a_target_that_nobody_knows_is_refused_at_once, "RFC 3515 2.4.2, RFC 5
 
 FLOW_PLAIN(a_transferee_is_not_sent_to_itself, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "alice");
 	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 403);
@@ -368,7 +347,7 @@ FLOW_PLAIN(a_transferee_is_not_sent_to_itself, "RFC 5589 6.2")
 
 FLOW_PLAIN(a_transferor_may_name_itself, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "bob");
 	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
@@ -379,7 +358,7 @@ FLOW_PLAIN(a_transferor_may_name_itself, "RFC 5589 6.2")
 
 FLOW_PLAIN(who_was_held_for_a_transfer_that_fails_is_resumed, "RFC 5589 6.3, RFC 3264 8.4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	world_phone(w, "bob")->phone.config.transfer_holds = true;
 	phone_set_dnd(&world_phone(w, "carol")->phone, true);
@@ -392,9 +371,9 @@ FLOW_PLAIN(who_was_held_for_a_transfer_that_fails_is_resumed, "RFC 5589 6.3, RFC
 
 FLOW(a_transferor_who_has_gone_is_called_back_and_talks_again, "RFC 5589 6.3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	phone_set_dnd(&world_phone(w, "carol")->phone, true);
 	transfer(w, "bob", "carol");
 	expect_ladder(w, "bob -> switch BYE");

@@ -5,41 +5,12 @@
  *
  * Variations of what runs under faults here run plainly: all together would take minutes.
  */
-#include "world.h"
-
-static struct world *watched_by_erin(void)
-{
-	struct world *w = world_new("alice", "bob", "carol", "dave", "erin");
-
-	watch(w, "erin", "alice");
-	watch(w, "erin", "bob");
-	watch(w, "erin", "carol");
-	watch(w, "dave", "bob");
-	return w;
-}
-
-static struct world *alice_talks_to_bob(void)
-{
-	struct world *w = watched_by_erin();
-
-	dial(w, "alice", "bob");
-	answer(w, "bob");
-	return w;
-}
-
-static struct world *bob_consults_carol(void)
-{
-	struct world *w = alice_talks_to_bob();
-
-	dial(w, "bob", "carol");
-	answer(w, "carol");
-	return w;
-}
+#include "transfer_scene.h"
 
 /* Carol is being asked to describe herself, and does not hear it. */
 static struct world *carol_is_asked(void)
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	cut_off(w, "carol");
 	transfer_attended(w, "bob");
@@ -49,7 +20,7 @@ static struct world *carol_is_asked(void)
 /* Alice is offered what carol has described, and does not hear it. */
 static struct world *alice_is_asked(void)
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	cut_off(w, "alice");
 	transfer_attended(w, "bob");
@@ -60,7 +31,7 @@ static struct world *alice_is_asked(void)
 
 FLOW_PLAIN(a_transferee_hangs_up_while_the_target_rings, "RFC 5589 6.2, RFC 3515 2.4.5")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "carol");
 	hang_up(w, "alice");
@@ -74,9 +45,9 @@ FLOW_PLAIN(a_transferee_hangs_up_while_the_target_rings, "RFC 5589 6.2, RFC 3515
 
 FLOW_PLAIN(a_transferee_alone_hangs_up_while_the_target_rings, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	transfer(w, "bob", "carol");
 	hang_up(w, "alice");
 	expect_ended(w, "carol", PHONE_CAUSE_CANCELLED, 0);
@@ -169,7 +140,7 @@ FLOW_PLAIN(a_target_is_lost_when_the_transferor_has_gone, "RFC 5589 7.3, RFC 558
 
 FLOW_PLAIN(two_transfers_of_one_call_at_once, "RFC 5589 6, RFC 3261 21.4.27")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "carol");
 	transfer(w, "alice", "dave");
@@ -193,9 +164,11 @@ FLOW(two_transfers_to_one_call_at_once, "RFC 5589 7, RFC 3261 21.4.27")
 
 FLOW_PLAIN(a_call_that_is_being_transferred_is_not_taken_over, "RFC 3891 3, RFC 3261 21.4.27")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = watched_by_erin();
 
+	watch(w, "dave", "bob");
 	world_extension(w, "bob")->barge_in = BARGE_IN_SAME_GROUP;
+	alice_talks_to_bob(w);
 	transfer(w, "bob", "carol");
 	barge_in(w, "dave", "bob");
 	expect_ended(w, "dave", PHONE_CAUSE_REFUSED, 491);
@@ -206,9 +179,11 @@ FLOW_PLAIN(a_call_that_is_being_transferred_is_not_taken_over, "RFC 3891 3, RFC 
 
 FLOW_PLAIN(a_call_that_is_being_taken_over_is_not_transferred, "RFC 3891 3, RFC 3261 21.4.27")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = watched_by_erin();
 
+	watch(w, "dave", "bob");
 	world_extension(w, "bob")->barge_in = BARGE_IN_SAME_GROUP;
+	alice_talks_to_bob(w);
 	cut_off(w, "alice");
 	barge_in(w, "dave", "bob");
 	transfer(w, "bob", "carol");
@@ -222,7 +197,7 @@ FLOW_PLAIN(a_call_that_is_being_taken_over_is_not_transferred, "RFC 3891 3, RFC 
 /* Each of them is transferred by the other one's other party. */
 FLOW_PLAIN(a_chain_of_transfers_ends_with_two_who_talk, "RFC 5589 7")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	transfer(w, "carol", "dave");
 	expect_calls(w, "dave", PHONE_CALL_RINGING, 1);
@@ -241,7 +216,7 @@ FLOW_PLAIN(a_chain_of_transfers_ends_with_two_who_talk, "RFC 5589 7")
 /* She holds, and the switch asks her for an offer, at the same moment. */
 FLOW(a_transferee_offers_while_it_is_asked, "RFC 3261 14.1, RFC 3261 14.2, RFC 5589 7.3")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(watched_by_erin());
 
 	(void)phone_hold(&world_phone(w, "carol")->phone, 0);
 	transfer_attended(w, "bob");
@@ -255,7 +230,7 @@ FLOW(a_transferee_offers_while_it_is_asked, "RFC 3261 14.1, RFC 3261 14.2, RFC 5
 
 FLOW_PLAIN(hold_passes_while_the_target_rings, "RFC 5589 6.2, RFC 3264 8.4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "carol");
 	hold(w, "bob");
@@ -272,7 +247,7 @@ FLOW_PLAIN(hold_passes_while_the_target_rings, "RFC 5589 6.2, RFC 3264 8.4")
 
 FLOW_PLAIN(a_transferor_may_unregister_meanwhile, "RFC 5589 6.2, RFC 3261 10.2.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
 	transfer(w, "bob", "carol");
 	unregister(w, "bob");
@@ -284,9 +259,9 @@ FLOW_PLAIN(a_transferor_may_unregister_meanwhile, "RFC 5589 6.2, RFC 3261 10.2.2
 
 FLOW_PLAIN(a_transferor_without_a_phone_is_not_called_back, "RFC 5589 6.3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_erin());
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	transfer(w, "bob", "carol");
 	unregister(w, "bob");
 	hang_up(w, "carol");
@@ -355,7 +330,7 @@ FLOW_PLAIN(a_switch_that_stops_calls_nobody_back, "RFC 3261 21.5.4")
 
 	dial(w, "alice", "bob");
 	answer(w, "bob");
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	transfer(w, "bob", "carol");
 	pbx_stop(&w->office.pbx);
 	advance_ms(w, 1000);
