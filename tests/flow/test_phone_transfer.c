@@ -3,32 +3,18 @@
  * Transfers between phones without a switch: what each of the three says to the others
  * (RFC 5589).
  */
-#include "world.h"
+#include "transfer_scene.h"
 
-static struct world *alice_talks_to_bob(void)
+static struct world *without_switch(void)
 {
-	struct world *w = world_new_direct("alice", "bob", "carol");
-
-	dial(w, "alice", "bob");
-	answer(w, "bob");
-	return w;
-}
-
-/* And bob, who holds alice, to carol. */
-static struct world *bob_consults_carol(void)
-{
-	struct world *w = alice_talks_to_bob();
-
-	dial(w, "bob", "carol");
-	answer(w, "carol");
-	return w;
+	return world_new_direct("alice", "bob", "carol");
 }
 
 /* --- Blind -------------------------------------------------------------------------------- */
 
 FLOW(phones_transfer_blind, "RFC 5589 6.2, RFC 3515 2.4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 
 	transfer(w, "bob", "carol");
 	expect_ladder(w, "bob -> cable REFER", "alice -> cable 202 REFER",
@@ -47,7 +33,7 @@ FLOW(phones_transfer_blind, "RFC 5589 6.2, RFC 3515 2.4")
 
 FLOW(a_blind_transfer_to_a_busy_phone_fails, "RFC 5589 6.3, RFC 3515 2.4.5")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 
 	phone_set_dnd(&world_phone(w, "carol")->phone, true);
 	transfer(w, "bob", "carol");
@@ -59,7 +45,7 @@ FLOW(a_blind_transfer_to_a_busy_phone_fails, "RFC 5589 6.3, RFC 3515 2.4.5")
 
 FLOW(whom_we_transfer_is_held_and_resumed, "RFC 5589 6.2, RFC 5589 6.3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 
 	world_phone(w, "bob")->phone.config.transfer_holds = true;
 	phone_set_dnd(&world_phone(w, "carol")->phone, true);
@@ -73,9 +59,9 @@ FLOW(whom_we_transfer_is_held_and_resumed, "RFC 5589 6.2, RFC 5589 6.3")
 
 FLOW(a_transferor_leaves_when_it_is_accepted, "RFC 5589 6.2, RFC 5057 4.1")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	transfer(w, "bob", "carol");
 	expect_ladder(w, "alice -> cable 202 REFER", "bob -> cable BYE");
 	expect_transfer(w, "bob", PHONE_RESULT_DONE, 202);
@@ -87,7 +73,7 @@ FLOW(a_transferor_leaves_when_it_is_accepted, "RFC 5589 6.2, RFC 5057 4.1")
 
 FLOW(a_transferor_need_not_be_told, "RFC 4488 4")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 
 	world_phone(w, "bob")->phone.config.transfer_unheard = true;
 	transfer(w, "bob", "carol");
@@ -100,7 +86,7 @@ FLOW(a_transferor_need_not_be_told, "RFC 4488 4")
 
 FLOW(the_transferee_hangs_up_during_a_transfer, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 
 	transfer(w, "bob", "carol");
 	hang_up(w, "alice"); /* the call with bob */
@@ -112,7 +98,7 @@ FLOW(the_transferee_hangs_up_during_a_transfer, "RFC 5589 6.2")
 
 FLOW(who_is_transferred_gives_up_the_new_call, "RFC 3515 2.4.5")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 	struct phone *alice;
 
 	transfer(w, "bob", "carol");
@@ -126,7 +112,7 @@ FLOW(who_is_transferred_gives_up_the_new_call, "RFC 3515 2.4.5")
 
 FLOW(a_phone_without_refer_is_not_transferred, "RFC 3261 21.4.6, RFC 3515 2.4.2")
 {
-	struct world *w = world_new_direct("alice", "bob", "carol");
+	struct world *w = without_switch();
 
 	world_start(w);
 	world_phone(w, "alice")->phone.config.lacks_refer = true;
@@ -141,7 +127,7 @@ FLOW(a_phone_without_refer_is_not_transferred, "RFC 3261 21.4.6, RFC 3515 2.4.2"
 
 FLOW(both_transfer_each_other_at_once, "RFC 5589 6, RFC 3261 21.4.27")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 
 	(void)phone_transfer(&world_phone(w, "alice")->phone, 0, SLICE("203"));
 	transfer(w, "bob", "carol");
@@ -155,7 +141,7 @@ FLOW(both_transfer_each_other_at_once, "RFC 5589 6, RFC 3261 21.4.27")
 
 FLOW(phones_transfer_attended, "RFC 5589 7.3, RFC 3891 3")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(without_switch());
 
 	transfer_attended(w, "bob");
 	expect_ladder(w, "bob -> cable REFER Replaces", "alice -> cable 202 REFER",
@@ -170,7 +156,7 @@ FLOW(phones_transfer_attended, "RFC 5589 7.3, RFC 3891 3")
 
 FLOW(an_attended_transfer_fails_and_nobody_is_dropped, "RFC 5589 7.3")
 {
-	struct world *w = world_new_direct("alice", "bob", "carol");
+	struct world *w = without_switch();
 
 	world_start(w);
 	world_phone(w, "carol")->phone.config.lacks_replaces = true;
@@ -193,7 +179,7 @@ FLOW(an_attended_transfer_fails_and_nobody_is_dropped, "RFC 5589 7.3")
 
 FLOW(a_transfer_to_who_still_rings_is_refused_by_its_phone, "RFC 3891 3, RFC 5589 7.6")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(without_switch());
 
 	dial(w, "bob", "carol");
 	transfer_attended(w, "bob");

@@ -3,10 +3,10 @@
  * Transfers that phones ask of the switch, by command and by key, as the people see them: who is on
  * the screen, which lamp is lit, and who hangs up.
  */
-#include "world.h"
+#include "transfer_scene.h"
 
-/* alice talks with bob; dave watches everybody, bob has a key for carol. */
-static struct world *alice_talks_to_bob(void)
+/* Dave watches everybody, bob has a key for carol. */
+static struct world *watched_by_dave(void)
 {
 	struct world *w = world_new("alice", "bob", "carol", "dave");
 
@@ -14,8 +14,6 @@ static struct world *alice_talks_to_bob(void)
 	watch(w, "dave", "bob");
 	watch(w, "dave", "carol");
 	watch(w, "bob", "carol");
-	dial(w, "alice", "bob");
-	answer(w, "bob");
 	return w;
 }
 
@@ -34,7 +32,7 @@ static void expect_alice_has_carol(struct world *w)
 
 FLOW(a_phone_transfers_blind_by_the_switch, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	transfer(w, "bob", "carol");
 	expect_transfer(w, "bob", PHONE_RESULT_NONE, 180);
@@ -45,7 +43,7 @@ FLOW(a_phone_transfers_blind_by_the_switch, "RFC 5589 6.2")
 
 FLOW(a_phone_transfers_attended_by_the_switch, "RFC 5589 7.3, RFC 5359 2.5")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	dial(w, "bob", "carol");
 	answer(w, "carol");
@@ -56,7 +54,7 @@ FLOW(a_phone_transfers_attended_by_the_switch, "RFC 5589 7.3, RFC 5359 2.5")
 
 FLOW(a_phone_transfers_to_who_still_rings, "RFC 5589 7.6")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	dial(w, "bob", "carol");
 	transfer_attended(w, "bob");
@@ -68,7 +66,7 @@ FLOW(a_phone_transfers_to_who_still_rings, "RFC 5589 7.6")
 /* The CANCEL of the transferor's own call and its REFER arrive together. */
 FLOW(a_phone_that_cancels_before_it_transfers, "RFC 5589 7.6, RFC 3261 9")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	world_phone(w, "bob")->phone.config.transfer_cancels = true;
 	dial(w, "bob", "carol");
@@ -81,7 +79,7 @@ FLOW(a_phone_that_cancels_before_it_transfers, "RFC 5589 7.6, RFC 3261 9")
 
 FLOW(a_phone_that_refers_beside_the_dialog, "RFC 4538 4, RFC 5589 7.3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	world_phone(w, "bob")->phone.config.transfer_outside = true;
 	dial(w, "bob", "carol");
@@ -93,7 +91,7 @@ FLOW(a_phone_that_refers_beside_the_dialog, "RFC 4538 4, RFC 5589 7.3")
 /* Without a DTMF code: once to ask, once to bring together. */
 FLOW(two_presses_of_a_key_transfer_attended, "RFC 5589 7.3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	world_phone(w, "bob")->phone.config.key_transfer = PHONE_KEY_ATTENDED;
 	press(w, "bob", "carol");
@@ -104,7 +102,7 @@ FLOW(two_presses_of_a_key_transfer_attended, "RFC 5589 7.3")
 
 FLOW(one_press_of_a_key_transfers_blind, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	world_phone(w, "bob")->phone.config.key_transfer = PHONE_KEY_BLIND;
 	press(w, "bob", "carol");
@@ -114,7 +112,7 @@ FLOW(one_press_of_a_key_transfers_blind, "RFC 5589 6.2")
 
 FLOW(a_phone_that_holds_before_it_transfers, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	world_phone(w, "bob")->phone.config.transfer_holds = true;
 	transfer(w, "bob", "carol");
@@ -136,7 +134,7 @@ static bool is_held(struct world *w, const char *name)
 /* Both are on hold when the REFER comes, as snom's page shows it; in the end nobody is. */
 FLOW(whom_a_transferor_holds_nobody_holds_afterwards, "RFC 5589 7.3, RFC 3264 8.4, RFC 3725 4.1")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	world_phone(w, "bob")->phone.config.transfer_holds = true;
 	dial(w, "bob", "carol");
@@ -148,9 +146,9 @@ FLOW(whom_a_transferor_holds_nobody_holds_afterwards, "RFC 5589 7.3, RFC 3264 8.
 
 FLOW(a_phone_that_leaves_as_soon_as_its_transfer_is_accepted, "RFC 5589 6.2, RFC 5057 4.1")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	transfer(w, "bob", "carol");
 	expect_calls(w, "bob", PHONE_CALL_FREE, PHONE_CALLS_MAX);
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
@@ -161,7 +159,7 @@ FLOW(a_phone_that_leaves_as_soon_as_its_transfer_is_accepted, "RFC 5589 6.2, RFC
 
 FLOW(a_caller_transfers_whom_it_has_called, "RFC 5589 6.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	transfer(w, "alice", "carol");
 	answer(w, "carol");
@@ -174,7 +172,7 @@ FLOW(a_caller_transfers_whom_it_has_called, "RFC 5589 6.2")
 /* Neither knows REFER nor Replaces: the switch does it for them. */
 FLOW(poor_phones_are_transferred, "RFC 5589 6.2, RFC 5589 7.3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(watched_by_dave());
 
 	for (int i = 0; i < 4; i++) {
 		w->phones[i].phone.config.lacks_refer = strcmp(w->phones[i].name, "bob") != 0;

@@ -3,7 +3,7 @@
  * What the records of both calls of a transfer say, and of a call that is taken over; what tools
  * are told while it is under way.
  */
-#include "world.h"
+#include "transfer_scene.h"
 
 #include "pbx/api.h"
 #include "pbx/profile.h"
@@ -11,23 +11,11 @@
 
 #include <stdio.h>
 
-/* alice (201) has called bob (202), and they talk; carol is 203. */
-static struct world *talking(void)
+static struct world *with_records(void)
 {
 	struct world *w = world_new("alice", "bob", "carol");
 
 	(void)directory_set_records(w->office.directory, SLICE("calls.jsonl"));
-	dial(w, "alice", "bob");
-	answer(w, "bob");
-	return w;
-}
-
-/* And bob consults carol, whose phone rings. */
-static struct world *consulting(void)
-{
-	struct world *w = talking();
-
-	dial(w, "bob", "carol");
 	return w;
 }
 
@@ -67,7 +55,7 @@ static void expect_record(struct world *w, unsigned call, const char *const *par
 
 FLOW(a_transfer_is_in_the_records_of_both_calls, "call records")
 {
-	struct world *w = talking();
+	struct world *w = alice_talks_to_bob(with_records());
 
 	advance_ms(w, 10000);
 	transfer(w, "bob", "carol");
@@ -104,7 +92,7 @@ FLOW(a_transfer_is_in_the_records_of_both_calls, "call records")
 
 FLOW(an_attended_transfer_is_in_the_records_of_both_calls, "call records")
 {
-	struct world *w = consulting();
+	struct world *w = bob_calls_carol(with_records());
 
 	answer(w, "carol");
 	advance_ms(w, 1000);
@@ -127,7 +115,7 @@ FLOW(an_attended_transfer_is_in_the_records_of_both_calls, "call records")
 
 FLOW(a_semi_attended_transfer_is_in_the_records_of_both_calls, "call records")
 {
-	struct world *w = consulting();
+	struct world *w = bob_calls_carol(with_records());
 
 	transfer_attended(w, "bob");
 	answer(w, "carol");
@@ -144,7 +132,7 @@ FLOW(a_semi_attended_transfer_is_in_the_records_of_both_calls, "call records")
 
 FLOW(a_failed_transfer_is_in_the_records_of_both_calls, "call records")
 {
-	struct world *w = talking();
+	struct world *w = alice_talks_to_bob(with_records());
 
 	transfer(w, "bob", "carol");
 	hang_up(w, "carol");
@@ -165,7 +153,7 @@ FLOW(a_failed_transfer_is_in_the_records_of_both_calls, "call records")
 
 FLOW(a_transfer_whose_transferee_hangs_up_is_in_both_records, "call records")
 {
-	struct world *w = talking();
+	struct world *w = alice_talks_to_bob(with_records());
 
 	transfer(w, "bob", "carol");
 	hang_up(w, "alice");
@@ -179,9 +167,9 @@ FLOW(a_transfer_whose_transferee_hangs_up_is_in_both_records, "call records")
 
 FLOW(who_is_called_back_is_in_the_records, "call records")
 {
-	struct world *w = talking();
+	struct world *w = alice_talks_to_bob(with_records());
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	transfer(w, "bob", "carol");
 	hang_up(w, "carol");
 	answer(w, "bob");
@@ -240,7 +228,7 @@ static void expect_row(struct world *w, enum api_table table, const char *number
 
 FLOW(tools_are_told_of_a_transfer, "ctl")
 {
-	struct world *w = talking();
+	struct world *w = alice_talks_to_bob(with_records());
 
 	transfer(w, "bob", "carol");
 	expect_row(w, API_CALLS, "202", UNDER_WAY);
