@@ -4,7 +4,7 @@
  */
 #include "acme.h"
 #include "texts.h"
-#include "world.h"
+#include "transfer_scene.h"
 
 #include "pbx/call.h"
 #include "sip/refer_to.h"
@@ -20,25 +20,6 @@ static struct world *bobs_refers_go_on(void)
 	watch(w, "dave", "alice");
 	watch(w, "dave", "carol");
 	world_start(w);
-	return w;
-}
-
-static struct world *alice_talks_to_bob(void)
-{
-	struct world *w = bobs_refers_go_on();
-
-	dial(w, "alice", "bob");
-	answer(w, "bob");
-	return w;
-}
-
-/* And bob, who holds alice, to carol. */
-static struct world *bob_consults_carol(void)
-{
-	struct world *w = alice_talks_to_bob();
-
-	dial(w, "bob", "carol");
-	answer(w, "carol");
 	return w;
 }
 
@@ -68,7 +49,7 @@ static void alice_is_still_with_bob(struct world *w)
 
 FLOW(a_blind_transfer_goes_on_to_the_phone, "RFC 5589 6.2, RFC 3515 2.4, RFC 3892 2.2")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(bobs_refers_go_on());
 
 	transfer(w, "bob", "carol");
 	expect_ladder(w, "bob    -> switch  REFER", "switch -> bob     202 REFER",
@@ -108,7 +89,7 @@ FLOW_PLAIN(a_refer_that_goes_on_leads_to_our_address, "RFC 5589 6.2, RFC 3515 2.
 
 FLOW(a_forwarded_blind_transfer_to_a_busy_phone_changes_nothing, "RFC 5589 6.3, RFC 3515 2.4.5")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(bobs_refers_go_on());
 
 	phone_set_dnd(&world_phone(w, "carol")->phone, true);
 	transfer(w, "bob", "carol");
@@ -136,7 +117,7 @@ FLOW(a_transferor_whose_refer_went_on_may_leave_at_once, "RFC 5589 6.2")
 {
 	struct world *w = bobs_refers_go_on();
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	dial(w, "alice", "bob");
 	answer(w, "bob");
 	transfer(w, "bob", "carol");
@@ -149,7 +130,7 @@ FLOW(a_transferor_who_left_is_called_back_by_us, "RFC 5589 6.3")
 {
 	struct world *w = bobs_refers_go_on();
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	phone_set_dnd(&world_phone(w, "carol")->phone, true);
 	dial(w, "alice", "bob");
 	answer(w, "bob");
@@ -165,7 +146,7 @@ FLOW(a_transferor_who_left_is_called_back_by_us, "RFC 5589 6.3")
 
 FLOW(an_attended_transfer_goes_on_to_the_phone, "RFC 5589 7.1, RFC 3891 3, RFC 5359 2.5")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(bobs_refers_go_on());
 
 	transfer_attended(w, "bob");
 	expect_ladder(w, "bob    -> switch  REFER Replaces", "switch -> alice   REFER Replaces",
@@ -181,9 +162,9 @@ FLOW(an_attended_transfer_goes_on_to_the_phone, "RFC 5589 7.1, RFC 3891 3, RFC 5
 /* The consultation is gone before the transferee comes to take it. */
 FLOW(a_consultation_that_ends_too_soon_is_joined_by_us, "RFC 5589 7.1")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(bobs_refers_go_on());
 
-	world_phone(w, "bob")->phone.config.transfer_leaves = true;
+	leaves_at_once(w, "bob");
 	transfer_attended(w, "bob");
 	expect_calls(w, "bob", PHONE_CALL_HOLDING, 0);
 	expect_ended(w, "bob", PHONE_CAUSE_LOCAL, 0);
@@ -192,7 +173,7 @@ FLOW(a_consultation_that_ends_too_soon_is_joined_by_us, "RFC 5589 7.1")
 
 FLOW(a_target_that_leaves_before_the_transferee_comes, "RFC 5589 7.1, RFC 3891 3")
 {
-	struct world *w = bob_consults_carol();
+	struct world *w = bob_consults_carol(bobs_refers_go_on());
 
 	cut_off(w, "alice");
 	transfer_attended(w, "bob");
@@ -222,7 +203,7 @@ FLOW(a_phone_without_replaces_is_transferred_by_us, "RFC 5589 7.3")
 
 FLOW(a_target_that_still_rings_is_joined_by_us, "RFC 5589 7.6, RFC 3891 3")
 {
-	struct world *w = alice_talks_to_bob();
+	struct world *w = alice_talks_to_bob(bobs_refers_go_on());
 
 	dial(w, "bob", "carol");
 	transfer_attended(w, "bob");
