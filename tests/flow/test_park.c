@@ -3,8 +3,7 @@
  * Park: calls that wait in an orbit, who fetches them, and the lamp of the orbit.
  */
 #include "acme.h"
-#include "texts.h"
-#include "world.h"
+#include "raw_bob.h"
 
 #include "pbx/api.h"
 
@@ -195,32 +194,15 @@ FLOW_PLAIN(an_orbit_has_room_for_one_call, "RFC 3261 21.4.24")
 	expect_quiet(w);
 }
 
-#define BOB_LINE "Contact: <sip:209@192.0.2.5:5060>\r\n"
-#define BOB_SDP                                                                                    \
-	"v=0\r\no=- 2 2 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n"                \
-	"m=audio 4002 RTP/AVP 8\r\n"
-#define REFER_TO(uri) TEXT_CONTACT("209", "192.0.2.5") "Refer-To: <" uri ">\n" TEXT_END
-
-/* By alice, and answers. */
-static void bob_is_called(struct world *w, struct raw *bob)
-{
-	office_add(&w->office, "209", "bob");
-	expect(w, raw_ask_as(bob, "209", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "209", "209", "reg")
-				     TEXT_CONTACT("209", "192.0.2.5") TEXT_END) == 200);
-	dial_number(w, "alice", "209");
-	bob->cseq = 7;
-	raw_reply(bob, "INVITE", 200, "bobtag", BOB_LINE, BOB_SDP);
-}
-
 FLOW_PLAIN(who_parked_and_stays_is_hung_up_on, "RFC 5589 6.2")
 {
 	struct world *w = office_with_orbits("alice", "carol", "dave");
 	struct raw *bob = world_raw(w, "bob");
 
+	bob_registers(w, bob);
 	bob_is_called(w, bob);
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "REFER",
-			    REFER_TO("sip:*851@" OFFICE_DOMAIN)) == 202);
+	bob_answers(w, bob);
+	expect(w, bob_refers_to(bob, "sip:*851@" OFFICE_DOMAIN) == 202);
 	expect(w, raw_heard(bob, "NOTIFY", "SIP/2.0 200 OK"));
 	advance_ms(w, 3000);
 	expect(w, raw_count(bob, "BYE") == 0);
@@ -512,10 +494,11 @@ FLOW_PLAIN(a_phone_hears_why_it_is_called_back, "RFC 7462 8")
 				 &(struct park_config){ .code = SLICE_INIT("*85"),
 							.orbits = 9,
 							.timeout_s = BACK_S }) == 0);
+	bob_registers(w, bob);
 	bob_is_called(w, bob);
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "REFER",
-			    REFER_TO("sip:*851@" OFFICE_DOMAIN)) == 202);
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "BYE", TEXT_END) == 200);
+	bob_answers(w, bob);
+	expect(w, bob_refers_to(bob, "sip:*851@" OFFICE_DOMAIN) == 202);
+	expect(w, bob_says_bye(bob) == 200);
 	advance_ms(w, BACK_S * 1000);
 	expect(w, raw_count(bob, "INVITE") == 2);
 	expect(w, raw_heard(bob, "INVITE", "Alert-Info: <urn:alert:service:recall:transfer>\r\n"));

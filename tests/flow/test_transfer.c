@@ -2,42 +2,14 @@
 /*
  * Transfers by REFER, message by message: bob is a peer that says what the test writes.
  */
-#include "texts.h"
-#include "world.h"
-
-#define BOB_CONTACT TEXT_CONTACT("204", "192.0.2.5")
-#define BOB_LINE "Contact: <sip:204@192.0.2.5:5060>\r\n"
-#define BOB_SDP                                                                                    \
-	"v=0\r\no=- 2 2 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n"                \
-	"m=audio 4002 RTP/AVP 8 0\r\n"
-#define REFER_TO(uri) BOB_CONTACT "Refer-To: <" uri ">\n" TEXT_END
-
-/* alice (201) has called bob (204), and they talk; carol is 202, dave 203. */
-static struct world *talking(struct raw **ret_bob)
-{
-	struct world *w = world_new("alice", "carol", "dave");
-
-	office_add(&w->office, "204", "bob");
-	*ret_bob = world_raw(w, "bob");
-	watch(w, "dave", "alice");
-	watch(w, "dave", "carol");
-	expect(w,
-	       raw_ask_as(*ret_bob, "204", OFFICE_PASSWORD,
-			  TEXT_HEAD("REGISTER", "204", "204", "reg") BOB_CONTACT TEXT_END) == 200);
-	dial_number(w, "alice", "204");
-	(*ret_bob)->cseq = 7;
-	raw_reply(*ret_bob, "INVITE", 200, "bobtag", BOB_LINE, BOB_SDP);
-	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
-	return w;
-}
+#include "raw_bob.h"
 
 FLOW_PLAIN(a_blind_transfer_message_by_message, "RFC 5589 6.2, RFC 3515 2.4.4, RFC 3892 2.2")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "REFER", REFER_TO("sip:202@" OFFICE_DOMAIN)) ==
-			  202);
+	expect(w, bob_refers_to(bob, "sip:202@" OFFICE_DOMAIN) == 202);
 	expect(w, raw_heard(bob, "NOTIFY", "SIP/2.0 100 Trying"));
 	expect(w, raw_heard(bob, "NOTIFY", "SIP/2.0 180 Ringing"));
 	expect_calls(w, "carol", PHONE_CALL_RINGING, 1);
@@ -51,7 +23,7 @@ FLOW_PLAIN(a_blind_transfer_message_by_message, "RFC 5589 6.2, RFC 3515 2.4.4, R
 	expect(w, raw_heard(bob, "NOTIFY", "terminated;reason=noresource"));
 	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "BYE", TEXT_END) == 200);
+	expect(w, bob_says_bye(bob) == 200);
 	expect_lamp(w, "dave", "carol", LAMP_TALKING);
 	hang_up(w, "alice");
 	expect_ended(w, "carol", PHONE_CAUSE_REMOTE, 0);
@@ -62,28 +34,26 @@ FLOW_PLAIN(a_blind_transfer_message_by_message, "RFC 5589 6.2, RFC 3515 2.4.4, R
 FLOW_PLAIN(a_refused_transfer_leaves_everybody_where_they_were, "RFC 5589 6.3")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "REFER", REFER_TO("sip:202@" OFFICE_DOMAIN)) ==
-			  202);
+	expect(w, bob_refers_to(bob, "sip:202@" OFFICE_DOMAIN) == 202);
 	hang_up(w, "carol");
 	expect(w, raw_heard(bob, "NOTIFY", "SIP/2.0 486 Busy Here"));
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	expect(w, raw_count(bob, "BYE") == 0);
 	expect_lamp(w, "dave", "alice", LAMP_TALKING);
 	expect_lamp(w, "dave", "carol", LAMP_DARK);
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "BYE", TEXT_END) == 200);
+	expect(w, bob_says_bye(bob) == 200);
 	expect_quiet(w);
 }
 
 FLOW_PLAIN(a_transferor_who_has_hung_up_is_called_back, "RFC 5589 6.3")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "REFER", REFER_TO("sip:202@" OFFICE_DOMAIN)) ==
-			  202);
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "BYE", TEXT_END) == 200);
+	expect(w, bob_refers_to(bob, "sip:202@" OFFICE_DOMAIN) == 202);
+	expect(w, bob_says_bye(bob) == 200);
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	hang_up(w, "carol");
 	expect(w, raw_count(bob, "INVITE") == 2);
@@ -116,11 +86,8 @@ FLOW_PLAIN(a_target_that_wants_an_offer_gets_the_transferees, "RFC 3725 4.1, RFC
 	struct raw *bob;
 	struct world *w = world_new("alice", "carol", "dave");
 
-	office_add(&w->office, "204", "bob");
 	bob = world_raw(w, "bob");
-	expect(w,
-	       raw_ask_as(bob, "204", OFFICE_PASSWORD,
-			  TEXT_HEAD("REGISTER", "204", "204", "reg") BOB_CONTACT TEXT_END) == 200);
+	bob_registers(w, bob);
 	dial(w, "alice", "carol");
 	answer(w, "carol");
 	transfer_number(w, "carol", "204");

@@ -3,64 +3,17 @@
  * What a REFER may ask for and who may ask (RFC 3515 2.4.2, RFC 3891 5, RFC 3892 6): message by
  * message, and with a provider beside the office.
  */
-#include "texts.h"
-#include "world.h"
+#include "raw_bob.h"
 
 #include "core/session.h"
 
 #include <stdio.h>
 
-#define BOB_CONTACT TEXT_CONTACT("204", "192.0.2.5")
-#define BOB_LINE "Contact: <sip:204@192.0.2.5:5060>\r\n"
-#define BOB_SDP                                                                                    \
-	"v=0\r\no=- 2 2 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n"                \
-	"m=audio 4002 RTP/AVP 8 0\r\n"
 #define CAROL "sip:202@" OFFICE_DOMAIN
-
-static unsigned bob_refers(struct raw *bob, const char *lines)
-{
-	char rest[2048];
-
-	snprintf(rest, sizeof(rest), BOB_CONTACT "%s" TEXT_END, lines);
-	return raw_speak(bob, "INVITE", "bobtag", "REFER", rest);
-}
-
-static unsigned bob_refers_to(struct raw *bob, const char *uri)
-{
-	char lines[1024];
-
-	snprintf(lines, sizeof(lines), "Refer-To: <%s>\n", uri);
-	return bob_refers(bob, lines);
-}
-
-/* Alice (201) calls bob (204), who is a raw peer; carol is 202, dave 203. */
-static struct world *calling(struct raw **ret_bob)
-{
-	struct world *w = world_new("alice", "carol", "dave");
-
-	office_add(&w->office, "204", "bob");
-	*ret_bob = world_raw(w, "bob");
-	watch(w, "dave", "carol");
-	expect(w,
-	       raw_ask_as(*ret_bob, "204", OFFICE_PASSWORD,
-			  TEXT_HEAD("REGISTER", "204", "204", "reg") BOB_CONTACT TEXT_END) == 200);
-	dial_number(w, "alice", "204");
-	(*ret_bob)->cseq = 7;
-	return w;
-}
-
-static struct world *talking(struct raw **ret_bob)
-{
-	struct world *w = calling(ret_bob);
-
-	raw_reply(*ret_bob, "INVITE", 200, "bobtag", BOB_LINE, BOB_SDP);
-	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
-	return w;
-}
 
 static void bob_hangs_up(struct world *w, struct raw *bob)
 {
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "BYE", TEXT_END) == 200);
+	expect(w, bob_says_bye(bob) == 200);
 	expect_quiet(w);
 }
 
@@ -93,7 +46,7 @@ FLOW_PLAIN(a_refer_that_cannot_be_done_is_refused, "RFC 3515 2.4.2, RFC 3261 19.
 		{ "Require: sec-agree\nRefer-To: <" CAROL ">\n", 420 },
 	};
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		unsigned status = bob_refers(bob, rows[i].lines);
@@ -111,7 +64,7 @@ FLOW_PLAIN(a_refer_that_cannot_be_done_is_refused, "RFC 3515 2.4.2, RFC 3261 19.
 FLOW_PLAIN(who_wants_no_subscription_has_none, "RFC 4488 4")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 
 	expect(w, bob_refers(bob, "Refer-Sub: false\nRefer-To: " CAROL "\n") == 202);
 	expect(w, raw_heard(bob, "SIP/2.0 202", "Refer-Sub: false"));
@@ -126,19 +79,18 @@ FLOW_PLAIN(who_wants_no_subscription_has_none, "RFC 4488 4")
 FLOW_PLAIN(a_call_that_is_not_answered_is_not_transferred, "RFC 5589 6, RFC 3261 21.4.27")
 {
 	struct raw *bob;
-	struct world *w = calling(&bob);
+	struct world *w = alice_calls_raw_bob(&bob);
 
 	raw_reply(bob, "INVITE", 180, "bobtag", BOB_LINE, "");
 	expect(w, bob_refers_to(bob, CAROL) == 491);
-	raw_reply(bob, "INVITE", 200, "bobtag", BOB_LINE, BOB_SDP);
-	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
+	bob_answers(w, bob);
 	bob_hangs_up(w, bob);
 }
 
 FLOW_PLAIN(a_second_refer_in_a_dialog_has_an_id, "RFC 3515 2.4.6, RFC 6665 4.5.2")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	char id[64];
 
 	expect(w, bob_refers_to(bob, CAROL) == 202);
@@ -158,7 +110,7 @@ FLOW_PLAIN(a_second_refer_in_a_dialog_has_an_id, "RFC 3515 2.4.6, RFC 6665 4.5.2
 FLOW_PLAIN(who_does_not_want_to_hear_is_told_no_more, "RFC 6665 4.2.2, RFC 5589 6.2")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	size_t told;
 
 	bob->is_mute = true;
@@ -219,7 +171,7 @@ FLOW_PLAIN(a_consultation_that_was_given_up_is_no_target, "RFC 3891 3, RFC 5589 
 FLOW_PLAIN(a_refer_from_elsewhere_has_to_prove_itself, "RFC 3515 5, SECURITY R2")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	struct raw *mallory = world_raw(w, "mallory");
 
 	memcpy(mallory->inbox, bob->inbox, sizeof(bob->inbox));
@@ -237,7 +189,7 @@ FLOW_PLAIN(a_refer_from_elsewhere_has_to_prove_itself, "RFC 3515 5, SECURITY R2"
 FLOW_PLAIN(without_room_for_a_call_a_refer_is_refused, "RFC 3261 21.5.4")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	uint32_t max = w->office.pbx.calls.slot_max;
 
 	w->office.pbx.calls.slot_max = w->office.pbx.calls.held_count;
@@ -285,7 +237,7 @@ static void join_by(struct world *w, struct raw *bob, const char *lines)
 FLOW_PLAIN(a_dialog_is_named_as_the_target_sees_it, "RFC 3891 3, RFC 5589 7.5")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	struct named named = first_dialog(bob);
 	char lines[512];
 
@@ -299,7 +251,7 @@ FLOW_PLAIN(a_dialog_is_named_as_the_target_sees_it, "RFC 3891 3, RFC 5589 7.5")
 FLOW_PLAIN(a_dialog_may_be_named_with_swapped_tags, "RFC 3891 3")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	struct named named = first_dialog(bob);
 	char lines[512];
 
@@ -312,7 +264,7 @@ FLOW_PLAIN(a_dialog_may_be_named_with_swapped_tags, "RFC 3891 3")
 FLOW_PLAIN(ones_own_dialog_may_be_named_by_its_call_id, "RFC 3891 3")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	char lines[512];
 
 	snprintf(lines, sizeof(lines), "Refer-To: <" CAROL "?Replaces=%s>\n",
@@ -324,7 +276,7 @@ FLOW_PLAIN(ones_own_dialog_may_be_named_by_its_call_id, "RFC 3891 3")
 FLOW_PLAIN(a_dialog_is_named_as_some_phones_write, "RFC 3261 20.10, RFC 3891 4")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	struct named named = first_dialog(bob);
 	char lines[512];
 
@@ -337,7 +289,7 @@ FLOW_PLAIN(a_dialog_is_named_as_some_phones_write, "RFC 3261 20.10, RFC 3891 4")
 FLOW_PLAIN(an_answered_dialog_is_not_early, "RFC 3891 3, RFC 3891 6.1")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	char lines[512];
 
 	snprintf(lines, sizeof(lines),
@@ -349,14 +301,14 @@ FLOW_PLAIN(an_answered_dialog_is_not_early, "RFC 3891 3, RFC 3891 6.1")
 	expect(w, bob_refers(bob, lines) == 486);
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	expect_calls(w, "dave", PHONE_CALL_TALKING, 1);
-	expect(w, raw_speak(bob, "INVITE", "bobtag", "BYE", TEXT_END) == 200);
+	expect(w, bob_says_bye(bob) == 200);
 	expect_quiet(w);
 }
 
 FLOW_PLAIN(a_call_is_not_transferred_to_itself, "RFC 3891 3")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	char lines[512];
 
 	snprintf(lines, sizeof(lines),
@@ -388,7 +340,7 @@ static void print_named(char ret_lines[512], const char *before, const struct di
 FLOW_PLAIN(somebody_elses_dialog_is_no_target, "RFC 3891 5, SECURITY R2")
 {
 	struct raw *bob;
-	struct world *w = talking(&bob);
+	struct world *w = alice_talks_to_raw_bob(&bob);
 	char named[512], lines[600];
 
 	dial(w, "dave", "carol");

@@ -24,4 +24,9 @@
 #define TEXT_WITH_SDP(ip, formats)                                                                 \
 	"Content-Type: application/sdp\nContent-Length: {len}\n\n" TEXT_SDP(ip, formats)
 
+/* What a raw peer answers an offer with. */
+#define TEXT_ANSWER(ip, formats)                                                                   \
+	"v=0\r\no=- 2 2 IN IP4 " ip "\r\ns=-\r\nc=IN IP4 " ip "\r\nt=0 0\r\n"                      \
+	"m=audio 4002 RTP/AVP " formats "\r\n"
+
 #endif
