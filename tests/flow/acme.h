@@ -13,9 +13,7 @@
 #define ACME_URI "sip:192.0.2.3"
 #define CHALLENGE(name, realm)                                                                     \
 	name "-Authenticate: Digest realm=\"" realm "\", nonce=\"n1\", qop=\"auth\"\r\n"
-#define ANSWER                                                                                     \
-	"v=0\r\no=- 2 2 IN IP4 192.0.2.3\r\ns=-\r\nc=IN IP4 192.0.2.3\r\nt=0 0\r\n"                \
-	"m=audio 4002 RTP/AVP 8\r\n"
+#define ANSWER TEXT_ANSWER("192.0.2.3", "8")
 #define CONTACT_LINE "Contact: <sip:acme@192.0.2.3:5060>\r\n"
 
 struct trunk *acme(struct world *w);

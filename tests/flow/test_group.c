@@ -215,8 +215,7 @@ FLOW_PLAIN(a_group_is_heard_ringing_when_the_one_who_was_heard_leaves, "RFC 3960
 			 TEXT_HEAD("INVITE", "201", OFFICE_GROUP, "heard")
 				 TEXT_CONTACT("201", "192.0.2.5") TEXT_WITH_SDP("192.0.2.5", "0"));
 	raw_reply(member, "INVITE", 183, "m", "Contact: <sip:209@192.0.2.4:5060>\r\n",
-		  "v=0\r\no=- 2 2 IN IP4 192.0.2.4\r\ns=-\r\nc=IN IP4 192.0.2.4\r\nt=0 0\r\n"
-		  "m=audio 4002 RTP/AVP 0\r\n");
+		  TEXT_ANSWER("192.0.2.4", "0"));
 	expect(w, strstr(raw_last(caller, "SIP/2.0 183"), "m=audio 4002") != NULL);
 	expect_ladder(w, "switch -> caller 180 INVITE", "switch -> caller 183 INVITE");
 	snprintf(first, sizeof(first), "%.24s",

@@ -9,9 +9,7 @@
 #include <stdio.h>
 
 #define CONTACT_LINE "Contact: <sip:202@192.0.2.3:5060>\r\n"
-#define ANSWER                                                                                     \
-	"v=0\r\no=- 2 2 IN IP4 192.0.2.3\r\ns=-\r\nc=IN IP4 192.0.2.3\r\nt=0 0\r\n"                \
-	"m=audio 4002 RTP/AVP 8\r\n"
+#define ANSWER TEXT_ANSWER("192.0.2.3", "8")
 
 static void nothing_stays(struct world *w)
 {

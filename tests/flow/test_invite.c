@@ -10,9 +10,7 @@
 
 #define INVITE(to, call) TEXT_HEAD("INVITE", "201", to, call) TEXT_CONTACT("201", "192.0.2.5")
 #define PHONE_SDP TEXT_WITH_SDP("192.0.2.5", "8 0")
-#define ANSWER                                                                                     \
-	"v=0\r\no=- 2 2 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n"                \
-	"m=audio 4002 RTP/AVP 8\r\n"
+#define ANSWER TEXT_ANSWER("192.0.2.5", "8")
 #define CONTACT_LINE "Contact: <sip:202@192.0.2.5:5060>\r\n"
 #define TYPE_LINE "Content-Type: application/sdp\r\n"
 

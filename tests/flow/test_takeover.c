@@ -142,8 +142,7 @@ FLOW_PLAIN(who_stays_is_told_of_the_new_media_as_of_a_change, "RFC 3264 8")
 	memcpy(name, first.name.p, first.name.n);
 	memcpy(place, first.place.p, first.place.n);
 	raw_reply(bob, "INVITE", 200, "b", "Contact: <sip:202@192.0.2.3:5060>\r\n",
-		  "v=0\r\no=- 2 2 IN IP4 192.0.2.3\r\ns=-\r\nc=IN IP4 192.0.2.3\r\nt=0 0\r\n"
-		  "m=audio 4002 RTP/AVP 8\r\n");
+		  TEXT_ANSWER("192.0.2.3", "8"));
 	(void)take_from_alice(w);
 	second = origin_of(w, bob);
 	expect(w, is_same_text(second.name, name) && is_same_text(second.place, place));

@@ -217,9 +217,7 @@ FLOW(a_target_that_still_rings_is_joined_by_us, "RFC 5589 7.6, RFC 3891 3")
 
 #define ACME_IP "192.0.2.5"
 #define ACME_LINE "Contact: <sip:gw@" ACME_IP ":5060>\r\n"
-#define ACME_SDP                                                                                   \
-	"v=0\r\no=- 2 2 IN IP4 " ACME_IP "\r\ns=-\r\nc=IN IP4 " ACME_IP                            \
-	"\r\nt=0 0\r\nm=audio 4002 RTP/AVP 8 0\r\n"
+#define ACME_SDP TEXT_ANSWER(ACME_IP, "8 0")
 
 /* "0*" leads to acme, for this extension only. */
 static struct world *with_acme(struct raw **ret_acme, const char *allowed)

@@ -10,9 +10,7 @@
 #include <stdio.h>
 
 #define ACME_LINE "Contact: <sip:gw@192.0.2.5:5060>\r\n"
-#define ACME_SDP                                                                                   \
-	"v=0\r\no=- 2 2 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n"                \
-	"m=audio 4002 RTP/AVP 8\r\n"
+#define ACME_SDP TEXT_ANSWER("192.0.2.5", "8")
 
 static const char *const numbers[] = { "+493012345*", "*", NULL };
 
