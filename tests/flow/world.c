@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world of a flow test: steps and expectations.
+ * The world of a flow test: who is in it, and its steps.
  */
 #include "world.h"
 
@@ -8,18 +8,12 @@
 #include "texts.h"
 
 #include "base/check.h"
-#include "base/mem.h"
-#include "pbx/call.h"
-#include "pbx/lamp.h"
-#include "pbx/registrar.h"
-#include "pbx/trunk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STEP_MS 100	    /* time for messages on good wires */
-#define FAULT_STEP_MS 5000  /* and for retransmissions on bad ones */
-#define FAULT_WAIT_MS 40000 /* how long an expectation waits under faults */
+#define STEP_MS 100	   /* time for messages on good wires */
+#define FAULT_STEP_MS 5000 /* and for retransmissions on bad ones */
 #define RAWS_MAX 4
 
 static struct raw *raws[RAWS_MAX];
@@ -180,6 +174,22 @@ struct neighbour *world_telling_phone(struct world *w, const char *name, const c
 	w->neighbour = neighbour_new_phone(w->wires, name, w->office.node, number, OFFICE_PASSWORD);
 	advance_ms(w, 10 * STEP_MS);
 	return w->neighbour;
+}
+
+void world_free(struct world *w)
+{
+	for (size_t i = 0; i < w->phone_count; i++)
+		if (w->phones[i].is_started)
+			phone_fini(&w->phones[i].phone);
+	if (w->neighbour)
+		neighbour_free(w->neighbour);
+	office_fini(&w->office);
+	if (w->has_far)
+		office_fini(&w->far);
+	while (raw_total > 0)
+		raw_free(raws[--raw_total]);
+	wires_free(w->wires);
+	free(w);
 }
 
 /* --- Time --------------------------------------------------------------------------------- */
@@ -430,7 +440,7 @@ static unsigned listed_key_of(const struct world_phone *p, const struct world_ph
 	return 0;
 }
 
-static unsigned key_of(struct world *w, struct world_phone *p, const char *watched)
+unsigned world_key(struct world *w, struct world_phone *p, const char *watched)
 {
 	for (size_t i = 0; i < p->key_count; i++)
 		if (strcmp(p->watched[i], watched) == 0)
@@ -444,7 +454,7 @@ void press(struct world *w, const char *watcher, const char *watched)
 	struct world_phone *p = world_phone(w, watcher);
 
 	start_all(w);
-	world_step(w, p, phone_press(&p->phone, key_of(w, p, watched)));
+	world_step(w, p, phone_press(&p->phone, world_key(w, p, watched)));
 }
 
 void barge_in(struct world *w, const char *watcher, const char *watched)
@@ -453,7 +463,7 @@ void barge_in(struct world *w, const char *watcher, const char *watched)
 	struct phone_key *key;
 
 	start_all(w);
-	key = p->phone.keys[key_of(w, p, watched) - 1];
+	key = p->phone.keys[world_key(w, p, watched) - 1];
 	key->config.talking = PHONE_TALKING_PICKS_UP;
 	press(w, watcher, watched);
 }
@@ -525,220 +535,4 @@ struct world *world_calling_raw_bob(struct raw **ret_bob)
 	dial_number(w, "alice", "202");
 	(*ret_bob)->cseq = 7;
 	return w;
-}
-
-/* --- Expectations ------------------------------------------------------------------------- */
-
-void world_expect(struct world *w, bool is_true, const char *claim, const char *file, int line)
-{
-	if (!is_true && !w->is_faulty)
-		run_fail(w, "%s:%d: %s", file, line, claim);
-}
-
-static bool lamp_is(struct world *w, const char *watcher, const char *watched, enum lamp lamp)
-{
-	struct world_phone *p = world_phone(w, watcher);
-
-	return phone_lamp(&p->phone, key_of(w, p, watched)) == lamp;
-}
-
-void expect_lamp(struct world *w, const char *watcher, const char *watched, enum lamp lamp)
-{
-	start_all(w);
-	for (uint64_t ms = 0; w->is_faulty && ms < FAULT_WAIT_MS; ms += 1000) {
-		if (lamp_is(w, watcher, watched, lamp))
-			return;
-		advance_ms(w, 1000);
-	}
-	if (!w->is_faulty && !lamp_is(w, watcher, watched, lamp))
-		run_fail(w, "%s's key for %s is not %.*s", watcher, watched,
-			 SLICE_ARGS(lamp_name(lamp)));
-}
-
-void expect_calls(struct world *w, const char *name, enum phone_call_state state, size_t count)
-{
-	struct world_phone *p = world_phone(w, name);
-	size_t is = phone_count_calls_in(&p->phone, state);
-
-	if (!w->is_faulty && is != count)
-		run_fail(w, "%s has %zu calls in state %d, not %zu", name, is, (int)state, count);
-}
-
-void expect_ended(struct world *w, const char *name, enum phone_cause cause, unsigned status)
-{
-	struct world_phone *p = world_phone(w, name);
-
-	if (w->is_faulty)
-		return;
-	if (p->last_cause != cause || (status > 0 && p->last_status != status))
-		run_fail(w, "%s's call ended by %.*s %u", name,
-			 SLICE_ARGS(phone_cause_name(p->last_cause)), p->last_status);
-}
-
-/* Two texts are the same line when they differ in spaces only: the columns of a ladder line up. */
-static bool line_eq(const char *a, const char *b)
-{
-	for (;;) {
-		while (*a == ' ')
-			a++;
-		while (*b == ' ')
-			b++;
-		if (*a != *b)
-			return false;
-		if (!*a)
-			return true;
-		a++;
-		b++;
-	}
-}
-
-static size_t find_line(struct world *w, const char *line, size_t from)
-{
-	while (from < w->wires->line_count && !line_eq(w->wires->lines[from], line))
-		from++;
-	return from;
-}
-
-void expect_ladder_list(struct world *w, const char *const *lines)
-{
-	size_t at = w->mark;
-
-	if (w->is_faulty)
-		return;
-	for (; *lines; lines++) {
-		size_t found = find_line(w, *lines, at);
-
-		if (found == w->wires->line_count)
-			run_fail(w, "missing in the ladder (from line %zu): %s", at, *lines);
-		at = found + 1;
-	}
-	w->mark = at;
-}
-
-void expect_silence(struct world *w, const char *line)
-{
-	if (!w->is_faulty && find_line(w, line, w->mark) < w->wires->line_count)
-		run_fail(w, "not expected in the ladder: %s", line);
-}
-
-/* --- The end ------------------------------------------------------------------------------ */
-
-static void end_calls(struct world *w)
-{
-	for (size_t i = 0; i < w->phone_count; i++) {
-		struct phone *phone = &w->phones[i].phone;
-
-		if (!w->phones[i].is_started)
-			continue;
-		for (size_t left = PHONE_CALLS_MAX; phone_call_count(phone) > 0 && left > 0; left--)
-			(void)phone_hangup(phone, 0);
-	}
-	/* Beyond the ring time-out, the last retransmission and a notifier's retry. */
-	advance_ms(w, 200000);
-}
-
-static void check_lamps_dark(struct world *w)
-{
-	for (size_t i = 0; i < w->phone_count; i++) {
-		struct world_phone *p = &w->phones[i];
-
-		for (size_t k = 0; p->is_started && k < p->phone.key_count; k++)
-			if (phone_lamp(&p->phone, (unsigned)k + 1) != LAMP_OFF)
-				run_fail(w, "%s's key for %.*s is lit in the end", p->name,
-					 SLICE_ARGS(p->phone.keys[k]->target));
-	}
-}
-
-static void check_pool(struct world *w, const struct pool *pool)
-{
-	if (pool->held_count > 0)
-		run_fail(w, "%u %s left", pool->held_count, pool->name);
-}
-
-static void check_calls(struct world *w, const struct pbx *pbx)
-{
-	check_pool(w, &pbx->calls);
-	check_pool(w, &pbx->legs);
-	check_pool(w, &pbx->stack.sessions);
-	check_pool(w, &pbx->stack.txn_clients);
-	check_pool(w, &pbx->stack.txn_servers);
-}
-
-static void check_switch_calls(struct world *w)
-{
-	check_calls(w, &w->office.pbx);
-	if (w->has_far)
-		check_calls(w, &w->far.pbx);
-}
-
-static void check_switch(struct world *w, const struct office *office)
-{
-	const struct pbx *pbx = &office->pbx;
-
-	check_pool(w, &pbx->stack.notifiers);
-	check_pool(w, &pbx->stack.registrations);
-	check_pool(w, &pbx->bindings);
-	check_pool(w, &pbx->trunk_pool);
-	check_pool(w, &pbx->publications);
-	check_pool(w, &pbx->asked_phones);
-	check_pool(w, &pbx->stack.subscribers);
-	check_pool(w, &pbx->stack.refers);
-	check_pool(w, &pbx->stack.referrals);
-	if (pbx->entities.count > 0)
-		run_fail(w, "lamp entities left");
-	if (pbx->lamp_audit.repairs != w->broken_lamps)
-		run_fail(w, "a watcher was told something wrong");
-	if (office->node->timers.count > 0)
-		run_fail(w, "timers left");
-}
-
-/* Trunks keep themselves alive for ever; they leave before one can be quiet. */
-static void end_trunks(struct world *w)
-{
-	trunk_stop_all(&w->office.pbx);
-	if (w->has_far)
-		trunk_stop_all(&w->far.pbx);
-	advance_ms(w, 100000);
-}
-
-void expect_quiet(struct world *w)
-{
-	run_stop_faults();
-	w->wires->fault_nth = 0;
-	w->is_checked = true;
-	if (w->neighbour)
-		neighbour_leaves(w->neighbour);
-	end_calls(w);
-	end_trunks(w);
-	check_switch_calls(w);
-	check_lamps_dark(w);
-	for (size_t i = 0; i < w->phone_count; i++)
-		if (w->phones[i].is_started)
-			phone_stop(&w->phones[i].phone);
-	advance_ms(w, 100000);
-	for (size_t i = 0; i < w->phone_count; i++)
-		if (w->phones[i].is_started && !phone_is_quiet(&w->phones[i].phone))
-			run_fail(w, "%s is not quiet", w->phones[i].name);
-	/* What a phone could not end runs out by itself. */
-	advance_ms(w, 3700000);
-	check_switch_calls(w);
-	check_switch(w, &w->office);
-	if (w->has_far)
-		check_switch(w, &w->far);
-}
-
-void world_free(struct world *w)
-{
-	for (size_t i = 0; i < w->phone_count; i++)
-		if (w->phones[i].is_started)
-			phone_fini(&w->phones[i].phone);
-	if (w->neighbour)
-		neighbour_free(w->neighbour);
-	office_fini(&w->office);
-	if (w->has_far)
-		office_fini(&w->far);
-	while (raw_total > 0)
-		raw_free(raws[--raw_total]);
-	wires_free(w->wires);
-	free(w);
 }

@@ -73,6 +73,9 @@ struct world *world_new_direct_list(const char *const *names);
 /* The phone of that name. */
 struct world_phone *world_phone(struct world *w, const char *name);
 
+/* Its key for `watched`, a phone or an orbit; 0: none that its list has filled. */
+unsigned world_key(struct world *w, struct world_phone *p, const char *watched);
+
 /* A step of this phone, which had `err`, is over: on good wires it must have worked. */
 void world_step(struct world *w, struct world_phone *p, int err);
 
