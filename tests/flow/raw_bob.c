@@ -9,9 +9,7 @@
 void bob_registers(struct world *w, struct raw *bob)
 {
 	office_add(&w->office, "204", "bob");
-	expect(w,
-	       raw_ask_as(bob, "204", OFFICE_PASSWORD,
-			  TEXT_HEAD("REGISTER", "204", "204", "reg") BOB_CONTACT TEXT_END) == 200);
+	registers(w, bob, "204");
 }
 
 void bob_is_called(struct world *w, struct raw *bob)

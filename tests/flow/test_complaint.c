@@ -246,9 +246,7 @@ FLOW_PLAIN(complaint_5_a_transferred_call_comes_from_the_caller, "RFC 3892 2.2, 
 	struct world *w = watching(&raw);
 	const char *invite;
 
-	expect(w, raw_ask_as(raw, "201", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "201", "201", "reg")
-				     TEXT_CONTACT("201", "192.0.2.5") TEXT_END) == 200);
+	registers(w, raw, "201");
 	dial(w, "carol", "bob");
 	answer(w, "bob");
 	transfer_number(w, "bob", "201");

@@ -197,9 +197,7 @@ static struct world *office_with_raw(struct raw **ret_raw, const char *number)
 
 	office_add(&w->office, number, "raw");
 	*ret_raw = world_raw(w, "raw");
-	expect(w, raw_ask_as(*ret_raw, number, OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "203", "203", "reg")
-				     TEXT_CONTACT("203", "192.0.2.4") TEXT_END) == 200);
+	registers(w, *ret_raw, number);
 	(*ret_raw)->count = 0;
 	return w;
 }

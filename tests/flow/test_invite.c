@@ -26,9 +26,7 @@ static struct world *office_with_raw_bob(struct raw **ret_raw)
 
 	office_add(&w->office, "202", "bob");
 	*ret_raw = world_raw(w, "raw");
-	expect(w, raw_ask_as(*ret_raw, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, *ret_raw, "202");
 	(*ret_raw)->count = 0;
 	return w;
 }

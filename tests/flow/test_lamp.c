@@ -285,9 +285,7 @@ FLOW_PLAIN(a_call_too_many_is_told_when_others_have_ended, "RFC 4235 4.3")
 	caller = world_raw(w, "caller");
 	raw = world_raw(w, "raw");
 	world_start(w);
-	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, bob, "202");
 	bob->is_mute = true;
 	for (unsigned i = 0; i < SHOWN_MAX + 1; i++)
 		invite(caller, i, "");
@@ -324,9 +322,7 @@ static struct world *many_calls(struct raw **ret_bob, struct raw **ret_raw, size
 	caller = world_raw(w, "caller");
 	*ret_raw = world_raw(w, "raw");
 	world_start(w);
-	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, *ret_bob, "202");
 	(*ret_bob)->is_mute = true;
 	for (unsigned i = 0; i < SHOWN_MAX; i++)
 		invite(caller, i, marks);

@@ -216,9 +216,7 @@ FLOW_PLAIN(a_phones_challenge_gets_no_credentials_of_a_trunk, "SECURITY A5")
 	struct raw *phone = world_raw(w, "phone");
 
 	office_add(&w->office, "202", "bob");
-	expect(w, raw_ask_as(phone, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.4") TEXT_END) == 200);
+	registers(w, phone, "202");
 	dial_number(w, "alice", "202");
 	raw_reply(phone, "INVITE", 401, "x", CHALLENGE("WWW", "acme"), "");
 	advance_ms(w, 1000);

@@ -131,9 +131,7 @@ static struct world *dave_called_by_raw(struct raw **ret_alice, struct raw **ret
 
 	*ret_dave = world_raw(w, "dave");
 	office_add(&w->office, "203", "dave");
-	expect(w, raw_ask_as(*ret_dave, "203", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "203", "203", "reg")
-				     TEXT_CONTACT("203", "192.0.2.5") TEXT_END) == 200);
+	registers(w, *ret_dave, "203");
 	snprintf(text, sizeof(text),
 		 TEXT_HEAD("INVITE", "201", "203", "c2") TEXT_CONTACT("201", "192.0.2.4") "%s%s",
 		 lines, OFFER);

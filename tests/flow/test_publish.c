@@ -527,9 +527,7 @@ FLOW_PLAIN(what_a_phone_published_ends_with_its_registration, "RFC 3903 6, RFC 3
 	((struct extension *)directory_find(w->office.directory, SLICE("202")))->lamp_source =
 		LAMP_SOURCE_PUBLISHED;
 	world_start(w);
-	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, bob, "202");
 	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
 			     publish_text("202", EVENT TYPE, DOCUMENT(TALKS("c1")))) == 200);
 	subscribe(w, watcher);
@@ -557,9 +555,7 @@ static struct world *office_asking_raw(struct raw **ret_bob, struct raw **ret_wa
 	*ret_bob = world_raw(w, "bob");
 	*ret_watcher = world_raw(w, "watcher");
 	world_start(w);
-	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, *ret_bob, "202");
 	(*ret_bob)->is_mute = true;
 	subscribe(w, *ret_watcher);
 	raw_reply(*ret_bob, "SUBSCRIBE", 200, "b",
@@ -666,9 +662,7 @@ FLOW_PLAIN(a_phone_that_refuses_leaves_our_own_calls, "RFC 6665 4.1.2.1")
 	bob = world_raw(w, "bob");
 	watcher = world_raw(w, "watcher");
 	world_start(w);
-	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, bob, "202");
 	bob->is_mute = true;
 	subscribe(w, watcher);
 	raw_reply(bob, "SUBSCRIBE", 489, "b", "", "");
@@ -747,9 +741,7 @@ FLOW_PLAIN(a_phone_that_was_started_anew_is_asked_anew, "RFC 3261 10.2, RFC 6665
 
 	expect(w, tell(bob, "<dialog-info version=\"3\" state=\"full\"><dialog id=\"1\">"
 			    "<state>confirmed</state></dialog></dialog-info>") == 200);
-	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, bob, "202");
 	expect(w, raw_count(bob, "SUBSCRIBE") == asked);
 	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
 			     TEXT_HEAD("REGISTER", "202", "202", "again")

@@ -22,9 +22,7 @@ static struct world *two_raw(struct raw **ret_alice, struct raw **ret_bob, bool 
 	*ret_alice = world_raw(w, "alice");
 	office_add(&w->office, "202", "bob");
 	office_add(&w->office, "203", "alice");
-	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, *ret_bob, "202");
 	(void)raw_ask_as(*ret_alice, "203", OFFICE_PASSWORD,
 			 TEXT_HEAD("INVITE", "203", "202", "call") TEXT_CONTACT("203", "192.0.2.4")
 				 TEXT_WITH_SDP("192.0.2.4", "8"));

@@ -270,9 +270,7 @@ FLOW_PLAIN(the_target_is_told_who_has_referred, "RFC 3892 2.2")
 	office_add(&w->office, "209", "target");
 	world_extension(w, "bob")->refer = REFER_FORWARD;
 	world_start(w);
-	expect(w, raw_ask_as(target, "209", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "209", "209", "reg") TEXT_CONTACT("209", ACME_IP)
-				     TEXT_END) == 200);
+	registers(w, target, "209");
 	alice_calls_bob(w);
 	transfer_number(w, "bob", "209");
 	expect(w, raw_heard(target, "INVITE", "Referred-By: \"bob\" <sip:202@" OFFICE_DOMAIN ">"));
@@ -632,9 +630,7 @@ static struct world *mallory_is_there(struct raw **ret_mallory)
 	*ret_mallory = world_raw(w, "mallory");
 	world_extension(w, "bob")->refer = REFER_FORWARD;
 	world_start(w);
-	expect(w, raw_ask_as(*ret_mallory, "209", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "209", "209", "reg") TEXT_CONTACT("209", ACME_IP)
-				     TEXT_END) == 200);
+	registers(w, *ret_mallory, "209");
 	return w;
 }
 

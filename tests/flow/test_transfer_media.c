@@ -21,9 +21,7 @@ static struct world *consulting(struct raw **ret_raw)
 
 	office_add(&w->office, "203", "carol");
 	*ret_raw = world_raw(w, "carol");
-	expect(w, raw_ask_as(*ret_raw, "203", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "203", "203", "reg")
-				     TEXT_CONTACT("203", "192.0.2.4") TEXT_END) == 200);
+	registers(w, *ret_raw, "203");
 	dial(w, "bob", "alice");
 	answer(w, "alice");
 	dial_number(w, "bob", "203");
@@ -186,9 +184,7 @@ FLOW_PLAIN(a_blind_target_without_a_codec_in_common_is_left, "RFC 5589 6.3, RFC 
 
 	office_add(&w->office, "203", "carol");
 	raw = world_raw(w, "carol");
-	expect(w, raw_ask_as(raw, "203", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "203", "203", "reg")
-				     TEXT_CONTACT("203", "192.0.2.4") TEXT_END) == 200);
+	registers(w, raw, "203");
 	dial(w, "bob", "alice");
 	answer(w, "alice");
 	transfer_number(w, "bob", "203");

@@ -144,6 +144,21 @@ struct raw *world_raw(struct world *w, const char *name)
 	return raws[raw_total++];
 }
 
+void registers(struct world *w, struct raw *raw, const char *number)
+{
+	char ip[ADDR_TEXT_MAX], text[1024];
+	struct buf buf = BUF_ON(ip);
+
+	addr_print_ip(&buf, &raw->node->addr);
+	snprintf(text, sizeof(text),
+		 "REGISTER sip:" OFFICE_DOMAIN " SIP/2.0\n{via}\nMax-Forwards: 70\n"
+		 "From: <sip:%s@" OFFICE_DOMAIN ">;tag=treg\nTo: <sip:%s@" OFFICE_DOMAIN ">\n"
+		 "Call-ID: reg\nCSeq: {cseq} REGISTER\n{auth}\n"
+		 "Contact: <sip:%s@%.*s:5060>\n" TEXT_END,
+		 number, number, number, SLICE_ARGS(buf_text(&buf)));
+	expect(w, raw_ask_as(raw, number, OFFICE_PASSWORD, text) == 200);
+}
+
 struct world_phone *world_phone(struct world *w, const char *name)
 {
 	for (size_t i = 0; i < w->phone_count; i++)
@@ -529,9 +544,7 @@ struct world *world_calling_raw_bob(struct raw **ret_bob)
 
 	office_add(&w->office, "202", "bob");
 	*ret_bob = world_raw(w, "bob");
-	expect(w, raw_ask_as(*ret_bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
+	registers(w, *ret_bob, "202");
 	dial_number(w, "alice", "202");
 	(*ret_bob)->cseq = 7;
 	return w;

@@ -88,6 +88,9 @@ struct group *world_group(struct world *w);
 /* A peer that says what the test writes; it is freed with the world. */
 struct raw *world_raw(struct world *w, const char *name);
 
+/* It registers as this extension of the office, which gets along with 200. */
+void registers(struct world *w, struct raw *raw, const char *number);
+
 /*
  * A PBX beside the switch that publishes the calls of extension `number`, by the trunk "beside"; or
  * a phone of that extension, which tells who asks it. Freed with the world, and before that it
