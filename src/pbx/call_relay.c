@@ -110,7 +110,7 @@ void relay_on_ack(struct session *session, const struct sip_msg *ack)
 		join_on_ack(call, leg, ack);
 		return;
 	}
-	if (!other || !other->session ||
+	if (!other || !other->session || splice_owes_ack(other) ||
 	    session_ack(other->session, body_type(ack), ack->body) == ERR_STATE)
 		return;
 	if (call->is_offer_delayed)

@@ -412,6 +412,11 @@ bool splice_on_offer_result(struct leg *leg, unsigned status, const struct sip_m
 	return true;
 }
 
+bool splice_owes_ack(const struct leg *leg)
+{
+	return leg->splice && leg->splice->step == SPLICE_OFFER && leg == leg->splice->offerer;
+}
+
 bool splice_on_ack(struct leg *leg, const struct sip_msg *ack)
 {
 	struct splice *splice = leg->splice;

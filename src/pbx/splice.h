@@ -82,6 +82,9 @@ void splice_restore(struct call *call);
  */
 void splice_hold(struct leg *leg, struct slice type, struct slice offer);
 
+/* The 2xx of this leg waits for an ACK with what the other one answers, and for no other ACK. */
+bool splice_owes_ack(const struct leg *leg);
+
 /* Events of the legs' sessions: false when they are not about the splice. */
 bool splice_on_ack(struct leg *leg, const struct sip_msg *ack);
 bool splice_on_offer_result(struct leg *leg, unsigned status, const struct sip_msg *response);
