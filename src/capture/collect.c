@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "sip/refer_to.h"
 #include "sip/replaces.h"
+#include "sip/target_dialog.h"
 
 #define MENDING_BYTES (2 * SIP_MESSAGE_MAX_BYTES)
 
@@ -21,7 +22,8 @@ void collector_init(struct collector *collector, const uint64_t secret[2])
 static void forget(struct collected *message)
 {
 	mem_free(message->mended);
-	mem_free((char *)message->joined.p);
+	mem_free((char *)message->replaces.p);
+	mem_free((char *)message->beside.p);
 }
 
 void collector_fini(struct collector *collector)
@@ -147,24 +149,41 @@ static void learn_local(struct reading *reading, const struct sip_msg *msg, bool
 		reading->local = addr;
 }
 
-/* The call whose dialog is to be replaced by this INVITE, or by the one that this REFER asks for.
- */
-static int keep_joined(const struct sip_msg *msg, struct slice *ret_joined)
+/* The call whose dialog is to be replaced by this INVITE, or by what this REFER asks for. */
+static int keep_replaces(const struct sip_msg *msg, struct slice *ret_call_id)
 {
 	char room_text[SIP_REFER_TO_ROOM_BYTES];
 	struct buf room = BUF_ON(room_text);
 	struct sip_refer_to refer_to;
 	struct sip_replaces replaces;
 
-	if (!msg->is_request)
-		return 0;
 	if (msg->method == METHOD_INVITE &&
 	    sip_replaces_parse(sip_msg_value(msg, HDR_REPLACES), &replaces) == 0)
-		return slice_keep(replaces.call_id, ret_joined);
+		return slice_keep(replaces.call_id, ret_call_id);
 	if (msg->method == METHOD_REFER && sip_refer_to_read(msg, &room, &refer_to).status == 0 &&
 	    refer_to.has_replaces)
-		return slice_keep(refer_to.replaces.call_id, ret_joined);
+		return slice_keep(refer_to.replaces.call_id, ret_call_id);
 	return 0;
+}
+
+/* The call that this request is about, though it is sent beside it. */
+static int keep_beside(const struct sip_msg *msg, struct slice *ret_call_id)
+{
+	struct sip_target_dialog target;
+
+	if (sip_target_dialog_parse(sip_msg_value(msg, HDR_TARGET_DIALOG), &target))
+		return 0;
+	return slice_keep(target.call_id, ret_call_id);
+}
+
+static int keep_joined(const struct sip_msg *msg, struct collected *message)
+{
+	int err;
+
+	if (!msg->is_request)
+		return 0;
+	err = keep_replaces(msg, &message->replaces);
+	return err ? err : keep_beside(msg, &message->beside);
 }
 
 static void on_message(void *ctx, const struct text_trace_message *trace)
@@ -196,9 +215,9 @@ static void on_message(void *ctx, const struct text_trace_message *trace)
 	if (trace->local.family == ADDR_NONE)
 		learn_local(reading, &msg, trace->is_sent);
 	message.call_id = msg.call_id;
-	reading->err = keep_joined(&msg, &message.joined);
+	reading->err = keep_joined(&msg, &message);
 	if (reading->err) {
-		mem_free(message.mended);
+		forget(&message);
 		return;
 	}
 	collector->messages[collector->count++] = message;
@@ -276,6 +295,16 @@ static void want(struct wanted *wanted, struct slice call_id)
 		wanted->call_ids[wanted->count++] = call_id;
 }
 
+static void want_both(struct wanted *wanted, struct slice call_id, struct slice joined)
+{
+	if (slice_is_empty(joined))
+		return;
+	if (is_wanted(wanted, call_id))
+		want(wanted, joined);
+	else if (is_wanted(wanted, joined))
+		want(wanted, call_id);
+}
+
 /* Each round adds the neighbours of those of the last one. */
 static void want_joined(const struct collector *collector, struct wanted *wanted)
 {
@@ -286,12 +315,8 @@ static void want_joined(const struct collector *collector, struct wanted *wanted
 		for (size_t i = 0; i < collector->count; i++) {
 			const struct collected *message = &collector->messages[i];
 
-			if (slice_is_empty(message->joined))
-				continue;
-			if (is_wanted(wanted, message->call_id))
-				want(wanted, message->joined);
-			else if (is_wanted(wanted, message->joined))
-				want(wanted, message->call_id);
+			want_both(wanted, message->call_id, message->replaces);
+			want_both(wanted, message->call_id, message->beside);
 		}
 	} while (wanted->count > before);
 }

@@ -18,7 +18,9 @@ struct collected {
 	struct slice bytes; /* in the capture's text, or `mended` */
 	char *mended;	    /* owned; NULL when the message was whole */
 	struct slice call_id;
-	struct slice joined; /* owned: the Call-ID that its Replaces or Refer-To names; or empty */
+	struct slice
+		replaces;    /* owned: the Call-ID that its Replaces or Refer-To names; or empty */
+	struct slice beside; /* owned: the one that its Target-Dialog names; or empty */
 	uint64_t at_ms;
 	struct addr from;
 	struct addr to;
@@ -56,8 +58,8 @@ int collector_add_text(struct collector *collector, struct slice text,
 
 /*
  * Fills a ladder, once, after everything was added: all messages, or those whose Call-ID is among
- * `call_ids`, and of the calls that they are joined with by Replaces (RFC 3891) and Refer-To (RFC
- * 5589 7), COLLECT_CALLS_MAX in all. Sorted by time. ERR_NOMEM.
+ * `call_ids`, and of the calls that they are joined with by Replaces (RFC 3891), Refer-To (RFC 5589
+ * 7) and Target-Dialog (RFC 4538), COLLECT_CALLS_MAX in all. Sorted by time. ERR_NOMEM.
  */
 int collector_fill_ladder(struct collector *collector, const struct slice *call_ids,
 			  size_t call_id_count, struct ladder *ladder);

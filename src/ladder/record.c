@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Summaries of messages. The lamp states of a NOTIFY (RFC 4235 4.1.4) and the progress of a
- * transfer (RFC 3515 2.4.5) are looked up in the text of the body: a viewer shows what it finds
- * and needs no document that is valid.
+ * Summaries of messages. The lamp states of a NOTIFY (RFC 4235 4.1.4) are looked up in the text of
+ * the body: a viewer shows what it finds and needs no document that is valid.
  */
 #include "ladder/record.h"
 
+#include "sip/refer_to.h"
 #include "sip/sdp.h"
+#include "sip/sipfrag.h"
 
 #define STATES_SHOWN_MAX 8
 #define STATE_MAX_BYTES 16
 #define EVENT_MAX_BYTES 24
+#define REASON_MAX_BYTES 60
 
 static void put_clean(struct buf *buf, struct slice text)
 {
@@ -117,20 +119,15 @@ static void put_lamp_states(struct buf *buf, struct slice xml)
 	}
 }
 
-/* "SIP/2.0 180 Ringing" is shown as "sipfrag 180" (RFC 3420). */
-static void put_sipfrag(struct buf *buf, struct slice body)
+/* Why something failed, where the status alone does not say it. */
+static void put_reason(struct buf *buf, unsigned status, struct slice reason)
 {
-	struct slice version, status, rest;
-
-	if (!slice_cut(body, ' ', &version, &rest) || !slice_starts_with(version, SLICE("SIP/")))
+	if (status < 400 || slice_is_empty(reason) ||
+	    slice_eq_nocase(reason, sip_status_reason(status)))
 		return;
-	status = slice_head(rest, 3);
-	for (size_t i = 0; i < status.n; i++) {
-		if (!char_is_digit(status.p[i]))
-			return;
-	}
-	buf_lit(buf, " sipfrag");
-	put_word(buf, status);
+	buf_lit(buf, " (");
+	put_clean(buf, slice_head(reason, REASON_MAX_BYTES));
+	buf_char(buf, ')');
 }
 
 /* The event package; lamps go without saying. */
@@ -143,15 +140,51 @@ static void put_event(struct buf *buf, const struct sip_msg *msg)
 		put_word(buf, slice_head(event, EVENT_MAX_BYTES));
 }
 
-static void put_event_body(struct buf *buf, const struct sip_msg *msg)
+/* A subscription that is over. */
+static void put_ending(struct buf *buf, const struct sip_msg *msg)
+{
+	struct slice state, params, reason;
+
+	sip_token_params(sip_msg_value(msg, HDR_SUBSCRIPTION_STATE), &state, &params);
+	if (!slice_eq_nocase(state, SLICE("terminated")))
+		return;
+	buf_lit(buf, " (ended");
+	if (sip_param(params, SLICE("reason"), &reason)) {
+		buf_char(buf, ':');
+		put_word(buf, slice_head(reason, EVENT_MAX_BYTES));
+	}
+	buf_char(buf, ')');
+}
+
+/* "SIP/2.0 180 Ringing" is shown as "sipfrag 180"; after a final status nothing is expected. */
+static void put_sipfrag(struct buf *buf, const struct sip_msg *msg, bool is_full)
+{
+	unsigned status = 0;
+	struct slice reason;
+
+	if (sipfrag_parse(msg->body, &status, &reason) == 0) {
+		buf_lit(buf, " sipfrag ");
+		buf_u64(buf, status);
+		if (is_full)
+			put_reason(buf, status, reason);
+	}
+	if (is_full && status < 200)
+		put_ending(buf, msg);
+}
+
+static void put_event_body(struct buf *buf, const struct sip_msg *msg, bool is_full)
 {
 	struct slice type = sip_msg_value(msg, HDR_CONTENT_TYPE);
 
-	if (has_content_type(msg, SLICE("message/sipfrag")))
-		put_sipfrag(buf, msg->body);
-	else if (has_content_type(msg, SLICE("application/dialog-info+xml")) ||
-		 slice_eq_nocase(slice_head(type, 10), SLICE("multipart/")))
+	if (has_content_type(msg, SLICE(SIPFRAG_MEDIA_TYPE))) {
+		put_sipfrag(buf, msg, is_full);
+		return;
+	}
+	if (has_content_type(msg, SLICE("application/dialog-info+xml")) ||
+	    slice_eq_nocase(slice_head(type, 10), SLICE("multipart/")))
 		put_lamp_states(buf, msg->body);
+	if (is_full)
+		put_ending(buf, msg);
 }
 
 static void put_sdp_mark(struct buf *buf, const struct sip_msg *msg)
@@ -166,18 +199,62 @@ static void put_sdp_mark(struct buf *buf, const struct sip_msg *msg)
 		buf_lit(buf, " (sdp)");
 }
 
+/* --- Transfers ---------------------------------------------------------------------------- */
+
+/* In another domain than the parties of this request: that is not where "204" usually leads. */
+static bool is_elsewhere(const struct sip_msg *msg, struct slice host)
+{
+	return !slice_eq_nocase(host, msg->uri.host) &&
+	       !slice_eq_nocase(host, msg->from.uri.host) &&
+	       !slice_eq_nocase(host, msg->to.uri.host);
+}
+
+static void put_refer_target(struct buf *buf, const struct sip_msg *msg, const struct sip_uri *uri)
+{
+	struct slice method;
+
+	put_user(buf, uri);
+	if (!slice_is_empty(uri->user) && !slice_is_empty(uri->host) &&
+	    is_elsewhere(msg, uri->host)) {
+		buf_char(buf, '@');
+		put_clean(buf, uri->host);
+	}
+	if (sip_uri_param(uri, SLICE("method"), &method) && !slice_eq(method, SLICE("INVITE"))) {
+		buf_lit(buf, " method=");
+		put_clean(buf, slice_head(method, SIP_METHOD_MAX_BYTES));
+	}
+}
+
 static void put_refer(struct buf *buf, const struct sip_msg *msg, bool is_full)
 {
 	struct sip_addr target;
 	struct slice replaces;
 
-	if (sip_addr_parse(sip_msg_value(msg, HDR_REFER_TO), &target))
+	if (sip_refer_to_addr(sip_msg_value(msg, HDR_REFER_TO), &target))
 		return;
 	if (is_full)
-		put_user(buf, &target.uri);
+		put_refer_target(buf, msg, &target.uri);
 	if (sip_uri_header(&target.uri, SLICE("Replaces"), &replaces))
 		buf_lit(buf, " Replaces");
 }
+
+/* For whom, unless it is for who sends it (RFC 3892); beside which dialog (RFC 4538). */
+static void put_referral(struct buf *buf, const struct sip_msg *msg)
+{
+	struct sip_addr referrer;
+
+	if (sip_referred_by_read(msg, &referrer) == 0 &&
+	    !slice_eq(referrer.uri.user, msg->from.uri.user)) {
+		buf_lit(buf, " by");
+		put_user(buf, &referrer.uri);
+	}
+	if (sip_msg_header(msg, HDR_TARGET_DIALOG))
+		buf_lit(buf, " Target-Dialog");
+	if (msg->method == METHOD_REFER && sip_refer_sub_is_false(msg))
+		buf_lit(buf, " Refer-Sub=false");
+}
+
+/* --- All of it ---------------------------------------------------------------------------- */
 
 /* ACK, BYE, CANCEL and what else lives inside a call need no target: the arrow has one. */
 static void put_target(struct buf *buf, const struct sip_msg *msg)
@@ -193,6 +270,8 @@ static void put_target(struct buf *buf, const struct sip_msg *msg)
 
 static void put_request(struct buf *buf, const struct sip_msg *msg, bool is_full)
 {
+	if (is_full && msg->method == METHOD_INVITE && !slice_is_empty(msg->to_tag))
+		buf_lit(buf, "re-");
 	put_clean(buf, slice_head(msg->method_name, SIP_METHOD_MAX_BYTES));
 	if (is_full)
 		put_target(buf, msg);
@@ -200,11 +279,13 @@ static void put_request(struct buf *buf, const struct sip_msg *msg, bool is_full
 		put_refer(buf, msg, is_full);
 	if (msg->method == METHOD_INVITE && sip_msg_header(msg, HDR_REPLACES))
 		buf_lit(buf, " Replaces");
+	if (is_full)
+		put_referral(buf, msg);
 	if (msg->method == METHOD_SUBSCRIBE || msg->method == METHOD_NOTIFY ||
 	    msg->method == METHOD_PUBLISH)
 		put_event(buf, msg);
 	if (msg->method == METHOD_NOTIFY || msg->method == METHOD_PUBLISH)
-		put_event_body(buf, msg);
+		put_event_body(buf, msg, is_full);
 }
 
 static void summarize(const struct sip_msg *msg, struct buf *buf, bool is_full)
@@ -214,6 +295,8 @@ static void summarize(const struct sip_msg *msg, struct buf *buf, bool is_full)
 	} else {
 		buf_u64(buf, msg->status);
 		put_word(buf, slice_head(msg->method_name, SIP_METHOD_MAX_BYTES));
+		if (is_full)
+			put_reason(buf, msg->status, msg->reason);
 	}
 	if (is_full)
 		put_sdp_mark(buf, msg);

@@ -20,8 +20,10 @@ struct ladder_record {
 #define LADDER_SUMMARY_MAX_BYTES 512
 
 /*
- * In full: with the user who is meant (called, watched, registered, transferred to) and the mark
- * "(sdp)", or "(hold)" for a description that holds. Printable ASCII only, whatever the peer sent.
+ * In full: with the user who is meant (called, watched, registered, transferred to), who has asked
+ * for it ("by 202"), "re-INVITE" in a dialog, why something failed where its status alone does not
+ * say it, and the mark "(sdp)", or "(hold)" for a description that holds. Printable ASCII only,
+ * whatever the peer sent.
  */
 void ladder_summarize(const struct sip_msg *msg, struct buf *buf);
 

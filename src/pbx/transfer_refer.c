@@ -364,7 +364,7 @@ static void trace_refusal(const struct leg *transferor, const struct sip_msg *re
 		refusal->reason.n > 0 ? refusal->reason : sip_status_reason(refusal->status);
 	struct sip_addr to;
 
-	if (sip_addr_parse(sip_msg_value(refer, HDR_REFER_TO), &to))
+	if (sip_refer_to_addr(sip_msg_value(refer, HDR_REFER_TO), &to))
 		to = (struct sip_addr){ 0 };
 	stack_trace(&transferor->pbx->stack,
 		    "event=transfer call=%u by=%.*s of=%.*s to=%.*s@%.*s result=refused status=%u "

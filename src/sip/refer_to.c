@@ -27,7 +27,7 @@ static bool is_bare_with_headers(struct slice value)
 	return slice_find_char(value, '<') == value.n && slice_find_char(value, '?') < value.n;
 }
 
-static int read_addr(struct slice value, struct sip_addr *ret_addr)
+int sip_refer_to_addr(struct slice value, struct sip_addr *ret_addr)
 {
 	value = lex_trim(value);
 	if (!is_bare_with_headers(value))
@@ -152,7 +152,7 @@ struct sip_verdict sip_refer_to_parse(struct slice value, struct buf *room,
 	struct slice headers;
 	struct sip_addr addr;
 
-	if (read_addr(value, &addr))
+	if (sip_refer_to_addr(value, &addr))
 		return bad;
 	verdict = check_uri(&addr.uri);
 	headers = addr.uri.headers;

@@ -41,6 +41,12 @@ struct sip_verdict sip_refer_to_parse(struct slice value, struct buf *room,
 				      struct sip_refer_to *ret_refer_to);
 
 /*
+ * Whom it names, in brackets or not, whatever it asks for: to show it. ERR_SYNTAX, or ERR_LIMIT
+ * over SIP_URI_MAX_BYTES.
+ */
+int sip_refer_to_addr(struct slice value, struct sip_addr *ret_addr);
+
+/*
  * Prints a Refer-To's value, always in brackets: the URI without its headers, and the Replaces
  * escaped, NULL: none. Reading it back gives the same.
  */

@@ -258,6 +258,26 @@ static void calls_of_a_transfer_are_joined(void **state)
 	assert_int_equal(mem_count().blocks, 0);
 }
 
+/* A REFER in a dialog of its own names the call that it is about, and the one that it leads to. */
+static void a_transfer_beside_its_call_is_joined(void **state)
+{
+	static struct collector collector;
+
+	(void)state;
+	collector_init(&collector, secret);
+	collector_add_text(
+		&collector,
+		SLICE(JOINED("INVITE", "one", "") JOINED("INVITE", "two", "") JOINED(
+			"REFER", "beside",
+			"Refer-To: <sip:203@h?Replaces=two%3Bto-tag%3Da%3Bfrom-tag%3Db>\r\n"
+			"Target-Dialog: one;local-tag=c;remote-tag=d\r\n")
+			      JOINED("INVITE", "three", "")),
+		&faultless);
+	assert_int_equal(count_rows_of(&collector, SLICE("one")), 3);
+	collector_fini(&collector);
+	assert_int_equal(mem_count().blocks, 0);
+}
+
 static void remember_fault(void *ctx, unsigned line, const char *reason)
 {
 	assert_true(reason[0] != '\0');
@@ -371,6 +391,7 @@ int main(void)
 		cmocka_unit_test(two_captures_of_one_wire_are_one_ladder),
 		cmocka_unit_test(one_call_can_be_picked),
 		cmocka_unit_test(calls_of_a_transfer_are_joined),
+		cmocka_unit_test(a_transfer_beside_its_call_is_joined),
 		cmocka_unit_test(a_bad_message_is_named_by_its_line),
 		cmocka_unit_test(participants_are_named_when_it_is_clear),
 		cmocka_unit_test(every_refused_allocation_is_survived),

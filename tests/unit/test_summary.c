@@ -14,12 +14,14 @@
 
 #include <cmocka.h>
 
-#define HEAD                                                                                       \
+#define HEAD_TO(tag)                                                                               \
 	"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"                                           \
 	"Max-Forwards: 70\r\n"                                                                     \
 	"From: <sip:202@pbx.example.com>;tag=f\r\n"                                                \
-	"To: <sip:201@pbx.example.com>;tag=t\r\n"                                                  \
+	"To: <sip:201@pbx.example.com>" tag "\r\n"                                                 \
 	"Call-ID: c\r\n"
+#define HEAD HEAD_TO(";tag=t")
+#define CALL(uri) "INVITE " uri " SIP/2.0\r\n" HEAD_TO("") "CSeq: 1 INVITE\r\n"
 #define REQUEST(method, uri) method " " uri " SIP/2.0\r\n" HEAD "CSeq: 1 " method "\r\n"
 #define RESPONSE(status, method) "SIP/2.0 " status "\r\n" HEAD "CSeq: 1 " method "\r\n"
 #define SDP_TYPE "Content-Type: application/sdp\r\n\r\n"
@@ -41,26 +43,33 @@ static const struct {
 	const char *full;
 	const char *terse;
 } cases[] = {
-	{ "a call",
-	  SLICE_INIT(REQUEST("INVITE", "sip:202@pbx.example.com") SDP_TYPE SDP("sendrecv")),
+	{ "a call", SLICE_INIT(CALL("sip:202@pbx.example.com") SDP_TYPE SDP("sendrecv")),
 	  "INVITE 202 (sdp)", "INVITE" },
-	{ "a call without an offer", SLICE_INIT(REQUEST("INVITE", "sip:202@h") "\r\n"),
-	  "INVITE 202", "INVITE" },
-	{ "a telephone number", SLICE_INIT(REQUEST("INVITE", "tel:+4930123") "\r\n"),
-	  "INVITE +4930123", "INVITE" },
-	{ "an escaped star", SLICE_INIT(REQUEST("INVITE", "sip:%2A8202@h") "\r\n"), "INVITE *8202",
+	{ "a call without an offer", SLICE_INIT(CALL("sip:202@h") "\r\n"), "INVITE 202", "INVITE" },
+	{ "a telephone number", SLICE_INIT(CALL("tel:+4930123") "\r\n"), "INVITE +4930123",
 	  "INVITE" },
-	{ "a control byte in the user", SLICE_INIT(REQUEST("INVITE", "sip:%1B%5B2J@h") "\r\n"),
-	  "INVITE ?[2J", "INVITE" },
-	{ "no user", SLICE_INIT(REQUEST("INVITE", "sip:pbx.example.com") "\r\n"),
-	  "INVITE pbx.example.com", "INVITE" },
-	{ "a pick-up",
-	  SLICE_INIT(REQUEST("INVITE", "sip:*8202@h") "Replaces: x;to-tag=1;from-tag=2\r\n\r\n"),
+	{ "an escaped star", SLICE_INIT(CALL("sip:%2A8202@h") "\r\n"), "INVITE *8202", "INVITE" },
+	{ "a control byte in the user", SLICE_INIT(CALL("sip:%1B%5B2J@h") "\r\n"), "INVITE ?[2J",
+	  "INVITE" },
+	{ "no user", SLICE_INIT(CALL("sip:pbx.example.com") "\r\n"), "INVITE pbx.example.com",
+	  "INVITE" },
+	{ "a pick-up", SLICE_INIT(CALL("sip:*8202@h") "Replaces: x;to-tag=1;from-tag=2\r\n\r\n"),
 	  "INVITE *8202 Replaces", "INVITE Replaces" },
 	{ "a hold", SLICE_INIT(REQUEST("INVITE", "sip:201@h") SDP_TYPE SDP("sendonly")),
-	  "INVITE 201 (hold)", "INVITE" },
-	{ "a description that cannot be read",
-	  SLICE_INIT(REQUEST("INVITE", "sip:201@h") SDP_TYPE "v=1"), "INVITE 201 (sdp)", "INVITE" },
+	  "re-INVITE 201 (hold)", "INVITE" },
+	{ "a call for somebody else",
+	  SLICE_INIT(CALL("sip:203@h") "b: \"Bob\" <sip:%2A3@h>;cid=x\r\n\r\n"), "INVITE 203 by *3",
+	  "INVITE" },
+	{ "a call for oneself", SLICE_INIT(CALL("sip:203@h") "Referred-By: <sip:202@h>\r\n\r\n"),
+	  "INVITE 203", "INVITE" },
+	{ "a call by a transfer",
+	  SLICE_INIT(CALL("sip:203@h") "Replaces: x;to-tag=1;from-tag=2\r\n"
+				       "Referred-By: <sip:204@h>\r\n" SDP_TYPE SDP("sendrecv")),
+	  "INVITE 203 Replaces by 204 (sdp)", "INVITE Replaces" },
+	{ "a referrer that cannot be read",
+	  SLICE_INIT(CALL("sip:203@h") "Referred-By: <204\r\n\r\n"), "INVITE 203", "INVITE" },
+	{ "a description that cannot be read", SLICE_INIT(CALL("sip:201@h") SDP_TYPE "v=1"),
+	  "INVITE 201 (sdp)", "INVITE" },
 	{ "a compact content type",
 	  SLICE_INIT(
 		  REQUEST("UPDATE", "sip:201@h") "c: Application/SDP ;a=b\r\n\r\n" SDP("inactive")),
@@ -80,6 +89,15 @@ static const struct {
 	  "180 INVITE" },
 	{ "an answer", SLICE_INIT(RESPONSE("200 OK", "INVITE") SDP_TYPE SDP("sendrecv")),
 	  "200 INVITE (sdp)", "200 INVITE" },
+	{ "a failure that says why",
+	  SLICE_INIT(RESPONSE("403 Two parties outside are not joined", "REFER") "\r\n"),
+	  "403 REFER (Two parties outside are not joined)", "403 REFER" },
+	{ "a failure in other letters", SLICE_INIT(RESPONSE("404 Not found", "REFER") "\r\n"),
+	  "404 REFER", "404 REFER" },
+	{ "a failure without a reason", SLICE_INIT(RESPONSE("486 ", "INVITE") "\r\n"), "486 INVITE",
+	  "486 INVITE" },
+	{ "a failure with control bytes", SLICE_INIT(RESPONSE("500 \xc3\xa4rger", "INVITE") "\r\n"),
+	  "500 INVITE (??rger)", "500 INVITE" },
 	{ "a challenge", SLICE_INIT(RESPONSE("401 Unauthorized", "REGISTER") "\r\n"),
 	  "401 REGISTER", "401 REGISTER" },
 	{ "a transfer", SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: <sip:204@h>\r\n\r\n"),
@@ -87,13 +105,60 @@ static const struct {
 	{ "an attended transfer",
 	  SLICE_INIT(REQUEST("REFER", "sip:h") "r: <sip:204@h?Replaces=x%3Bto-tag%3D1>\r\n\r\n"),
 	  "REFER 204 Replaces", "REFER Replaces" },
+	{ "an attended transfer without brackets",
+	  SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: sip:204@h?Replaces=x;to-tag=1\r\n\r\n"),
+	  "REFER 204 Replaces", "REFER Replaces" },
+	{ "a parameter without brackets",
+	  SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: sip:204@h;method=INVITE\r\n\r\n"),
+	  "REFER 204", "REFER" },
+	{ "something else than a call",
+	  SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: <sip:204@h;method=BYE>\r\n\r\n"),
+	  "REFER 204 method=BYE", "REFER" },
+	{ "a transfer to another domain",
+	  SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: <sip:204@elsewhere.example>\r\n\r\n"),
+	  "REFER 204@elsewhere.example", "REFER" },
+	{ "a transfer to the domain of the parties",
+	  SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: <sip:204@PBX.example.com>\r\n\r\n"),
+	  "REFER 204", "REFER" },
+	{ "a transfer to a telephone number",
+	  SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: <tel:+4930123>\r\n\r\n"),
+	  "REFER +4930123", "REFER" },
+	{ "a transfer beside its dialog",
+	  SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: <sip:204@h>\r\n"
+					       "Target-Dialog: x;local-tag=1;remote-tag=2\r\n"
+					       "Refer-Sub: false\r\n\r\n"),
+	  "REFER 204 Target-Dialog Refer-Sub=false", "REFER" },
+	{ "a transfer for somebody else",
+	  SLICE_INIT(REQUEST("REFER", "sip:h") "Refer-To: <sip:204@h>\r\n"
+					       "Referred-By: <sip:203@h>\r\n\r\n"),
+	  "REFER 204 by 203", "REFER" },
 	{ "a transfer to nowhere", SLICE_INIT(REQUEST("REFER", "sip:h") "\r\n"), "REFER", "REFER" },
 	{ "progress of a transfer", SLICE_INIT(REFER "SIP/2.0 180 Ringing\r\n"),
 	  "NOTIFY 202 sipfrag 180", "NOTIFY sipfrag 180" },
 	{ "progress without words", SLICE_INIT(REFER "SIP/2.0 503"), "NOTIFY 202 sipfrag 503",
 	  "NOTIFY sipfrag 503" },
+	{ "progress behind an empty line", SLICE_INIT(REFER "\r\nsip/2.0  100"),
+	  "NOTIFY 202 sipfrag 100", "NOTIFY sipfrag 100" },
+	{ "a failure of a transfer that says why",
+	  SLICE_INIT(REFER "SIP/2.0 480 Nobody is there\r\n"),
+	  "NOTIFY 202 sipfrag 480 (Nobody is there)", "NOTIFY sipfrag 480" },
+	{ "the end of a transfer",
+	  SLICE_INIT(NOTIFY "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n"
+			    "Content-Type: message/sipfrag\r\n\r\nSIP/2.0 200 OK\r\n"),
+	  "NOTIFY 202 sipfrag 200", "NOTIFY sipfrag 200" },
+	{ "a transfer that is not told to its end",
+	  SLICE_INIT(NOTIFY "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n"
+			    "Content-Type: message/sipfrag\r\n\r\nSIP/2.0 100 Trying\r\n"),
+	  "NOTIFY 202 sipfrag 100 (ended: noresource)", "NOTIFY sipfrag 100" },
 	{ "no progress", SLICE_INIT(REFER "SIP/2.0 abc"), "NOTIFY 202", "NOTIFY" },
 	{ "a lamp", SLICE_INIT(LAMPS STATE("early")), "NOTIFY 202 early", "NOTIFY early" },
+	{ "the end of a subscription",
+	  SLICE_INIT(NOTIFY "Event: dialog\r\nSubscription-State: Terminated; reason=\"a\tb\"\r\n"
+			    "Content-Type: application/dialog-info+xml\r\n\r\n" STATE("early")),
+	  "NOTIFY 202 early (ended: a?b)", "NOTIFY early" },
+	{ "the end of a subscription without a document",
+	  SLICE_INIT(NOTIFY "Event: dialog\r\nSubscription-State: terminated\r\n\r\n"),
+	  "NOTIFY 202 (ended)", "NOTIFY" },
 	{ "two dialogs", SLICE_INIT(LAMPS STATE("confirmed") STATE(" terminated\r\n")),
 	  "NOTIFY 202 confirmed terminated", "NOTIFY confirmed terminated" },
 	{ "more dialogs than are shown", SLICE_INIT(LAMPS STATES_8 STATE("early")),
