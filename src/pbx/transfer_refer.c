@@ -13,6 +13,7 @@
 #include "pbx/pickup.h"
 #include "pbx/profile.h"
 #include "pbx/reminder.h"
+#include "pbx/trunk.h"
 #include "pbx/visibility.h"
 #include "sip/refer_to.h"
 
@@ -168,6 +169,34 @@ static struct answer wish_pickup(const struct leg *transferor, struct slice pick
 	return wish->leg ? GRANTED : REFUSED(404, "Nothing rings in the group");
 }
 
+static bool is_at_trunk(const struct trunk *trunk, const struct sip_uri *uri)
+{
+	return slice_eq_nocase(uri->host, trunk->config->to.host) ||
+	       slice_eq_nocase(uri->host, trunk_domain(trunk));
+}
+
+/*
+ * Who is outside knows our numbers as the trunk's `numbers` tell them, and may take them for
+ * numbers of the provider's domain. Otherwise no open relay: other domains are not ours to call.
+ */
+static bool print_inside(const struct leg *transferor, const struct incoming *in,
+			 const struct sip_uri *uri, struct buf *number)
+{
+	const struct trunk *trunk = transferor->trunk;
+	bool is_own = pbx_is_own_host(transferor->pbx, uri, &in->flow);
+	char text[SIP_USER_MAX_BYTES];
+	struct buf named = BUF_ON(text);
+
+	if (uri_unescape(&named, uri->user) || named.is_overflown)
+		return false;
+	if (!trunk || !(is_own || is_at_trunk(trunk, uri)) ||
+	    !trunk_config_print_inside(number, trunk->config, buf_text(&named))) {
+		buf_slice(number, buf_text(&named));
+		return is_own;
+	}
+	return !number->is_overflown;
+}
+
 static struct answer wish_by_number(const struct leg *transferor, const struct leg *transferee,
 				    const struct incoming *in, const struct sip_uri *uri,
 				    struct buf *number, struct wish *wish)
@@ -175,9 +204,7 @@ static struct answer wish_by_number(const struct leg *transferor, const struct l
 	const struct directory *directory = transferor->pbx->directory;
 	struct slice picked;
 
-	/* No open relay: other domains are not ours to call. */
-	if (!pbx_is_own_host(transferor->pbx, uri, &in->flow) || uri_unescape(number, uri->user) ||
-	    number->is_overflown)
+	if (!print_inside(transferor, in, uri, number))
 		return (struct answer){ .status = 404 };
 	wish->number = buf_text(number);
 	if (!transferor->extension || slice_is_empty(wish->number))
@@ -377,7 +404,7 @@ static void trace_refusal(const struct leg *transferor, const struct sip_msg *re
 
 void transfer_on_refer(struct leg *leg, struct incoming *in)
 {
-	char room_text[SIP_REFER_TO_ROOM_BYTES], number_text[SIP_USER_MAX_BYTES];
+	char room_text[SIP_REFER_TO_ROOM_BYTES], number_text[2 * SIP_USER_MAX_BYTES];
 	struct buf room = BUF_ON(room_text), number = BUF_ON(number_text);
 	struct wish wish = { 0 };
 	struct answer refusal;
