@@ -17,6 +17,10 @@
 
 /* --- Limits ------------------------------------------------------------------------------- */
 
+/*
+ * What comes by a ticket, as Replaces from a trunk always does, takes the place of the call that
+ * was transferred, which is counted until then: it is not one more, and is never refused for this.
+ */
 bool trunk_is_full(const struct trunk *trunk)
 {
 	return trunk->config->calls_max > 0 && trunk->calls >= trunk->config->calls_max;
@@ -156,7 +160,7 @@ void trunk_on_invite(struct pbx *pbx, struct incoming *in, struct trunk *trunk)
 	struct buf number = BUF_ON(number_text);
 	struct party party = read_caller(trunk, in->msg, &caller, &name);
 	struct destination to = find_inside(trunk, in->msg, &number);
-	struct ticket_holder holder = { .trunk = trunk };
+	struct ticket *ticket;
 
 	if (sip_msg_header(in->msg, HDR_JOIN)) {
 		pickup_refuse_join(pbx, in, NULL);
@@ -167,15 +171,15 @@ void trunk_on_invite(struct pbx *pbx, struct incoming *in, struct trunk *trunk)
 			refuse(pbx, in, &party, buf_text(&number), 403);
 		return;
 	}
+	ticket = ticket_to_call(pbx, &(struct ticket_holder){ .trunk = trunk }, buf_text(&number));
 	if (to.kind == DESTINATION_NONE)
 		refuse(pbx, in, &party, buf_text(&number), 404);
-	else if (trunk_is_full(trunk))
+	else if (!ticket && trunk_is_full(trunk))
 		refuse(pbx, in, &party, buf_text(&number), 486);
 	else if (!pbx_has_room(pbx))
 		refuse(pbx, in, &party, buf_text(&number), 503);
 	else
-		call_start_from_trunk(pbx, in, trunk, &party, buf_text(&number), &to,
-				      ticket_to_call(pbx, &holder, buf_text(&number)));
+		call_start_from_trunk(pbx, in, trunk, &party, buf_text(&number), &to, ticket);
 }
 
 /* --- Credentials ---------------------------------------------------------------------------- */
