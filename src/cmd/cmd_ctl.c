@@ -26,68 +26,59 @@
 #define ANSWER_FIRST_BYTES 65536
 #define ANSWER_MAX_BYTES (512u << 20)
 
-static const char usage[] =
-	"usage: lampyrid ctl [--json] [--socket PATH] COMMAND [EXTENSION]\n"
-	"       lampyrid ctl [--json] [--socket PATH] lamp EXTENSION [--watcher EXTENSION]\n"
-	"\n"
-	"Looks into a running server.\n"
-	"\n"
-	"  status                     version, listeners, counts, limits and how near they are\n"
-	"  calls [EXTENSION]          calls and their legs\n"
-	"  registrations [EXTENSION]  which phones are registered, by which way, for how long\n"
-	"  subscriptions [EXTENSION]  who watches whom, and how the last NOTIFY was answered\n"
-	"  lamps [EXTENSION]          each extension's lamp, and why it is lit\n"
-	"  lamp EXTENSION             why it shows what it shows: to each who watches, because of\n"
-	"                             which call, told by which NOTIFY, by which rights\n"
-	"  trunks [TRUNK]             whether each trunk is there, and our registration with it\n"
-	"  reload                     reads the configuration again, as SIGHUP does, and says\n"
-	"                             what is wrong with it\n"
-	"  help                       this text\n"
-	"\n"
-	"  --json          the rows as they come, a JSON object a line; doc/ctl.md has the\n"
-	"                  fields\n"
-	"  --watcher EXTENSION\n"
-	"                  of `lamp` only what this one sees, or why it sees nothing\n"
-	"  --socket PATH   where the server listens, as `ctl` in its configuration says\n"
-	"                  (default: where it listens when nothing is said there)\n"
-	"  -h, --help      this text\n"
-	"\n"
-	"Exit code: 0 done, 1 the server said no or was not reached, 2 wrongly called.\n"
-	"\n"
-	"Examples:\n"
-	"  lampyrid ctl status\n"
-	"  lampyrid ctl lamps 202\n"
-	"  lampyrid ctl lamp 202 --watcher 203\n"
-	"  lampyrid ctl --json calls\n";
-
 struct options {
 	const char *socket;  /* NULL: the usual places */
 	const char *watcher; /* NULL: all of them */
 	bool is_json;
 };
 
-enum option_id { OPTION_JSON = 256, OPTION_SOCKET, OPTION_WATCHER, OPTION_HELP = 'h' };
-
-static const struct option long_options[] = {
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ "socket", required_argument, NULL, OPTION_SOCKET },
-	{ "watcher", required_argument, NULL, OPTION_WATCHER },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ NULL, 0, NULL, 0 },
+static const struct option_row option_rows[] = {
+	{ "json", 0, NULL, "the rows as they come, a JSON object a line; doc/ctl.md has the fields",
+	  OPTION_AT(struct options, is_json) },
+	{ "watcher", 0, "EXTENSION", "of `lamp` only what this one sees, or why it sees nothing",
+	  OPTION_AT(struct options, watcher) },
+	{ "socket", 0, "PATH",
+	  "where the server listens, as `ctl` in its configuration says (default: where it listens "
+	  "when nothing is said there)",
+	  OPTION_AT(struct options, socket) },
 };
 
-static int set_option(void *object, int id)
-{
-	struct options *options = object;
-
-	if (id == OPTION_JSON)
-		options->is_json = true;
-	else if (id == OPTION_WATCHER)
-		options->watcher = optarg;
-	else
-		options->socket = optarg;
-	return EXIT_CODE_OK;
-}
+static const struct option_set option_set = {
+	.command = "ctl",
+	.intro = "usage: lampyrid ctl [--json] [--socket PATH] COMMAND [EXTENSION]\n"
+		 "       lampyrid ctl [--json] [--socket PATH] lamp EXTENSION [--watcher "
+		 "EXTENSION]\n"
+		 "\n"
+		 "Looks into a running server.\n"
+		 "\n"
+		 "  status                     version, listeners, counts, and how near the limits "
+		 "are\n"
+		 "  calls [EXTENSION]          calls and their legs\n"
+		 "  registrations [EXTENSION]  which phones are registered, how, and for how long\n"
+		 "  subscriptions [EXTENSION]  who watches whom, and how the last NOTIFY was "
+		 "answered\n"
+		 "  lamps [EXTENSION]          each extension's lamp, and why it is lit\n"
+		 "  lamp EXTENSION             why it shows what it shows: to each who watches,\n"
+		 "                             because of which call, told by which NOTIFY, by "
+		 "which\n"
+		 "                             rights\n"
+		 "  trunks [TRUNK]             whether each trunk is there, and our registration "
+		 "there\n"
+		 "  reload                     reads the configuration again, as SIGHUP does, and\n"
+		 "                             says what is wrong with it\n"
+		 "  help                       this text\n"
+		 "\n",
+	.outro = "\n"
+		 "Exit code: 0 done, 1 the server said no or was not reached, 2 wrongly called.\n"
+		 "\n"
+		 "Examples:\n"
+		 "  lampyrid ctl status\n"
+		 "  lampyrid ctl lamps 202\n"
+		 "  lampyrid ctl lamp 202 --watcher 203\n"
+		 "  lampyrid ctl --json calls\n",
+	.rows = option_rows,
+	.row_count = ARRAY_LEN(option_rows),
+};
 
 /* --- Commands ----------------------------------------------------------------------------- */
 
@@ -392,17 +383,10 @@ static int check_words(const struct options *options, const struct command *comm
 
 int cmd_ctl(int argc, char **argv)
 {
-	static const struct option_set set = {
-		.command = "ctl",
-		.usage = usage,
-		.letters = ":h",
-		.longs = long_options,
-		.set = set_option,
-	};
 	struct options options = { 0 };
 	const struct command *command;
 	bool is_done = false;
-	int code = options_read(&set, argc, argv, &options, &is_done);
+	int code = options_read(&option_set, argc, argv, &options, &is_done);
 
 	if (code != EXIT_CODE_OK || is_done)
 		return code;
@@ -413,7 +397,7 @@ int cmd_ctl(int argc, char **argv)
 	if (!command)
 		return refuse_command(argv[optind]);
 	if (slice_eq(command->name, SLICE("help"))) {
-		fputs(usage, stdout);
+		options_print_help(&option_set);
 		return EXIT_CODE_OK;
 	}
 	code = check_words(&options, command, argv + optind, argc - optind);

@@ -3,6 +3,7 @@
  * `lampyrid flow`: traces as a ladder diagram. Reads the files, and writes what capture/ and
  * ladder/ make of them.
  */
+#include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "capture/collect.h"
@@ -24,26 +25,6 @@
 #define WIDTH_DEFAULT 120
 #define WIDTH_MIN 40
 
-static const char usage[] =
-	"usage: lampyrid flow FILE... [--call ID] [--format text] [-o FILE]\n"
-	"\n"
-	"Draws the SIP messages of traces as a ladder: a column for each phone and server,\n"
-	"time at the left in seconds since the first message, an arrow for each message.\n"
-	"Traces are text: the SIP trace of a desk phone, or what `lampyrid serve` and\n"
-	"`lampyrid phone` write. Several files are merged by time; a message that two of\n"
-	"them saw is drawn once.\n"
-	"\n"
-	"  --call ID        only messages with this Call-ID, and of calls that it is joined\n"
-	"                   with by Replaces, Refer-To or Target-Dialog; may be given up to\n"
-	"                   16 times\n"
-	"  --format text    the only format so far; svg and html are not yet available\n"
-	"  -o, --output FILE  write to FILE instead of standard output\n"
-	"  --width N        columns to draw for (40 to 1000); long labels are cut to fit\n"
-	"                   (default: the terminal's width, else 120)\n"
-	"  --ascii          no box characters\n"
-	"  --hide-repeats   leave retransmissions out; otherwise they are marked (again)\n"
-	"  -h, --help       this text\n";
-
 struct options {
 	char *const *files;
 	size_t file_count;
@@ -64,8 +45,20 @@ static int refuse_usage(const char *message, const char *what)
 	return options_refuse("flow", message, what);
 }
 
-static int set_format(const char *format)
+static int add_call(void *object, char *text)
 {
+	struct options *options = object;
+
+	if (options->call_count == CALLS_MAX)
+		return refuse_usage("--call was given too often", NULL);
+	options->calls[options->call_count++] = slice_from_cstr(text);
+	return EXIT_CODE_OK;
+}
+
+/* There is nothing to choose yet. */
+static int check_format(void *object, char *format)
+{
+	(void)object;
 	if (!strcmp(format, "text"))
 		return EXIT_CODE_OK;
 	if (!strcmp(format, "svg") || !strcmp(format, "html")) {
@@ -76,76 +69,55 @@ static int set_format(const char *format)
 	return refuse_usage("--format should be text", format);
 }
 
-static int set_width(const char *text, unsigned *ret_width)
+static int set_width(void *object, char *text)
 {
+	struct options *options = object;
 	uint32_t width;
 
 	if (slice_to_u32(slice_from_cstr(text), LADDER_WIDTH_MAX, &width) || width < WIDTH_MIN)
 		return refuse_usage("--width should be a number from 40 to 1000", text);
-	*ret_width = width;
+	options->style.width = width;
 	return EXIT_CODE_OK;
 }
 
-enum option_id {
-	OPTION_CALL = 256,
-	OPTION_FORMAT,
-	OPTION_WIDTH,
-	OPTION_ASCII,
-	OPTION_HIDE_REPEATS,
-	OPTION_HELP = 'h',
-	OPTION_OUTPUT = 'o',
+static const struct option_row option_rows[] = {
+	{ "call", 0, "ID",
+	  "only messages with this Call-ID, and of calls that it is joined with by Replaces, "
+	  "Refer-To or Target-Dialog; may be given up to 16 times",
+	  OPTION_BY(add_call) },
+	{ "format", 0, "text", "the only format so far; svg and html are not yet available",
+	  OPTION_BY(check_format) },
+	{ "output", 'o', "FILE", "write to FILE instead of standard output",
+	  OPTION_AT(struct options, output) },
+	{ "width", 0, "N",
+	  "columns to draw for (40 to 1000); long labels are cut to fit (default: the terminal's "
+	  "width, else 120)",
+	  OPTION_BY(set_width) },
+	{ "ascii", 0, NULL, "no box characters", OPTION_AT(struct options, style.is_ascii) },
+	{ "hide-repeats", 0, NULL, "leave retransmissions out; otherwise they are marked (again)",
+	  OPTION_AT(struct options, style.is_repeat_hidden) },
 };
 
-static const struct option long_options[] = {
-	{ "call", required_argument, NULL, OPTION_CALL },
-	{ "format", required_argument, NULL, OPTION_FORMAT },
-	{ "width", required_argument, NULL, OPTION_WIDTH },
-	{ "ascii", no_argument, NULL, OPTION_ASCII },
-	{ "hide-repeats", no_argument, NULL, OPTION_HIDE_REPEATS },
-	{ "output", required_argument, NULL, OPTION_OUTPUT },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ NULL, 0, NULL, 0 },
+static const struct option_set option_set = {
+	.command = "flow",
+	.intro = "usage: lampyrid flow FILE... [--call ID] [--format text] [-o FILE]\n"
+		 "\n"
+		 "Draws the SIP messages of traces as a ladder: a column for each phone and "
+		 "server,\n"
+		 "time at the left in seconds since the first message, an arrow for each message.\n"
+		 "Traces are text: the SIP trace of a desk phone, or what `lampyrid serve` and\n"
+		 "`lampyrid phone` write. Several files are merged by time; a message that two of\n"
+		 "them saw is drawn once.\n"
+		 "\n",
+	.outro = "",
+	.rows = option_rows,
+	.row_count = ARRAY_LEN(option_rows),
 };
-
-static int set_option(void *object, int id)
-{
-	struct options *options = object;
-
-	switch (id) {
-	case OPTION_CALL:
-		if (options->call_count == CALLS_MAX)
-			return refuse_usage("--call was given too often", NULL);
-		options->calls[options->call_count++] = slice_from_cstr(optarg);
-		return EXIT_CODE_OK;
-	case OPTION_FORMAT:
-		return set_format(optarg);
-	case OPTION_WIDTH:
-		return set_width(optarg, &options->style.width);
-	case OPTION_ASCII:
-		options->style.is_ascii = true;
-		return EXIT_CODE_OK;
-	case OPTION_HIDE_REPEATS:
-		options->style.is_repeat_hidden = true;
-		return EXIT_CODE_OK;
-	case OPTION_OUTPUT:
-		options->output = optarg;
-		return EXIT_CODE_OK;
-	default:
-		return EXIT_CODE_USAGE; /* no row of long_options has another value */
-	}
-}
 
 /* *ret_is_done: help was asked for and given. */
 static int parse_options(int argc, char **argv, struct options *options, bool *ret_is_done)
 {
-	static const struct option_set set = {
-		.command = "flow",
-		.usage = usage,
-		.letters = ":ho:",
-		.longs = long_options,
-		.set = set_option,
-	};
-	int code = options_read(&set, argc, argv, options, ret_is_done);
+	int code = options_read(&option_set, argc, argv, options, ret_is_done);
 
 	if (code != EXIT_CODE_OK || *ret_is_done)
 		return code;
@@ -203,7 +175,7 @@ static bool is_pcap(struct slice text)
 					       SLICE_INIT("\xa1\xb2\x3c\x4d"),
 					       SLICE_INIT("\x0a\x0d\x0d\x0a") };
 
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(magics); i++) {
 		if (slice_starts_with(text, magics[i]))
 			return true;
 	}

@@ -16,73 +16,6 @@
 #define EXPIRES_MAX_S 86400
 #define PASSWORD_VARIABLE "LAMPYRID_PASSWORD"
 
-static const char usage[] =
-	"usage: lampyrid phone --aor sip:USER@SERVER[:PORT] [--password PASSWORD] [--key KEY]...\n"
-	"\n"
-	"A phone for people and scripts: it registers, calls and is called, watches others by\n"
-	"lamps on its keys, and picks up their calls. Signalling only: there is no sound.\n"
-	"\n"
-	"  --aor URI           who this phone is: sip:203@192.0.2.1:5060\n"
-	"  --password TEXT     without one, a server that asks for it is not answered. Others on\n"
-	"                      this machine may see it for a moment; the next two hide it\n"
-	"  --password-file FILE\n"
-	"                      the password is the first line of FILE\n"
-	"  LAMPYRID_PASSWORD   in the environment: the password when neither is given\n"
-	"  --auth-user NAME    when it differs from the user of the AOR\n"
-	"  --name TEXT         the name that others see\n"
-	"  --server ADDR:PORT  where the server is, when the AOR has a domain name: names are\n"
-	"                      not looked up yet\n"
-	"  --transport T       udp (default), tcp or tls; ;transport= of the AOR says the same\n"
-	"  --tls-ca FILE       by TLS: the server's certificate must lead to one in FILE (PEM),\n"
-	"                      in place of those that this machine trusts; a certificate that\n"
-	"                      nobody else has signed is named itself. It must be for the\n"
-	"                      server's name or address as the AOR has it\n"
-	"  --listen ADDR:PORT  our own address (default: a free port; on loopback when the\n"
-	"                      server is there)\n"
-	"  --key N=blf:TARGET[,talking=WHAT][,subscribe=no]\n"
-	"                      key N watches TARGET (202, or a SIP address). A press calls it\n"
-	"                      when it is idle and picks up when it rings; while it talks, WHAT\n"
-	"                      is calls (default), pickup (take the call over) or nothing.\n"
-	"                      subscribe=no waits for NOTIFYs that the server sends unasked\n"
-	"  --key N=list:TARGET[,talking=WHAT]\n"
-	"                      subscribes to a list, as sip:keys-203@example.com: each one on it\n"
-	"                      gets a blf key, by the first free numbers from N on\n"
-	"  --key N=speed:TARGET\n"
-	"                      key N calls TARGET\n"
-	"  --key N=park:TARGET key N has the lamp of a place where calls wait, as *851. A press\n"
-	"                      puts the one we talk with there, or fetches who waits\n"
-	"  --key-transfer HOW  what a speed or blf key does while we talk: calls (default; the\n"
-	"                      present call is held), attended (the same, and a second press\n"
-	"                      brings the two together) or blind (the other end is sent there)\n"
-	"  --transfer WORDS    with commas: hold (whom we talk with is held first, and resumed if\n"
-	"                      it fails), cancel (who still rings is called anew by the other\n"
-	"                      end), outside (the REFER goes beside the dialog, which it names),\n"
-	"                      leave (hang up as soon as it is accepted), silent (ask not to be\n"
-	"                      told how it goes)\n"
-	"  --click-to-dial     let the server make this phone call, by REFER\n"
-	"  --lacks WORDS       play a phone without refer, replaces, or both, with a comma\n"
-	"  --profile MAKE      behaves like a make of phones: generic (default), snom, yealink,\n"
-	"                      poly, grandstream, cisco-spa, cisco-mpp or linphone\n"
-	"  --pickup HOW        auto, replaces, tags, target or code (default: as the make does)\n"
-	"  --pickup-code CODE  *8 makes the pick-up of 202 a call to *8202 (default: the make's)\n"
-	"  --expires SECONDS   of registration and subscriptions (default 3600)\n"
-	"  --no-register       call and watch without registering\n"
-	"  --json              events as JSON, an object a line\n"
-	"  --trace FILE        append every SIP message to FILE, for `lampyrid flow`\n"
-	"  -h, --help          this text\n"
-	"\n"
-	"Commands: dial TARGET, press N, answer [CALL], hangup [CALL], hold [CALL],\n"
-	"resume [CALL], transfer TARGET, transfer attended [HELD OTHER], dnd on, dnd off,\n"
-	"calls, lamps, register, unregister, help, quit. CALL is the number of a call; without\n"
-	"it the one that is meant is taken. The end of the input is quit, too; so are SIGINT,\n"
-	"SIGTERM and SIGHUP.\n"
-	"\n"
-	"Exit code: 0 done, 1 failed, 2 wrongly called, 3 it has never been registered: refused,\n"
-	"not answered, or ended before the answer (not with --no-register).\n"
-	"\n"
-	"Example:\n"
-	"  lampyrid phone --aor sip:203@127.0.0.1:5060 --password secret --key 1=blf:202\n";
-
 static int refuse_usage(const char *message, const char *what)
 {
 	return options_refuse("phone", message, what);
@@ -155,8 +88,9 @@ static bool key_kind_find(struct slice name, enum phone_key_kind *ret_kind)
 }
 
 /* "1=blf:202,talking=pickup" */
-static int add_key(struct phone_options *options, const char *text)
+static int add_key(void *object, char *text)
 {
+	struct phone_options *options = object;
 	struct phone_key_config *key = &options->keys[options->phone.key_count];
 	struct slice number, rest, what, kind;
 	uint32_t value;
@@ -185,8 +119,9 @@ static int add_key(struct phone_options *options, const char *text)
 	return set_key_options(key, rest, text);
 }
 
-static int set_profile(struct phone_options *options, const char *text)
+static int set_profile(void *object, char *text)
 {
+	struct phone_options *options = object;
 	options->phone.profile = phone_profile_find(slice_from_cstr(text));
 	if (!options->phone.profile)
 		return refuse_usage(
@@ -213,8 +148,9 @@ static int check_profile(const struct phone_options *options)
 	return EXIT_CODE_OK;
 }
 
-static int set_pickup(struct phone_options *options, const char *text)
+static int set_pickup(void *object, char *text)
 {
+	struct phone_options *options = object;
 	static const struct {
 		const char *name;
 		enum pickup_mode mode;
@@ -233,8 +169,9 @@ static int set_pickup(struct phone_options *options, const char *text)
 	return refuse_usage("--pickup should be auto, replaces, tags, target or code", text);
 }
 
-static int set_key_transfer(struct phone_options *options, const char *text)
+static int set_key_transfer(void *object, char *text)
 {
+	struct phone_options *options = object;
 	if (!strcmp(text, "calls"))
 		options->phone.key_transfer = PHONE_KEY_CALLS;
 	else if (!strcmp(text, "attended"))
@@ -268,8 +205,9 @@ static int set_flags(const struct flag *flags, size_t count, const char *message
 	return EXIT_CODE_OK;
 }
 
-static int set_transfer(struct phone_options *options, const char *text)
+static int set_transfer(void *object, char *text)
 {
+	struct phone_options *options = object;
 	const struct flag flags[] = {
 		{ SLICE("hold"), &options->phone.transfer_holds },
 		{ SLICE("cancel"), &options->phone.transfer_cancels },
@@ -284,8 +222,9 @@ static int set_transfer(struct phone_options *options, const char *text)
 			 text);
 }
 
-static int set_lacks(struct phone_options *options, const char *text)
+static int set_lacks(void *object, char *text)
 {
+	struct phone_options *options = object;
 	const struct flag flags[] = {
 		{ SLICE("refer"), &options->phone.lacks_refer },
 		{ SLICE("replaces"), &options->phone.lacks_replaces },
@@ -305,7 +244,7 @@ static int set_password(struct phone_options *options, struct slice text)
 }
 
 /* ps shows an argument for as long as it stands there. */
-static int take_password_argument(struct phone_options *options, char *text)
+static int take_password_argument(void *options, char *text)
 {
 	int code = set_password(options, slice_from_cstr(text));
 
@@ -313,7 +252,7 @@ static int take_password_argument(struct phone_options *options, char *text)
 	return code;
 }
 
-static int read_password_file(struct phone_options *options, const char *path)
+static int read_password_file(void *options, char *path)
 {
 	char text[PHONE_PASSWORD_MAX_BYTES + 2];
 	FILE *file = fopen(path, "re");
@@ -346,23 +285,36 @@ static int find_password(struct phone_options *options)
 	return code;
 }
 
-static int set_transport(struct phone_options *options, const char *text)
+static int set_transport(void *object, char *text)
 {
+	struct phone_options *options = object;
 	options->has_transport = true;
 	if (transport_parse(slice_from_cstr(text), &options->transport))
 		return refuse_usage("--transport should be udp, tcp or tls", text);
 	return EXIT_CODE_OK;
 }
 
-static int set_addr(struct addr *addr, const char *message, const char *text)
+static int set_server(void *object, char *text)
 {
-	if (addr_parse(slice_from_cstr(text), addr))
-		return refuse_usage(message, text);
+	struct phone_options *options = object;
+
+	if (addr_parse(slice_from_cstr(text), &options->server))
+		return refuse_usage("--server should be as 192.0.2.1:5060", text);
 	return EXIT_CODE_OK;
 }
 
-static int set_expires(struct phone_options *options, const char *text)
+static int set_listen(void *object, char *text)
 {
+	struct phone_options *options = object;
+
+	if (addr_parse(slice_from_cstr(text), &options->listen))
+		return refuse_usage("--listen should be as 127.0.0.1:0", text);
+	return EXIT_CODE_OK;
+}
+
+static int set_expires(void *object, char *text)
+{
+	struct phone_options *options = object;
 	uint32_t seconds;
 
 	if (slice_to_u32(slice_from_cstr(text), EXPIRES_MAX_S, &seconds) || seconds < EXPIRES_MIN_S)
@@ -371,117 +323,110 @@ static int set_expires(struct phone_options *options, const char *text)
 	return EXIT_CODE_OK;
 }
 
-enum option_id {
-	OPTION_AOR = 256,
-	OPTION_PASSWORD,
-	OPTION_PASSWORD_FILE,
-	OPTION_AUTH_USER,
-	OPTION_NAME,
-	OPTION_SERVER,
-	OPTION_TRANSPORT,
-	OPTION_LISTEN,
-	OPTION_TLS_CA,
-	OPTION_KEY,
-	OPTION_KEY_TRANSFER,
-	OPTION_TRANSFER,
-	OPTION_CLICK_TO_DIAL,
-	OPTION_LACKS,
-	OPTION_PROFILE,
-	OPTION_PICKUP,
-	OPTION_PICKUP_CODE,
-	OPTION_EXPIRES,
-	OPTION_NO_REGISTER,
-	OPTION_JSON,
-	OPTION_TRACE,
-	OPTION_HELP = 'h',
+static const struct option_row option_rows[] = {
+	{ "aor", 0, "URI", "who this phone is: sip:203@192.0.2.1:5060",
+	  OPTION_AT(struct phone_options, phone.aor) },
+	{ "password", 0, "TEXT",
+	  "without one, a server that asks for it is not answered. Others on this machine may see "
+	  "it for a moment; the next two ways hide it",
+	  OPTION_BY(take_password_argument) },
+	{ "password-file", 0, "FILE",
+	  "the password is the first line of FILE. Without either it is " PASSWORD_VARIABLE
+	  " of the environment",
+	  OPTION_BY(read_password_file) },
+	{ "auth-user", 0, "NAME", "when it differs from the user of the AOR",
+	  OPTION_AT(struct phone_options, phone.auth_user) },
+	{ "name", 0, "TEXT", "the name that others see",
+	  OPTION_AT(struct phone_options, phone.display_name) },
+	{ "server", 0, "ADDR:PORT",
+	  "where the server is, when the AOR has a domain name: names are not looked up yet",
+	  OPTION_BY(set_server) },
+	{ "transport", 0, "T", "udp (default), tcp or tls; ;transport= of the AOR says the same",
+	  OPTION_BY(set_transport) },
+	{ "tls-ca", 0, "FILE",
+	  "by TLS: the server's certificate must lead to one in FILE (PEM), in place of those that "
+	  "this machine trusts; a certificate that nobody else has signed is named itself. It must "
+	  "be for the server's name or address as the AOR has it",
+	  OPTION_AT(struct phone_options, tls_ca) },
+	{ "listen", 0, "ADDR:PORT",
+	  "our own address (default: a free port; on loopback when the server is there)",
+	  OPTION_BY(set_listen) },
+	{ "key", 0, "N=blf:TARGET[,talking=WHAT][,subscribe=no]",
+	  "key N watches TARGET (202, or a SIP address). A press calls it when it is idle and "
+	  "picks "
+	  "up when it rings; while it talks, WHAT is calls (default), pickup (take the call over) "
+	  "or nothing. subscribe=no waits for NOTIFYs that the server sends unasked",
+	  OPTION_BY(add_key) },
+	{ "key", 0, "N=list:TARGET[,talking=WHAT]",
+	  "subscribes to a list, as sip:keys-203@example.com: each one on it gets a blf key, by "
+	  "the "
+	  "first free numbers from N on",
+	  OPTION_ANOTHER_FORM },
+	{ "key", 0, "N=speed:TARGET", "key N calls TARGET", OPTION_ANOTHER_FORM },
+	{ "key", 0, "N=park:TARGET",
+	  "key N has the lamp of a place where calls wait, as *851. A press puts the one we talk "
+	  "with there, or fetches who waits",
+	  OPTION_ANOTHER_FORM },
+	{ "key-transfer", 0, "HOW",
+	  "what a speed or blf key does while we talk: calls (default; the present call is held), "
+	  "attended (the same, and a second press brings the two together) or blind (the other end "
+	  "is sent there)",
+	  OPTION_BY(set_key_transfer) },
+	{ "transfer", 0, "WORDS",
+	  "with commas: hold (whom we talk with is held first, and resumed if it fails), cancel "
+	  "(who still rings is called anew by the other end), outside (the REFER goes beside the "
+	  "dialog, which it names), leave (hang up as soon as it is accepted), silent (ask not to "
+	  "be told how it goes)",
+	  OPTION_BY(set_transfer) },
+	{ "click-to-dial", 0, NULL, "let the server make this phone call, by REFER",
+	  OPTION_AT(struct phone_options, phone.takes_click_to_dial) },
+	{ "lacks", 0, "WORDS", "play a phone without refer, replaces, or both, with a comma",
+	  OPTION_BY(set_lacks) },
+	{ "profile", 0, "MAKE",
+	  "behaves like a make of phones: generic (default), snom, yealink, poly, grandstream, "
+	  "cisco-spa, cisco-mpp or linphone",
+	  OPTION_BY(set_profile) },
+	{ "pickup", 0, "HOW", "auto, replaces, tags, target or code (default: as the make does)",
+	  OPTION_BY(set_pickup) },
+	{ "pickup-code", 0, "CODE",
+	  "*8 makes the pick-up of 202 a call to *8202 (default: the make's)",
+	  OPTION_AT(struct phone_options, phone.pickup_code) },
+	{ "expires", 0, "SECONDS", "of registration and subscriptions (default 3600)",
+	  OPTION_BY(set_expires) },
+	{ "no-register", 0, NULL, "call and watch without registering",
+	  OPTION_AT(struct phone_options, phone.is_unregistered) },
+	{ "json", 0, NULL, "events as JSON, an object a line",
+	  OPTION_AT(struct phone_options, is_json) },
+	{ "trace", 0, "FILE", "append every SIP message to FILE, for `lampyrid flow`",
+	  OPTION_AT(struct phone_options, trace) },
 };
 
-static const struct option long_options[] = {
-	{ "aor", required_argument, NULL, OPTION_AOR },
-	{ "password", required_argument, NULL, OPTION_PASSWORD },
-	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
-	{ "auth-user", required_argument, NULL, OPTION_AUTH_USER },
-	{ "name", required_argument, NULL, OPTION_NAME },
-	{ "server", required_argument, NULL, OPTION_SERVER },
-	{ "transport", required_argument, NULL, OPTION_TRANSPORT },
-	{ "listen", required_argument, NULL, OPTION_LISTEN },
-	{ "tls-ca", required_argument, NULL, OPTION_TLS_CA },
-	{ "key", required_argument, NULL, OPTION_KEY },
-	{ "key-transfer", required_argument, NULL, OPTION_KEY_TRANSFER },
-	{ "transfer", required_argument, NULL, OPTION_TRANSFER },
-	{ "click-to-dial", no_argument, NULL, OPTION_CLICK_TO_DIAL },
-	{ "lacks", required_argument, NULL, OPTION_LACKS },
-	{ "profile", required_argument, NULL, OPTION_PROFILE },
-	{ "pickup", required_argument, NULL, OPTION_PICKUP },
-	{ "pickup-code", required_argument, NULL, OPTION_PICKUP_CODE },
-	{ "expires", required_argument, NULL, OPTION_EXPIRES },
-	{ "no-register", no_argument, NULL, OPTION_NO_REGISTER },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ "trace", required_argument, NULL, OPTION_TRACE },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ NULL, 0, NULL, 0 },
+static const struct option_set option_set = {
+	.command = "phone",
+	.intro = "usage: lampyrid phone --aor sip:USER@SERVER[:PORT] [--password PASSWORD]\n"
+		 "                      [--key KEY]...\n"
+		 "\n"
+		 "A phone for people and scripts: it registers, calls and is called, watches "
+		 "others\n"
+		 "by lamps on its keys, and picks up their calls. Signalling only: there is no "
+		 "sound.\n"
+		 "\n",
+	.outro =
+		"\n"
+		"Commands: dial TARGET, press N, answer [CALL], hangup [CALL], hold [CALL],\n"
+		"resume [CALL], transfer TARGET, transfer attended [HELD OTHER], dnd on, dnd off,\n"
+		"calls, lamps, register, unregister, help, quit. CALL is the number of a call;\n"
+		"without it the one that is meant is taken. The end of the input is quit, too; so\n"
+		"are SIGINT, SIGTERM and SIGHUP.\n"
+		"\n"
+		"Exit code: 0 done, 1 failed, 2 wrongly called, 3 it has never been registered:\n"
+		"refused, not answered, or ended before the answer (not with --no-register).\n"
+		"\n"
+		"Example:\n"
+		"  lampyrid phone --aor sip:203@127.0.0.1:5060 --password secret --key 1=blf:202\n",
+	.rows = option_rows,
+	.row_count = ARRAY_LEN(option_rows),
 };
-
-static int set_option(void *object, int id)
-{
-	struct phone_options *options = object;
-
-	switch (id) {
-	case OPTION_AOR:
-		options->phone.aor = slice_from_cstr(optarg);
-		return EXIT_CODE_OK;
-	case OPTION_PASSWORD:
-		return take_password_argument(options, optarg);
-	case OPTION_PASSWORD_FILE:
-		return read_password_file(options, optarg);
-	case OPTION_AUTH_USER:
-		options->phone.auth_user = slice_from_cstr(optarg);
-		return EXIT_CODE_OK;
-	case OPTION_NAME:
-		options->phone.display_name = slice_from_cstr(optarg);
-		return EXIT_CODE_OK;
-	case OPTION_SERVER:
-		return set_addr(&options->server, "--server should be as 192.0.2.1:5060", optarg);
-	case OPTION_TRANSPORT:
-		return set_transport(options, optarg);
-	case OPTION_LISTEN:
-		return set_addr(&options->listen, "--listen should be as 127.0.0.1:0", optarg);
-	case OPTION_TLS_CA:
-		options->tls_ca = optarg;
-		return EXIT_CODE_OK;
-	case OPTION_KEY:
-		return add_key(options, optarg);
-	case OPTION_KEY_TRANSFER:
-		return set_key_transfer(options, optarg);
-	case OPTION_TRANSFER:
-		return set_transfer(options, optarg);
-	case OPTION_CLICK_TO_DIAL:
-		options->phone.takes_click_to_dial = true;
-		return EXIT_CODE_OK;
-	case OPTION_LACKS:
-		return set_lacks(options, optarg);
-	case OPTION_PROFILE:
-		return set_profile(options, optarg);
-	case OPTION_PICKUP:
-		return set_pickup(options, optarg);
-	case OPTION_PICKUP_CODE:
-		options->phone.pickup_code = slice_from_cstr(optarg);
-		return EXIT_CODE_OK;
-	case OPTION_EXPIRES:
-		return set_expires(options, optarg);
-	case OPTION_NO_REGISTER:
-		options->phone.is_unregistered = true;
-		return EXIT_CODE_OK;
-	case OPTION_JSON:
-		options->is_json = true;
-		return EXIT_CODE_OK;
-	case OPTION_TRACE:
-		options->trace = optarg;
-		return EXIT_CODE_OK;
-	default:
-		return EXIT_CODE_USAGE; /* no row of long_options has another value */
-	}
-}
 
 /* The AOR's own word on it (RFC 3261 19.1.1) counts as --transport does. */
 static int find_transport(struct phone_options *options, const struct sip_uri *aor)
@@ -547,14 +492,7 @@ static int find_listen(struct phone_options *options)
 
 int phone_options_parse(int argc, char **argv, struct phone_options *options, bool *ret_is_done)
 {
-	static const struct option_set set = {
-		.command = "phone",
-		.usage = usage,
-		.letters = ":h",
-		.longs = long_options,
-		.set = set_option,
-	};
-	int code = options_read(&set, argc, argv, options, ret_is_done);
+	int code = options_read(&option_set, argc, argv, options, ret_is_done);
 
 	if (code != EXIT_CODE_OK || *ret_is_done)
 		return code;

@@ -4,6 +4,7 @@
  */
 #include "cmd/serve_options.h"
 
+#include "base/check.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
@@ -12,44 +13,14 @@
 #define CONFIG_HERE "./lampyrid.yaml"
 #define CONFIG_SYSTEM "/etc/lampyrid/lampyrid.yaml"
 
-static const char usage[] =
-	"usage: lampyrid serve [-c FILE] [--check] [--listen ADDRESS]... [--trace FILE] [--log "
-	"FILE]\n"
-	"\n"
-	"Runs the call server: phones register with it, call each other through it, watch\n"
-	"each other's lamps, pick up each other's calls, transfer and park them.\n"
-	"\n"
-	"  -c, --config FILE   the configuration (default: " CONFIG_HERE ", and if there is\n"
-	"                      none, " CONFIG_SYSTEM ")\n"
-	"  --check             only check the configuration: silent and exit code 0 when it\n"
-	"                      is good, else a line for each mistake and exit code 1\n"
-	"  --listen ADDRESS    listen here instead of where the configuration says, such as\n"
-	"                      udp:127.0.0.1:5060, tcp:[::]:0 or tls:0.0.0.0:5061 (which needs\n"
-	"                      tls in the configuration); may be given up to 16 times;\n"
-	"                      port 0 takes a free one, which is told at the start\n"
-	"  --trace FILE        append every SIP message to FILE, for `lampyrid flow`; the file\n"
-	"                      has names, numbers and digests, and is for its owner only\n"
-	"  --log FILE          append the log to FILE instead of standard error\n"
-	"  -h, --help          this text\n"
-	"\n"
-	"Signals: SIGHUP reads the configuration and the certificates again, without dropping\n"
-	"a call or a connection, and opens the log and the call records anew; a bad\n"
-	"configuration is refused and the old one stays. SIGTERM and SIGINT end the server.\n"
-	"\n"
-	"Examples:\n"
-	"  lampyrid serve -c config/lampyrid.yaml\n"
-	"  lampyrid serve --check -c lampyrid.yaml\n"
-	"  lampyrid serve --listen udp:127.0.0.1:0 --trace calls.txt\n"
-	"`lampyrid ctl` looks into the running server; `lampyrid ctl reload` is SIGHUP, and\n"
-	"prints what is wrong.\n";
-
 static int refuse_usage(const char *message, const char *what)
 {
 	return options_refuse("serve", message, what);
 }
 
-static int add_listen(struct serve_options *options, const char *text)
+static int add_listen(void *object, char *text)
 {
+	struct serve_options *options = object;
 	struct listen_addr *listen = &options->listen[options->listen_count];
 	struct slice transport, addr;
 
@@ -65,54 +36,58 @@ static int add_listen(struct serve_options *options, const char *text)
 	return EXIT_CODE_OK;
 }
 
-enum option_id {
-	OPTION_CHECK = 256,
-	OPTION_LISTEN,
-	OPTION_TRACE,
-	OPTION_LOG,
-	OPTION_HELP = 'h',
-	OPTION_CONFIG = 'c',
+static const struct option_row option_rows[] = {
+	{ "config", 'c', "FILE",
+	  "the configuration (default: " CONFIG_HERE ", and if there is none, " CONFIG_SYSTEM ")",
+	  OPTION_AT(struct serve_options, config) },
+	{ "check", 0, NULL,
+	  "only check the configuration: silent and exit code 0 when it is good, else a line for "
+	  "each mistake and exit code 1",
+	  OPTION_AT(struct serve_options, is_check) },
+	{ "listen", 0, "ADDRESS",
+	  "listen here instead of where the configuration says, such as udp:127.0.0.1:5060, "
+	  "tcp:[::]:0 or tls:0.0.0.0:5061 (which needs tls in the configuration); may be given up "
+	  "to 16 times; port 0 takes a free one, which is told at the start",
+	  OPTION_BY(add_listen) },
+	{ "trace", 0, "FILE",
+	  "append every SIP message to FILE, for `lampyrid flow`; the file has names, numbers and "
+	  "digests, and is for its owner only",
+	  OPTION_AT(struct serve_options, trace) },
+	{ "log", 0, "FILE", "append the log to FILE instead of standard error",
+	  OPTION_AT(struct serve_options, log) },
 };
 
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, OPTION_CONFIG },
-	{ "check", no_argument, NULL, OPTION_CHECK },
-	{ "listen", required_argument, NULL, OPTION_LISTEN },
-	{ "trace", required_argument, NULL, OPTION_TRACE },
-	{ "log", required_argument, NULL, OPTION_LOG },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ NULL, 0, NULL, 0 },
+static const struct option_set option_set = {
+	.command = "serve",
+	.intro =
+		"usage: lampyrid serve [-c FILE] [--check] [--listen ADDRESS]... [--trace FILE]\n"
+		"                      [--log FILE]\n"
+		"\n"
+		"Runs the call server: phones register with it, call each other through it, watch\n"
+		"each other's lamps, pick up each other's calls, transfer and park them.\n"
+		"\n",
+	.outro = "\n"
+		 "Signals: SIGHUP reads the configuration and the certificates again, without\n"
+		 "dropping a call or a connection, and opens the log and the call records anew; a\n"
+		 "bad configuration is refused and the old one stays. SIGTERM and SIGINT end the\n"
+		 "server.\n"
+		 "\n"
+		 "Examples:\n"
+		 "  lampyrid serve -c config/lampyrid.yaml\n"
+		 "  lampyrid serve --check -c lampyrid.yaml\n"
+		 "  lampyrid serve --listen udp:127.0.0.1:0 --trace calls.txt\n"
+		 "`lampyrid ctl` looks into the running server; `lampyrid ctl reload` is SIGHUP, "
+		 "and\n"
+		 "prints what is wrong.\n",
+	.rows = option_rows,
+	.row_count = ARRAY_LEN(option_rows),
 };
-
-static int set_option(void *object, int id)
-{
-	struct serve_options *options = object;
-
-	switch (id) {
-	case OPTION_CONFIG:
-		options->config = optarg;
-		return EXIT_CODE_OK;
-	case OPTION_CHECK:
-		options->is_check = true;
-		return EXIT_CODE_OK;
-	case OPTION_LISTEN:
-		return add_listen(options, optarg);
-	case OPTION_TRACE:
-		options->trace = optarg;
-		return EXIT_CODE_OK;
-	case OPTION_LOG:
-		options->log = optarg;
-		return EXIT_CODE_OK;
-	default:
-		return EXIT_CODE_USAGE; /* no row of long_options has another value */
-	}
-}
 
 static int find_config(struct serve_options *options)
 {
 	static const char *const places[] = { CONFIG_HERE, CONFIG_SYSTEM };
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		if (access(places[i], F_OK) == 0) {
 			options->config = places[i];
 			return EXIT_CODE_OK;
@@ -125,14 +100,7 @@ static int find_config(struct serve_options *options)
 
 int serve_options_parse(int argc, char **argv, struct serve_options *options, bool *ret_is_done)
 {
-	static const struct option_set set = {
-		.command = "serve",
-		.usage = usage,
-		.letters = ":hc:",
-		.longs = long_options,
-		.set = set_option,
-	};
-	int code = options_read(&set, argc, argv, options, ret_is_done);
+	int code = options_read(&option_set, argc, argv, options, ret_is_done);
 
 	if (code != EXIT_CODE_OK || *ret_is_done)
 		return code;
