@@ -6,7 +6,7 @@
 #include "sip/replaces.h"
 
 #include "base/err.h"
-#include "sip/lex.h"
+#include "sip/dialog_ids.h"
 #include "sip/limits.h"
 
 /* An RFC 2543 peer without tags is written as "0" (RFC 3891 6.1). */
@@ -43,43 +43,22 @@ int sip_replaces_parse(struct slice value, struct sip_replaces *ret_replaces)
 	struct sip_replaces replaces = { 0 };
 	struct slice rest = value;
 
-	lex_skip_lws(&rest);
-	replaces.call_id = lex_cut(&rest, LEX_WORD);
-	lex_skip_lws(&rest);
-	if (replaces.call_id.n == 0 || replaces.call_id.n > SIP_CALL_ID_MAX_BYTES)
-		return ERR_SYNTAX;
-	if (rest.n > 0 && rest.p[0] != ';')
-		return ERR_SYNTAX;
-	if (parse_params(rest, &replaces))
+	if (dialog_ids_cut_call_id(&rest, &replaces.call_id) || parse_params(rest, &replaces))
 		return ERR_SYNTAX;
 	*ret_replaces = replaces;
 	return 0;
 }
 
-/* Ids may come from a dialog-info document, where any character can stand. */
-static void print_id(struct buf *buf, struct slice id, enum lex_class class)
-{
-	size_t start = 0;
-
-	for (size_t i = 0; i < id.n; i++) {
-		if (lex_is(id.p[i], class))
-			continue;
-		buf_slice(buf, slice_of(id.p + start, i - start));
-		start = i + 1;
-	}
-	buf_slice(buf, slice_from(id, start));
-}
-
 void sip_replaces_print(struct buf *buf, const struct sip_replaces *replaces)
 {
-	print_id(buf, replaces->call_id, LEX_WORD);
+	dialog_ids_print(buf, replaces->call_id, LEX_WORD);
 	if (replaces->to_tag.n > 0) {
 		buf_lit(buf, ";to-tag=");
-		print_id(buf, replaces->to_tag, LEX_VALUE);
+		dialog_ids_print(buf, replaces->to_tag, LEX_VALUE);
 	}
 	if (replaces->from_tag.n > 0) {
 		buf_lit(buf, ";from-tag=");
-		print_id(buf, replaces->from_tag, LEX_VALUE);
+		dialog_ids_print(buf, replaces->from_tag, LEX_VALUE);
 	}
 	if (replaces->is_early_only)
 		buf_lit(buf, ";early-only");

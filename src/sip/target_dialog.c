@@ -6,7 +6,7 @@
 #include "sip/target_dialog.h"
 
 #include "base/err.h"
-#include "sip/lex.h"
+#include "sip/dialog_ids.h"
 #include "sip/limits.h"
 
 static int set_tag(const struct lex_param *param, struct slice *ret_tag)
@@ -39,29 +39,18 @@ int sip_target_dialog_parse(struct slice value, struct sip_target_dialog *ret_ta
 	struct sip_target_dialog target = { 0 };
 	struct slice rest = value;
 
-	lex_skip_lws(&rest);
-	target.call_id = lex_cut(&rest, LEX_WORD);
-	lex_skip_lws(&rest);
-	if (target.call_id.n == 0 || target.call_id.n > SIP_CALL_ID_MAX_BYTES || rest.n == 0 ||
-	    rest.p[0] != ';' || parse_params(rest, &target) || target.local_tag.n == 0 ||
-	    target.remote_tag.n == 0)
+	if (dialog_ids_cut_call_id(&rest, &target.call_id) || parse_params(rest, &target) ||
+	    target.local_tag.n == 0 || target.remote_tag.n == 0)
 		return ERR_SYNTAX;
 	*ret_target = target;
 	return 0;
 }
 
-static void print_id(struct buf *buf, struct slice id, enum lex_class class)
-{
-	for (size_t i = 0; i < id.n; i++)
-		if (lex_is(id.p[i], class))
-			buf_char(buf, id.p[i]);
-}
-
 void sip_target_dialog_print(struct buf *buf, const struct sip_target_dialog *target)
 {
-	print_id(buf, target->call_id, LEX_WORD);
+	dialog_ids_print(buf, target->call_id, LEX_WORD);
 	buf_lit(buf, ";local-tag=");
-	print_id(buf, target->local_tag, LEX_VALUE);
+	dialog_ids_print(buf, target->local_tag, LEX_VALUE);
 	buf_lit(buf, ";remote-tag=");
-	print_id(buf, target->remote_tag, LEX_VALUE);
+	dialog_ids_print(buf, target->remote_tag, LEX_VALUE);
 }
