@@ -181,50 +181,50 @@ void conf_read_refer(const struct conf_reader *reader, const struct conf_node *t
 		*ret_refer = i == 0 ? REFER_HANDLE : REFER_FORWARD;
 }
 
+/* What a number is called, and what is said behind its range. */
+struct number_form {
+	const char *name;
+	const char *rest;
+	bool may_be_0;
+};
+
+static const struct number_form counts = { "a whole number", "", false };
+static const struct number_form seconds = { "whole seconds", ", without a unit", false };
+static const struct number_form seconds_or_0 = { "whole seconds",
+						 ", without a unit, or 0 for never", true };
+
+static bool read_number(const struct conf_reader *reader, const struct conf_node *text,
+			const struct number_form *form, uint32_t min, uint32_t max,
+			uint32_t *ret_number)
+{
+	uint32_t number;
+
+	if (!slice_to_u32(text->text, max, &number) &&
+	    (number >= min || (number == 0 && form->may_be_0))) {
+		*ret_number = number;
+		return true;
+	}
+	conf_tell_value(&reader->teller, text, "'%s' does not fit; expected %s from %u to %u%s",
+			conf_quote(text->text).text, form->name, min, max, form->rest);
+	return false;
+}
+
 bool conf_read_count(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
 		     uint32_t max, uint32_t *ret_count)
 {
-	uint32_t count;
-
-	if (!slice_to_u32(text->text, max, &count) && count >= min) {
-		*ret_count = count;
-		return true;
-	}
-	conf_tell_value(&reader->teller, text,
-			"'%s' does not fit; expected a whole number from %u to %u",
-			conf_quote(text->text).text, min, max);
-	return false;
+	return read_number(reader, text, &counts, min, max, ret_count);
 }
 
 bool conf_read_seconds(const struct conf_reader *reader, const struct conf_node *text, uint32_t min,
 		       uint32_t max, uint32_t *ret_seconds)
 {
-	uint32_t seconds;
-
-	if (!slice_to_u32(text->text, max, &seconds) && seconds >= min) {
-		*ret_seconds = seconds;
-		return true;
-	}
-	conf_tell_value(&reader->teller, text,
-			"'%s' does not fit; expected whole seconds from %u to %u, without a unit",
-			conf_quote(text->text).text, min, max);
-	return false;
+	return read_number(reader, text, &seconds, min, max, ret_seconds);
 }
 
 bool conf_read_seconds_or_0(const struct conf_reader *reader, const struct conf_node *text,
 			    uint32_t min, uint32_t max, uint32_t *ret_seconds)
 {
-	uint32_t seconds;
-
-	if (!slice_to_u32(text->text, max, &seconds) && (seconds >= min || seconds == 0)) {
-		*ret_seconds = seconds;
-		return true;
-	}
-	conf_tell_value(&reader->teller, text,
-			"'%s' does not fit; expected whole seconds from %u to %u, without a unit, "
-			"or 0 for never",
-			conf_quote(text->text).text, min, max);
-	return false;
+	return read_number(reader, text, &seconds_or_0, min, max, ret_seconds);
 }
 
 bool conf_check_text(const struct conf_reader *reader, const struct conf_node *text,

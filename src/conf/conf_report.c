@@ -165,29 +165,35 @@ void conf_tell(const struct conf_teller *teller, struct conf_pos pos, struct sli
 	va_end(args);
 }
 
-void conf_tell_value(const struct conf_teller *teller, const struct conf_node *node,
-		     const char *format, ...)
+__attribute__((format(printf, 4, 0))) static void tell_node(const struct conf_teller *teller,
+							    const struct conf_node *node,
+							    struct conf_pos pos, const char *format,
+							    va_list args)
 {
 	char path[PATH_MAX_BYTES];
 	struct buf buf = BUF_ON(path);
-	va_list args;
 
 	print_path(&buf, node);
+	tell(teller, pos, buf_text(&buf), format, args);
+}
+
+void conf_tell_value(const struct conf_teller *teller, const struct conf_node *node,
+		     const char *format, ...)
+{
+	va_list args;
+
 	va_start(args, format);
-	tell(teller, node->pos, buf_text(&buf), format, args);
+	tell_node(teller, node, node->pos, format, args);
 	va_end(args);
 }
 
 void conf_tell_key(const struct conf_teller *teller, const struct conf_node *node,
 		   const char *format, ...)
 {
-	char path[PATH_MAX_BYTES];
-	struct buf buf = BUF_ON(path);
 	va_list args;
 
-	print_path(&buf, node);
 	va_start(args, format);
-	tell(teller, node->key ? node->key->pos : node->pos, buf_text(&buf), format, args);
+	tell_node(teller, node, node->key ? node->key->pos : node->pos, format, args);
 	va_end(args);
 }
 
