@@ -21,16 +21,30 @@ static int refuse_usage(const char *message, const char *what)
 	return options_refuse("phone", message, what);
 }
 
+/* Words in the order of an enum, with an empty one where there is none to say. */
+static bool find_word(const struct slice *words, size_t count, struct slice text, size_t *ret_index)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!slice_is_empty(words[i]) && slice_eq(words[i], text)) {
+			*ret_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static int set_talking(struct phone_key_config *key, struct slice value, const char *text)
 {
-	if (slice_eq(value, SLICE("calls")))
-		key->talking = PHONE_TALKING_CALLS;
-	else if (slice_eq(value, SLICE("pickup")))
-		key->talking = PHONE_TALKING_PICKS_UP;
-	else if (slice_eq(value, SLICE("nothing")))
-		key->talking = PHONE_TALKING_NOTHING;
-	else
+	static const struct slice words[] = {
+		[PHONE_TALKING_CALLS] = SLICE_INIT("calls"),
+		[PHONE_TALKING_PICKS_UP] = SLICE_INIT("pickup"),
+		[PHONE_TALKING_NOTHING] = SLICE_INIT("nothing"),
+	};
+	size_t i;
+
+	if (!find_word(words, ARRAY_LEN(words), value, &i))
 		return refuse_usage("talking= should be calls, pickup or nothing", text);
+	key->talking = (enum phone_talking)i;
 	return EXIT_CODE_OK;
 }
 
@@ -66,25 +80,20 @@ static int set_key_options(struct phone_key_config *key, struct slice rest, cons
 	return code;
 }
 
-static bool key_kind_find(struct slice name, enum phone_key_kind *ret_kind)
+static bool set_kind(struct phone_key_config *key, struct slice name)
 {
-	static const struct {
-		struct slice name;
-		enum phone_key_kind kind;
-	} kinds[] = {
-		{ SLICE_INIT("blf"), PHONE_KEY_BLF },
-		{ SLICE_INIT("list"), PHONE_KEY_LIST },
-		{ SLICE_INIT("park"), PHONE_KEY_PARK },
-		{ SLICE_INIT("speed"), PHONE_KEY_SPEED },
+	static const struct slice words[] = {
+		[PHONE_KEY_SPEED] = SLICE_INIT("speed"),
+		[PHONE_KEY_BLF] = SLICE_INIT("blf"),
+		[PHONE_KEY_LIST] = SLICE_INIT("list"),
+		[PHONE_KEY_PARK] = SLICE_INIT("park"),
 	};
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (slice_eq(kinds[i].name, name)) {
-			*ret_kind = kinds[i].kind;
-			return true;
-		}
-	}
-	return false;
+	if (!find_word(words, ARRAY_LEN(words), name, &i))
+		return false;
+	key->kind = (enum phone_key_kind)i;
+	return true;
 }
 
 /* "1=blf:202,talking=pickup" */
@@ -102,7 +111,7 @@ static int add_key(void *object, char *text)
 		return refuse_usage("--key should begin with a number, as 1=blf:202", text);
 	slice_cut(rest, ',', &what, &rest);
 	slice_cut(what, ':', &kind, &key->target);
-	if (!key_kind_find(kind, &key->kind))
+	if (!set_kind(key, kind))
 		return refuse_usage("--key should be as 1=blf:202, 1=list:keys-203, 2=speed:201 "
 				    "or 3=park:*851",
 				    text);
@@ -150,36 +159,36 @@ static int check_profile(const struct phone_options *options)
 
 static int set_pickup(void *object, char *text)
 {
+	static const struct slice words[] = {
+		[PICKUP_AUTO] = SLICE_INIT("auto"),
+		[PICKUP_BY_REPLACES] = SLICE_INIT("replaces"),
+		[PICKUP_BY_TAGS] = SLICE_INIT("tags"),
+		[PICKUP_BY_TARGET] = SLICE_INIT("target"),
+		[PICKUP_BY_CODE] = SLICE_INIT("code"),
+	};
 	struct phone_options *options = object;
-	static const struct {
-		const char *name;
-		enum pickup_mode mode;
-	} modes[] = { { "auto", PICKUP_AUTO },
-		      { "replaces", PICKUP_BY_REPLACES },
-		      { "tags", PICKUP_BY_TAGS },
-		      { "target", PICKUP_BY_TARGET },
-		      { "code", PICKUP_BY_CODE } };
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-		if (!strcmp(text, modes[i].name)) {
-			options->phone.pickup = modes[i].mode;
-			return EXIT_CODE_OK;
-		}
-	}
-	return refuse_usage("--pickup should be auto, replaces, tags, target or code", text);
+	if (!find_word(words, ARRAY_LEN(words), slice_from_cstr(text), &i))
+		return refuse_usage("--pickup should be auto, replaces, tags, target or code",
+				    text);
+	options->phone.pickup = (enum pickup_mode)i;
+	return EXIT_CODE_OK;
 }
 
 static int set_key_transfer(void *object, char *text)
 {
+	static const struct slice words[] = {
+		[PHONE_KEY_CALLS] = SLICE_INIT("calls"),
+		[PHONE_KEY_ATTENDED] = SLICE_INIT("attended"),
+		[PHONE_KEY_BLIND] = SLICE_INIT("blind"),
+	};
 	struct phone_options *options = object;
-	if (!strcmp(text, "calls"))
-		options->phone.key_transfer = PHONE_KEY_CALLS;
-	else if (!strcmp(text, "attended"))
-		options->phone.key_transfer = PHONE_KEY_ATTENDED;
-	else if (!strcmp(text, "blind"))
-		options->phone.key_transfer = PHONE_KEY_BLIND;
-	else
+	size_t i;
+
+	if (!find_word(words, ARRAY_LEN(words), slice_from_cstr(text), &i))
 		return refuse_usage("--key-transfer should be calls, attended or blind", text);
+	options->phone.key_transfer = (enum phone_key_transfer)i;
 	return EXIT_CODE_OK;
 }
 
