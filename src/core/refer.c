@@ -45,6 +45,8 @@ void refer_on_free(void *object)
 	struct refer *refer = object;
 
 	refer_stop(refer);
+	if (refer->ops->on_free)
+		refer->ops->on_free(refer);
 	if (refer->dialog)
 		refer_dialog_release(refer->dialog);
 }

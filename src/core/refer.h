@@ -30,6 +30,8 @@ struct refer_ops {
 	 * for may go on, it is only told to nobody. The owner forgets it.
 	 */
 	void (*on_end)(struct refer *refer);
+	/* Its memory is freed, owner or not: for what `account` counts. May be NULL. */
+	void (*on_free)(struct refer *refer);
 };
 
 #define REFER_REASON_MAX_BYTES 64 /* more of a peer's reason phrase is not passed on */
@@ -39,6 +41,7 @@ struct refer {
 	struct stack *stack;
 	const struct refer_ops *ops;
 	void *owner;
+	void *account; /* the owner's: on whose account it is; kept when it is let go */
 	enum refer_state state;
 	bool is_silent;		     /* "Refer-Sub: false": nothing is told (RFC 4488) */
 	struct refer_dialog *dialog; /* where it is told; NULL when silent */

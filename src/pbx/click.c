@@ -9,6 +9,7 @@
 #include "core/refer.h"
 #include "pbx/leg_find.h"
 #include "pbx/park.h"
+#include "pbx/referrer.h"
 #include "pbx/route.h"
 #include "pbx/splice.h"
 #include "pbx/transfer.h"
@@ -27,7 +28,8 @@ static void on_refer_end(struct refer *refer)
 	click->refer = NULL;
 }
 
-static const struct refer_ops refer_ops = { .on_end = on_refer_end };
+static const struct refer_ops refer_ops = { .on_end = on_refer_end,
+					    .on_free = referrer_on_refer_free };
 
 static void click_end(struct click *click)
 {
@@ -41,9 +43,11 @@ void click_on_free(void *object)
 	struct click *click = object;
 
 	mem_free((char *)click->number.p);
+	referrer_release(click->referrer);
 }
 
-static struct click *click_new(struct pbx *pbx, struct slice number, uint32_t hops_used)
+static struct click *click_new(struct pbx *pbx, const struct extension *extension,
+			       struct slice number, uint32_t hops_used)
 {
 	struct click *click = pool_new(&pbx->clicks);
 
@@ -51,7 +55,8 @@ static struct click *click_new(struct pbx *pbx, struct slice number, uint32_t ho
 		return NULL;
 	click->pbx = pbx;
 	click->hops_used = hops_used;
-	if (slice_keep(number, &click->number)) {
+	click->referrer = referrer_take(pbx, extension->number);
+	if (!click->referrer || slice_keep(number, &click->number)) {
 		click_end(click);
 		return NULL;
 	}
@@ -86,7 +91,8 @@ void click_on_answer(struct leg *leg, const struct sip_msg *response)
 	struct click *click = call->click;
 	struct transfer_order order = { .number = click->number,
 					.hops_used = click->hops_used,
-					.refer = click->refer };
+					.refer = click->refer,
+					.referrer = click->referrer };
 
 	call_end_others(call, leg);
 	leg_set_state(leg, LEG_TALKING);
@@ -195,16 +201,18 @@ static void on_click(struct pbx *pbx, struct incoming *in, const struct extensio
 		incoming_reply(in, &refusal);
 		return;
 	}
-	click = click_new(pbx, buf_text(&number), dialog_hops_used(in->msg));
+	click = click_new(pbx, extension, buf_text(&number), dialog_hops_used(in->msg));
 	if (!click) {
 		incoming_refuse_full(in);
 		return;
 	}
 	pbx_print_contact(&contact, extension->number, &in->flow);
-	if (refer_take(in, buf_text(&contact), &refer_ops, click, &click->refer))
+	if (refer_take(in, buf_text(&contact), &refer_ops, click, &click->refer)) {
 		click_end(click);
-	else
-		ring_own(click, extension, &to);
+		return;
+	}
+	referrer_count(click->referrer, click->refer);
+	ring_own(click, extension, &to);
 }
 
 /* --- In a dialog that it names (RFC 4538) ------------------------------------------------- */

@@ -11,14 +11,16 @@
 #include "pbx/call.h"
 
 struct refer;
+struct referrer;
 
 struct click {
 	struct pooled pooled;
 	struct pbx *pbx;
-	struct call *call;   /* of the own phones, until one answers */
-	struct refer *refer; /* by whom its sender is told; NULL: nobody wants to know */
-	struct slice number; /* owned: that is to be called */
-	uint32_t hops_used;  /* by the REFER */
+	struct call *call;	   /* of the own phones, until one answers */
+	struct refer *refer;	   /* by whom its sender is told; NULL: nobody wants to know */
+	struct referrer *referrer; /* whose share it is in */
+	struct slice number;	   /* owned: that is to be called */
+	uint32_t hops_used;	   /* by the REFER */
 };
 
 /*

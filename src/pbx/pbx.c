@@ -128,6 +128,8 @@ int pbx_init(struct pbx *pbx, const struct env *env, struct timers *timers,
 	map_init(&pbx->owns, map_secret);
 	map_init(&pbx->viewers[false], map_secret);
 	map_init(&pbx->viewers[true], map_secret);
+	map_init(&pbx->referrers[false], map_secret);
+	map_init(&pbx->referrers[true], map_secret);
 	map_init(&pbx->phone_forwards, map_secret);
 	dnd_init(pbx, map_secret, limits->notices);
 	pool_init(&pbx->bindings, "bindings", sizeof(struct binding), limits->bindings,
@@ -198,6 +200,8 @@ void pbx_fini(struct pbx *pbx)
 	map_fini(&pbx->owns);
 	map_fini(&pbx->viewers[false]);
 	map_fini(&pbx->viewers[true]);
+	map_fini(&pbx->referrers[false]);
+	map_fini(&pbx->referrers[true]);
 	strangers_fini(&pbx->strangers);
 	nonces_fini(&pbx->nonces);
 	directory_unref(pbx->directory);

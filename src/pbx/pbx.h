@@ -50,6 +50,7 @@ struct pbx {
 	struct map phone_forwards;		  /* struct phone_forward, by extension number */
 	struct map owns;			  /* struct own, by extension number */
 	struct map viewers[2];			  /* struct viewer: extensions, domains outside */
+	struct map referrers[2];		  /* struct referrer: extensions, trunks */
 	struct list lists;			  /* struct lamp_list */
 	uint32_t list_entries;			  /* of all of them */
 	struct timer unasked_due;		  /* one more try, see lamp_unasked.c */

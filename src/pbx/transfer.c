@@ -11,6 +11,7 @@
 #include "pbx/attempt.h"
 #include "pbx/lamp.h"
 #include "pbx/park.h"
+#include "pbx/referrer.h"
 #include "pbx/splice.h"
 #include "pbx/ticket.h"
 
@@ -23,7 +24,8 @@
 
 static void on_refer_end(struct refer *refer);
 
-static const struct refer_ops refer_ops = { .on_end = on_refer_end };
+static const struct refer_ops refer_ops = { .on_end = on_refer_end,
+					    .on_free = referrer_on_refer_free };
 
 static void on_refer_end(struct refer *refer)
 {
@@ -37,13 +39,18 @@ int transfer_accept(struct transfer *transfer, struct incoming *in)
 {
 	char text[CONTACT_LINE_MAX_BYTES];
 	struct buf contact = BUF_ON(text);
+	int err;
 
 	if (slice_is_empty(in->msg->to_tag)) {
 		pbx_print_contact(&contact, transfer->by->number, &in->flow);
-		return refer_take(in, buf_text(&contact), &refer_ops, transfer, &transfer->refer);
+		err = refer_take(in, buf_text(&contact), &refer_ops, transfer, &transfer->refer);
+	} else {
+		err = refer_accept(transfer->transferor->session, in, &refer_ops, transfer,
+				   &transfer->refer);
 	}
-	return refer_accept(transfer->transferor->session, in, &refer_ops, transfer,
-			    &transfer->refer);
+	if (!err)
+		referrer_count(transfer->referrer, transfer->refer);
+	return err;
 }
 
 static void tell(struct transfer *transfer, unsigned status)
@@ -90,6 +97,7 @@ void transfer_on_free(void *object)
 	struct transfer *transfer = object;
 
 	mem_free(transfer->by);
+	referrer_release(transfer->referrer);
 }
 
 /* --- Telling everybody else ---------------------------------------------------------------- */
@@ -232,6 +240,7 @@ void transfer_call_for(struct leg *leg, const struct transfer_order *order)
 	}
 	transfer->kind = TRANSFER_CLICK;
 	transfer->refer = order->refer;
+	transfer->referrer = referrer_hold(order->referrer);
 	if (transfer->refer) {
 		transfer->refer->owner = transfer;
 		transfer->refer->ops = &refer_ops;

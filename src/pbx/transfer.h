@@ -17,6 +17,7 @@
 
 struct refer;
 struct referral;
+struct referrer;
 
 enum transfer_state {
 	TRANSFER_WAITING,  /* for the target's answer */
@@ -38,6 +39,7 @@ struct transfer {
 	struct leg *target;	/* in `to`, who has answered; NULL: nobody yet */
 	struct refer *refer;	/* by whom the transferor is told; NULL: nobody wants to know */
 	struct party *by;	/* owned: the transferor */
+	struct referrer *referrer; /* whose share it is in; NULL: nobody's */
 	struct referral *referral; /* what its phone was asked; NULL: nothing */
 	struct handle arrival;	   /* the leg by which it came where it was sent */
 	struct handle picked;	   /* that rings for the target, until the transfer is done */
@@ -50,6 +52,7 @@ struct transfer_order {
 	struct slice number;
 	uint32_t hops_used;
 	struct refer *refer; /* who is told, taken over; may be NULL */
+	struct referrer *referrer;
 };
 
 /* Whom it leads to, as far as that is known: who has answered, or what was called. */

@@ -12,6 +12,7 @@
 #include "pbx/park.h"
 #include "pbx/pickup.h"
 #include "pbx/profile.h"
+#include "pbx/referrer.h"
 #include "pbx/reminder.h"
 #include "pbx/trunk.h"
 #include "pbx/visibility.h"
@@ -310,12 +311,16 @@ static bool is_told_early(const struct leg *transferor, const struct sip_msg *re
 static void grant(struct leg *transferor, struct leg *transferee, struct incoming *in,
 		  const struct wish *wish)
 {
-	struct transfer *transfer = transfer_new(&transferor->party, transferor, transferee);
+	struct referrer *referrer = referrer_take_leg(transferor);
+	struct transfer *transfer =
+		referrer ? transfer_new(&transferor->party, transferor, transferee) : NULL;
 
 	if (!transfer) {
+		referrer_release(referrer);
 		incoming_refuse_full(in);
 		return;
 	}
+	transfer->referrer = referrer;
 	if (transfer_accept(transfer, in)) {
 		transfer_drop(transfer);
 		return;

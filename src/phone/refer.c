@@ -19,7 +19,7 @@ static void on_end(struct refer *refer)
 	(void)refer;
 }
 
-static const struct refer_ops refer_ops = { on_end };
+static const struct refer_ops refer_ops = { .on_end = on_end };
 
 /* --- Taking one --------------------------------------------------------------------------- */
 

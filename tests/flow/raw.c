@@ -159,6 +159,7 @@ unsigned raw_ask_as(struct raw *raw, const char *user, const char *password, con
 	struct auth_attempt attempt = { 0 };
 	struct auth_request request = { 0 };
 	struct slice method, rest, uri;
+	const char *challenge;
 	struct sip_msg msg;
 	unsigned status = ask(raw, text, "");
 
@@ -168,7 +169,8 @@ unsigned raw_ask_as(struct raw *raw, const char *user, const char *password, con
 	slice_cut(rest, ' ', &uri, &rest);
 	request.method = method;
 	request.uri = uri;
-	CHECK(parse(raw->inbox[raw->count - 1], raw->sizes[raw->count - 1], &msg));
+	challenge = raw_last(raw, "SIP/2.0 401");
+	CHECK(parse(challenge, strlen(challenge), &msg));
 	CHECK(auth_client_answer(&client, &msg, &login, &request, &attempt, &buf) == 0);
 	line[buf.n] = '\0';
 	memcpy(raw->last_auth, line, buf.n + 1);

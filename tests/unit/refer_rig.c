@@ -29,7 +29,7 @@ static void on_end(struct refer *refer)
 	refer_tell(refer, 486, SLICE_NONE);
 }
 
-static const struct refer_ops ops = { on_end };
+static const struct refer_ops ops = { .on_end = on_end };
 
 static void take(struct refer_rig *rig, struct incoming *in, bool is_inside)
 {
