@@ -148,7 +148,8 @@ static bool key_eq(const struct lamp_document_key *a, const struct lamp_document
 	return a->entity == b->entity && a->turn == b->turn && a->since == b->since &&
 	       a->made_s == b->made_s && a->bytes_max == b->bytes_max &&
 	       a->view.visibility == b->view.visibility &&
-	       a->view.may_pick_up == b->view.may_pick_up && a->view.profile == b->view.profile &&
+	       a->view.may_pick_up == b->view.may_pick_up &&
+	       a->view.may_barge_in == b->view.may_barge_in && a->view.profile == b->view.profile &&
 	       a->view.hidden_peers == b->view.hidden_peers &&
 	       a->view.hidden_referrers == b->view.hidden_referrers;
 }

@@ -48,6 +48,7 @@ struct slice lamp_explain_word(struct pbx *pbx, const struct extension *extensio
 	const struct lamp_entity *entity = lamp_find(pbx, extension->number);
 	const struct lamp_view all = { .visibility = VISIBILITY_NUMBERS,
 				       .may_pick_up = true,
+				       .may_barge_in = true,
 				       .profile = profile_generic() };
 
 	if (!entity)

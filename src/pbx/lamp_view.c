@@ -128,6 +128,7 @@ struct lamp_view lamp_view_of(struct watcher *watcher)
 	watcher_ask_rights(watcher);
 	view.visibility = watcher->rights.visibility;
 	view.may_pick_up = watcher->rights.may_pick_up;
+	view.may_barge_in = watcher->rights.may_barge_in;
 	if (view.visibility == VISIBILITY_NUMBERS)
 		view_hide(&view, watcher);
 	LIST_FOR (leg, &watcher->entity->legs, struct leg, lamp_node)
@@ -175,11 +176,14 @@ bool lamp_leg_is_shown(const struct leg *leg)
 }
 
 /* A flashing lamp is a promise: only who may take this call, and is not the one who makes it, sees
- * one. */
+ * one. See pickup_is_allowed(). */
 static bool leg_is_offered(const struct leg *leg, const struct lamp_view *view)
 {
+	const struct call *call = leg->call;
+
 	return view->may_pick_up && leg->state == LEG_RINGING && !leg->is_initiator &&
-	       !leg->call->click && !viewer_is_caller(leg, view->viewer);
+	       !call->click && (call->recall != RECALL_HOLD || view->may_barge_in) &&
+	       !viewer_is_caller(leg, view->viewer);
 }
 
 static enum dialog_state leg_dialog_state(const struct leg *leg, const struct lamp_view *view)

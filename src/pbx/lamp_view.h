@@ -12,6 +12,7 @@
 struct lamp_view {
 	enum visibility visibility;
 	bool may_pick_up;
+	bool may_barge_in;
 	const struct profile *profile;
 	/* Of the legs in entity->legs, a bit each: whose peer, or referrer, is not named. */
 	uint64_t hidden_peers;

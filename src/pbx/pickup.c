@@ -41,6 +41,13 @@ bool pickup_is_for(const struct leg *leg, const struct extension *picker)
 	       !(caller->extension && slice_eq(caller->extension->number, picker->number));
 }
 
+bool pickup_is_allowed(const struct leg *leg, const struct extension *picker)
+{
+	struct rights rights = rights_of(leg->extension, picker);
+
+	return rights.may_pick_up && (leg->call->recall != RECALL_HOLD || rights.may_barge_in);
+}
+
 static const struct answer no_right = { .status = 403,
 					.reason = SLICE_INIT("Not allowed to pick up there") };
 
@@ -90,7 +97,7 @@ static struct leg *find_at(struct pbx *pbx, struct slice number, const struct ex
 		return NULL;
 	LIST_FOR (leg, &entity->legs, struct leg, lamp_node)
 		if (pickup_is_waiting(leg) && pickup_is_for(leg, picker) &&
-		    leg_rings_longer(leg, best))
+		    pickup_is_allowed(leg, picker) && leg_rings_longer(leg, best))
 			best = leg;
 	return best;
 }
@@ -135,7 +142,7 @@ struct leg *pickup_find_in_groups(struct pbx *pbx, const struct extension *picke
 		if (pickup_is_waiting(leg) && pickup_is_for(leg, picker) &&
 		    !slice_eq(leg->extension->number, picker->number) &&
 		    extension_shares_group(leg->extension, picker) &&
-		    rights_of(leg->extension, picker).may_pick_up && leg_rings_longer(leg, best))
+		    pickup_is_allowed(leg, picker) && leg_rings_longer(leg, best))
 			best = leg;
 	return best;
 }
@@ -209,7 +216,7 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 		rights = rights_of(leg->extension, picker);
 	if (rights.visibility == VISIBILITY_NONE)
 		incoming_reply_status(in, 481);
-	else if (!rights.may_pick_up)
+	else if (!pickup_is_allowed(leg, picker))
 		incoming_reply(in, &no_right);
 	else if (!pickup_is_waiting(leg))
 		incoming_reply(

@@ -45,8 +45,12 @@ struct answer pickup_find_by_number(struct pbx *pbx, struct slice number,
 				    const struct extension *picker, struct leg **ret_leg);
 struct leg *pickup_find_in_groups(struct pbx *pbx, const struct extension *picker);
 
-/* It is such a phone; and who picks it up is not its caller. */
+/*
+ * It is such a phone; who picks it up is not its caller, and has the right to. Somebody on hold of
+ * whom the phone reminds has been answered: they go to whom may take over such calls.
+ */
 bool pickup_is_waiting(const struct leg *leg);
 bool pickup_is_for(const struct leg *leg, const struct extension *picker);
+bool pickup_is_allowed(const struct leg *leg, const struct extension *picker);
 
 #endif

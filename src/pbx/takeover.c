@@ -19,13 +19,7 @@
 
 bool takeover_is_allowed(const struct leg *leg, const struct extension *taker)
 {
-	if (!leg->extension)
-		return false;
-	if (slice_eq(leg->extension->number, taker->number))
-		return true;
-	return leg->extension->barge_in == BARGE_IN_SAME_GROUP &&
-	       extension_shares_group(leg->extension, taker) &&
-	       rights_of(leg->extension, taker).visibility > VISIBILITY_NONE;
+	return leg->extension && rights_of(leg->extension, taker).may_barge_in;
 }
 
 /* NULL: it has hung up meanwhile. */

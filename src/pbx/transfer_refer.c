@@ -117,17 +117,15 @@ static struct answer wish_by_replaces(const struct leg *transferor, const struct
 				      const struct sip_replaces *replaces, struct wish *wish)
 {
 	const struct extension *extension = transferor->extension;
-	struct rights rights;
 
 	wish->leg = leg_by_replaces(transferor->pbx, replaces, extension);
 	if (wish->leg && is_own(wish->leg, transferor))
 		return wish_consult(transferor, transferee, replaces, wish);
 	if (!wish->leg || !extension || !pickup_is_waiting(wish->leg))
 		return (struct answer){ .status = 481 };
-	rights = rights_of(wish->leg->extension, extension);
-	if (rights.visibility == VISIBILITY_NONE)
+	if (rights_of(wish->leg->extension, extension).visibility == VISIBILITY_NONE)
 		return (struct answer){ .status = 481 };
-	if (!rights.may_pick_up)
+	if (!pickup_is_allowed(wish->leg, extension))
 		return REFUSED(403, "Not allowed to pick up there");
 	wish->kind = WISH_PICKUP;
 	return GRANTED;

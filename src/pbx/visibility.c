@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two rights of a watcher, decided in one place.
+ * The rights of a watcher, decided in one place.
  */
 #include "pbx/visibility.h"
 
@@ -65,13 +65,16 @@ static bool pickup_right_has(const struct extension *watched, const struct exten
 
 struct rights rights_of(const struct extension *watched, const struct extension *viewer)
 {
-	struct rights rights = { VISIBILITY_NUMBERS, true };
+	struct rights rights = { VISIBILITY_NUMBERS, true, true };
 
 	if (slice_eq(watched->number, viewer->number))
 		return rights;
 	rights.visibility = visibility_for(watched, viewer);
 	rights.may_pick_up =
 		rights.visibility > VISIBILITY_NONE && pickup_right_has(watched, viewer);
+	rights.may_barge_in = rights.visibility > VISIBILITY_NONE &&
+			      watched->barge_in == BARGE_IN_SAME_GROUP &&
+			      extension_shares_group(watched, viewer);
 	return rights;
 }
 
@@ -83,5 +86,5 @@ struct rights rights_of_domain(const struct extension *watched, struct slice dom
 		if (rules->rules[i].scope == SCOPE_DOMAIN &&
 		    slice_eq_nocase(rules->rules[i].who, domain))
 			return (struct rights){ .visibility = rules->rules[i].visibility };
-	return (struct rights){ VISIBILITY_NONE, false };
+	return (struct rights){ .visibility = VISIBILITY_NONE };
 }

@@ -11,7 +11,9 @@
 
 struct rights {
 	enum visibility visibility;
-	bool may_pick_up; /* never without VISIBILITY_BUSY at least */
+	/* Neither of them without VISIBILITY_BUSY at least. */
+	bool may_pick_up;  /* what rings */
+	bool may_barge_in; /* take over what is answered */
 };
 
 /*
