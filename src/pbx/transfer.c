@@ -349,14 +349,18 @@ void transfer_end_soon(struct call *call)
 	timer_start(call->pbx->stack.timers, &call->timer, GRACE_MS, on_grace);
 }
 
+/*
+ * The transferor hangs up when it has heard; one that does not is hung up on. Who was reminded has
+ * asked for nothing, and waits for no word about it: the call on hold is over.
+ */
 static void leave_transferor(const struct transfer *transfer)
 {
 	struct call *from = transfer->from;
 
-	if (transfer->transferor)
+	if (transfer->transferor && transfer->kind != TRANSFER_RECALL)
 		transfer_end_soon(from);
 	else
-		call_end(from, 0, SLICE_NONE);
+		call_end(from, 0, SLICE(MOVED_LINE));
 }
 
 /* The transferee comes instead of this one (RFC 4235 4.1.4). */

@@ -40,10 +40,28 @@ FLOW(who_is_reminded_and_answers_talks_again, "RFC 7462 8, RFC 3725 4.1")
 		      "switch -> alice  INVITE", "switch -> bob    ACK");
 	expect_talking(w, "bob", "alice");
 	expect(w, !w->phones[0].phone.calls[0].is_held_by_peer);
-	advance_ms(w, 4000);
+	expect_ladder(w, "switch -> bob    BYE");
 	expect_calls(w, "bob", PHONE_CALL_HOLDING, 0);
 	hang_up(w, "bob");
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
+	expect_lamp(w, "carol", "bob", LAMP_DARK);
+	expect_quiet(w);
+}
+
+/* The phone ends the call on hold, as some do by themselves, and so do we. */
+FLOW(who_is_reminded_hangs_up_the_old_call_as_well, "RFC 3261 15.1.2, RFC 3261 12.2.2")
+{
+	struct world *w = bob_is_reminded();
+	struct world_phone *bob = world_phone(w, "bob");
+
+	cut_off(w, "bob"); /* our BYE */
+	answer(w, "bob");
+	world_step(w, bob, phone_hangup(&bob->phone, 1));
+	cut_off(w, "bob");
+	advance_ms(w, 4000);
+	expect_calls(w, "bob", PHONE_CALL_HOLDING, 0);
+	expect_talking(w, "bob", "alice");
+	hang_up(w, "alice");
 	expect_lamp(w, "carol", "bob", LAMP_DARK);
 	expect_quiet(w);
 }
