@@ -203,7 +203,7 @@ void relay_on_offer_result(struct session *session, unsigned status, const struc
 	struct leg *offerer = call->offerer;
 
 	if (splice_on_offer_result(leg, status, response) ||
-	    transfer_on_offer_result(leg, status, response))
+	    transfer_on_offer_result(leg, status, response) || park_on_offer_result(leg, status))
 		return;
 	call->offerer = NULL;
 	if (status < 300 && offerer)

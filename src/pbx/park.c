@@ -87,6 +87,7 @@ static void parked_free(struct parked *parked)
 
 	timer_stop(pbx->stack.timers, &parked->grace);
 	timer_stop(pbx->stack.timers, &parked->due);
+	park_hold_stop(parked);
 	parked->leg->parked = NULL;
 	list_remove(&parked->node);
 	orbit_changed(pbx, parked->orbit.number);
@@ -94,15 +95,6 @@ static void parked_free(struct parked *parked)
 }
 
 /* --- Waiting ------------------------------------------------------------------------------ */
-
-/*
- * INVITE without an offer: what comes back is answered so that nothing flows (splice_hold()). A
- * phone that refuses goes on sending to who is not there any more.
- */
-static void put_on_hold(struct leg *leg)
-{
-	(void)session_offer(leg->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
-}
 
 void park_on_offer(struct leg *leg, const struct sip_msg *offer)
 {
@@ -163,7 +155,7 @@ static void wait_for_fetcher(struct parked *parked)
 void park_on_call_back_failed(struct leg *leg, bool is_astray)
 {
 	if (is_astray)
-		put_on_hold(leg);
+		park_hold(leg->parked);
 	wait_for_fetcher(leg->parked);
 }
 
@@ -256,7 +248,7 @@ int park_call(struct leg *leg, struct leg *parker, struct slice number)
 	record_parked(call, parker->party.number, buf_text(&orbit));
 	stack_trace(&call->pbx->stack, "event=park call=%u orbit=%.*s by=%.*s", call->number,
 		    SLICE_ARGS(buf_text(&orbit)), SLICE_ARGS(parker->party.number));
-	put_on_hold(leg);
+	park_hold(parked);
 	wait_for_fetcher(parked);
 	lamp_leg_changed(leg);
 	lamp_leg_changed(parker);
@@ -284,7 +276,7 @@ static void on_spliced(void *owner, int err)
 	if (err) {
 		leg_end(fetcher, splice_status(err, 404), SLICE_NONE);
 		if (!leg->is_ending)
-			put_on_hold(leg);
+			park_hold(parked);
 		return;
 	}
 	end_leaving(parked);

@@ -10,6 +10,13 @@
 #include "pbx/call.h"
 #include "pbx/visibility.h"
 
+/* What its phone is asked, so that it sends nothing to nobody; see park_hold.c. */
+enum park_hold {
+	PARK_HOLD_NONE,	 /* nothing any more */
+	PARK_HOLD_ASK,	 /* to describe itself */
+	PARK_HOLD_OFFER, /* to take a description, since it would not */
+};
+
 struct parked {
 	struct list node;     /* in pbx->parked, who has waited longest first */
 	struct leg *leg;      /* who waits; ends together with this */
@@ -23,6 +30,9 @@ struct parked {
 	struct timer due;    /* for the next one */
 	struct leg *leaving; /* the parker's, which is no party any more; NULL: it has gone */
 	struct timer grace;  /* for that one to hang up by itself */
+	enum park_hold hold;
+	unsigned hold_tries;   /* of this step */
+	struct timer hold_due; /* runs while it waits to be tried again */
 };
 
 /* Whether the number is an orbit, or the code that is any of them. */
@@ -55,6 +65,12 @@ void park_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 void park_on_offer(struct leg *leg, const struct sip_msg *offer);
 
 /*
+ * The result of an offer to this leg: true when it was one that should hold it, and refused. One
+ * that was taken is acknowledged as any other.
+ */
+bool park_on_offer_result(struct leg *leg, unsigned status);
+
+/*
  * Nothing has come of calling the parker back: it is tried again. `is_astray`: media was being
  * brought there already.
  */
@@ -72,6 +88,10 @@ void park_on_leg_end(struct leg *leg);
  */
 struct rights park_rights(const struct pbx *pbx, struct slice number,
 			  const struct extension *viewer);
+
+/* For park.c: its phone is asked until it takes something, or nothing. */
+void park_hold(struct parked *parked);
+void park_hold_stop(struct parked *parked);
 
 /* The server ends: who is parked is let go, since nobody could fetch them. */
 void park_stop(struct pbx *pbx);
