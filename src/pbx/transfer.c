@@ -180,6 +180,7 @@ static void detach(struct transfer *transfer)
 {
 	if (transfer->state == TRANSFER_SPLICING && transfer->transferee->splice)
 		splice_stop(transfer->transferee->splice);
+	transfer_ask_stop(transfer);
 	transfer_forward_stop(transfer);
 	transfer->from->transfer = NULL;
 	if (transfer->to)

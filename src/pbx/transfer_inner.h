@@ -64,6 +64,9 @@ void transfer_end_soon(struct call *call);
  */
 bool transfer_ask_offer(struct transfer *transfer, unsigned status);
 
+/* Nobody is asked again. */
+void transfer_ask_stop(struct transfer *transfer);
+
 /* --- transfer_forward.c ------------------------------------------------------------------- */
 
 /*

@@ -2,12 +2,17 @@
 /*
  * Targets that take no INVITE without an offer, as some trunks: they are called once more with one
  * of the transferee's. Its phone is asked by re-INVITE, and hears nothing while the target rings.
+ * One that is busy with an offer of its own (491, RFC 3261 14.1) is asked again a little later.
  */
 #include "pbx/transfer_inner.h"
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "pbx/splice.h"
+
+#define GLARES_MAX 8
+#define BUSY_MS 250 /* until an exchange of our own with that phone is over, as a guess */
+#define BUSY_MAX (64 * T1_MS / BUSY_MS) /* it is over by then, RFC 3261 17.1.1.2 */
 
 /* Refused for what the INVITE said of media, or did not (RFC 3261 21.4, 21.6.4). */
 static bool is_about_media(unsigned status)
@@ -24,6 +29,41 @@ static bool may_ask(const struct transfer *transfer)
 	       transfer->from->state == CALL_TALKING && !transferee->is_ending;
 }
 
+/* --- Asking ------------------------------------------------------------------------------- */
+
+static void ask(struct transfer *transfer);
+
+static void on_ask_due(struct timer *timer)
+{
+	ask(CONTAINER_OF(timer, struct transfer, ask_due));
+}
+
+static void ask_again(struct transfer *transfer, uint64_t ms, unsigned times_max)
+{
+	if (transfer->asks_again++ < times_max)
+		timer_start(transfer->pbx->stack.timers, &transfer->ask_due, ms, on_ask_due);
+	else
+		transfer_fail(transfer, 491);
+}
+
+void transfer_ask_stop(struct transfer *transfer)
+{
+	timer_stop(transfer->pbx->stack.timers, &transfer->ask_due);
+}
+
+static void ask(struct transfer *transfer)
+{
+	struct leg *transferee = transfer->transferee;
+	int err = session_offer(transferee->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+
+	if (err == ERR_STATE)
+		ask_again(transfer, BUSY_MS, BUSY_MAX);
+	else if (err)
+		transfer_fail(transfer, 503);
+	else
+		transferee->is_astray = true;
+}
+
 bool transfer_ask_offer(struct transfer *transfer, unsigned status)
 {
 	const struct call *failed = transfer->to;
@@ -34,18 +74,19 @@ bool transfer_ask_offer(struct transfer *transfer, unsigned status)
 	call = call_new_for(transfer->transferee, failed->called.number, failed->hops_used);
 	if (!call)
 		return false;
-	if ((failed->referrer && call_set_referrer(call, failed->referrer)) ||
-	    session_offer(transfer->transferee->session, SLICE_NONE, SLICE_NONE, SLICE_NONE)) {
+	if (failed->referrer && call_set_referrer(call, failed->referrer)) {
 		call_end(call, 0, SLICE_NONE);
 		return false;
 	}
 	transfer->to->transfer = NULL;
 	transfer_aim(transfer, call, call->caller, NULL);
 	transfer->has_asked = true;
-	transfer->transferee->is_astray = true;
 	transfer->state = TRANSFER_ASKING;
+	ask(transfer);
 	return true;
 }
+
+/* --- The answer --------------------------------------------------------------------------- */
 
 static void call_again(struct transfer *transfer)
 {
@@ -71,12 +112,16 @@ bool transfer_on_offer_result(struct leg *leg, unsigned status, const struct sip
 	struct slice type = response ? sip_msg_value(response, HDR_CONTENT_TYPE) : SLICE_NONE;
 	struct call *to;
 
-	if (!transfer || transfer->state != TRANSFER_ASKING || leg != transfer->transferee)
+	if (!transfer || transfer->state != TRANSFER_ASKING || leg != transfer->transferee ||
+	    transfer->ask_due.is_running)
 		return false;
 	to = transfer->to;
 	if (status >= 300) {
 		leg->is_astray = false;
-		transfer_fail(transfer, 488);
+		if (status == 491)
+			ask_again(transfer, session_glare_ms(leg->session), GLARES_MAX);
+		else
+			transfer_fail(transfer, 488);
 		return true;
 	}
 	splice_hold(leg, type, response->body);
