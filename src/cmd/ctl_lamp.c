@@ -139,6 +139,8 @@ static void put_leg(FILE *file, struct slice leg, unsigned count)
 	}
 	if (is(leg, "state", "calling") && is(leg, "direction", "out"))
 		buf_lit(&line, "; its phone does not ring yet, so no lamp shows it");
+	if (is(leg, "state", "proceeding"))
+		buf_lit(&line, "; its phone has the call, and does not ring yet");
 	print_transfer(&line, leg);
 	print_count(&line, count, "phones");
 	put(file, &line);

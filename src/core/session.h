@@ -43,6 +43,8 @@ struct session;
 struct session_ops {
 	/* Header lines: what our INVITEs and responses say that we can do (RFC 3261 table 2). */
 	struct slice allow_line;
+	/* *UAC: 100, perhaps more than once: the INVITE has arrived. */
+	void (*on_trying)(struct session *session);
 	/*
 	 * UAC: 101..199. When session_is_prack_due(), session_prack() or session_ignore() must
 	 * follow, now or later. Of several forks only the one in focus is told: the first with a

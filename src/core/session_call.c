@@ -131,8 +131,13 @@ static void invite_on_provisional(struct session *session, const struct sip_msg 
 	struct session_fork *fork;
 	bool is_reliable;
 
-	if (session->state == SESSION_CANCELLED || response->status == 100)
+	if (session->state == SESSION_CANCELLED)
 		return;
+	if (response->status == 100) {
+		if (session->ops->on_trying)
+			session->ops->on_trying(session);
+		return;
+	}
 	if (session_fork_on_provisional(session, response, flow, &fork))
 		return; /* as if it were lost; the next response tries again */
 	if (!session_reliable_take(fork ? &fork->early : &session->early, response,

@@ -29,9 +29,8 @@
 static struct slice leg_state_name(enum leg_state state)
 {
 	static const struct slice names[] = {
-		[LEG_CALLING] = SLICE_INIT("calling"),
-		[LEG_RINGING] = SLICE_INIT("ringing"),
-		[LEG_TALKING] = SLICE_INIT("talking"),
+		[LEG_CALLING] = SLICE_INIT("calling"), [LEG_PROCEEDING] = SLICE_INIT("proceeding"),
+		[LEG_RINGING] = SLICE_INIT("ringing"), [LEG_TALKING] = SLICE_INIT("talking"),
 		[LEG_ENDED] = SLICE_INIT("ended"),
 	};
 

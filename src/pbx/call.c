@@ -39,7 +39,9 @@ static const struct leg_row {
 	const char *name;
 	unsigned next;
 } leg_rows[] = {
-	[LEG_CALLING] = { "calling", 1 << LEG_RINGING | 1 << LEG_TALKING | 1 << LEG_ENDED },
+	[LEG_CALLING] = { "calling", 1 << LEG_PROCEEDING | 1 << LEG_RINGING | 1 << LEG_TALKING |
+					     1 << LEG_ENDED },
+	[LEG_PROCEEDING] = { "proceeding", 1 << LEG_RINGING | 1 << LEG_TALKING | 1 << LEG_ENDED },
 	[LEG_RINGING] = { "ringing", 1 << LEG_TALKING | 1 << LEG_ENDED },
 	[LEG_TALKING] = { "talking", 1 << LEG_ENDED },
 	[LEG_ENDED] = { "ended", 0 },
@@ -106,6 +108,7 @@ void leg_set_state(struct leg *leg, enum leg_state state)
 	CHECK(leg_rows[leg->state].next & (1u << state));
 	leg->state = state;
 	leg->state_ms = leg->pbx->stack.timers->now_ms;
+	timer_stop(leg->pbx->stack.timers, &leg->timer);
 	trace_leg(leg);
 	record_leg_state(leg);
 	if (state == LEG_ENDED)

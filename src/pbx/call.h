@@ -54,7 +54,8 @@ enum recall {
 
 /* What a lamp says of a leg, and no more than that. */
 enum leg_state {
-	LEG_CALLING, /* caller: INVITE has come; called: INVITE sent, the phone does not ring yet */
+	LEG_CALLING,	/* caller: INVITE has come, 100 is sent; called: INVITE sent */
+	LEG_PROCEEDING, /* called: the phone has sent 100 some time ago, and no more yet */
 	LEG_RINGING,
 	LEG_TALKING,
 	LEG_ENDED,
@@ -96,12 +97,13 @@ struct leg {
 	bool is_astray;	    /* it hears somebody else than the other one of its call, or nobody */
 	bool is_holding;    /* its last description holds the other party */
 	unsigned reminders; /* of that, so far */
-	struct timer reminder; /* for the next one */
-	bool is_initiator;     /* the phone called us: direction of RFC 4235 */
-	char id[TOKEN_BYTES];  /* of <dialog> */
-	uint64_t state_ms;     /* when the state was entered */
-	uint64_t state_turn;   /* pbx->turn then */
-	uint64_t tag_hash;     /* of the phone's tag that watchers were told last */
+	struct timer
+		timer; /* of the state: when a slow phone is told of, or the next reminder is due */
+	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
+	char id[TOKEN_BYTES]; /* of <dialog> */
+	uint64_t state_ms;    /* when the state was entered */
+	uint64_t state_turn;  /* pbx->turn then */
+	uint64_t tag_hash;    /* of the phone's tag that watchers were told last */
 	struct leg_exit exit;
 	struct dialog_ids *replaced; /* owned: whose place this one's took; NULL: nobody's */
 	struct record_leg record;

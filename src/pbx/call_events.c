@@ -29,6 +29,29 @@ static struct slice reason_line(struct buf *buf, const struct sip_msg *msg)
 
 /* --- Ringing ------------------------------------------------------------------------------ */
 
+/*
+ * A lamp that is told of each 100 would be told of each call twice: 180 comes right behind. It is
+ * told of a phone that takes its time (an app that is being woken, a handset that is searched for),
+ * no sooner than RFC 4235 3.10 would have one told of a further change.
+ */
+#define SLOW_MS 1000
+
+static void on_slow(struct timer *timer)
+{
+	struct leg *leg = CONTAINER_OF(timer, struct leg, timer);
+
+	if (leg->call->state == CALL_RINGING)
+		leg_set_state(leg, LEG_PROCEEDING);
+}
+
+static void on_trying(struct session *session)
+{
+	struct leg *leg = session->owner;
+
+	if (leg->state == LEG_CALLING && leg->extension && !leg->timer.is_running)
+		timer_start(leg->pbx->stack.timers, &leg->timer, SLOW_MS, on_slow);
+}
+
 /* Behind a forking proxy the phone's tag may be another one than watchers were told. */
 static void leg_rings(struct leg *leg)
 {
@@ -36,7 +59,7 @@ static void leg_rings(struct leg *leg)
 	bool is_told = leg->tag_hash == hash;
 
 	leg->tag_hash = hash;
-	if (leg->state == LEG_CALLING)
+	if (leg->state < LEG_RINGING)
 		leg_set_state(leg, LEG_RINGING);
 	else if (!is_told)
 		lamp_leg_changed(leg);
@@ -159,6 +182,7 @@ static bool is_peer(struct session *session, struct incoming *in)
 
 const struct session_ops leg_session_ops = {
 	.allow_line = SLICE_INIT("Allow: " SESSION_METHODS ", MESSAGE, REFER\r\n"),
+	.on_trying = on_trying,
 	.on_provisional = on_provisional,
 	.on_prack = early_on_prack,
 	.on_answer = on_answer,

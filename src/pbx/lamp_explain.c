@@ -35,7 +35,7 @@ static struct slice word_of(const struct dialog_info *info)
 	for (size_t i = 0; i < info->dialog_count; i++) {
 		const struct dialog_entry *entry = &info->dialogs[i];
 
-		if (entry->state == DIALOG_EARLY && entry->direction == DIALOG_RECIPIENT)
+		if (dialog_entry_is_offered(entry))
 			return SLICE("flash");
 		if (entry->state != DIALOG_TERMINATED)
 			word = SLICE("steady");

@@ -400,7 +400,7 @@ static enum dialog_state shown_state(const struct dialog_entry *entry, const str
 {
 	bool is_steady = entry->direction != DIALOG_INITIATOR || view->profile->is_caller_steady;
 
-	return is_steady ? DIALOG_CONFIRMED : entry->state;
+	return is_steady ? DIALOG_CONFIRMED : lamp_known_state(view, entry->state);
 }
 
 static struct slice text_append(struct lamp_dialogs *dialogs, struct slice text)

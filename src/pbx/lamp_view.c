@@ -181,11 +181,17 @@ static bool leg_is_offered(const struct leg *leg, const struct lamp_view *view)
 {
 	const struct call *call = leg->call;
 
-	return view->may_pick_up && leg->state == LEG_RINGING && !leg->is_initiator &&
+	return view->may_pick_up && leg->state <= LEG_RINGING && !leg->is_initiator &&
 	       !call->click && (call->recall != RECALL_HOLD || view->may_barge_in) &&
 	       !viewer_is_caller(leg, view->viewer);
 }
 
+enum dialog_state lamp_known_state(const struct lamp_view *view, enum dialog_state state)
+{
+	return state < DIALOG_EARLY && view->profile->is_proceeding_early ? DIALOG_EARLY : state;
+}
+
+/* Whatever is shown has had a 100, of ours or of the phone's: there is no `trying` (3.7.1). */
 static enum dialog_state leg_dialog_state(const struct leg *leg, const struct lamp_view *view)
 {
 	bool is_steady =
@@ -193,7 +199,8 @@ static enum dialog_state leg_dialog_state(const struct leg *leg, const struct la
 
 	switch (leg->state) {
 	case LEG_CALLING:
-		return is_steady ? DIALOG_CONFIRMED : DIALOG_TRYING;
+	case LEG_PROCEEDING:
+		return is_steady ? DIALOG_CONFIRMED : lamp_known_state(view, DIALOG_PROCEEDING);
 	case LEG_RINGING:
 		return is_steady ? DIALOG_CONFIRMED : DIALOG_EARLY;
 	case LEG_TALKING:
@@ -388,13 +395,13 @@ struct slice lamp_status(struct pbx *pbx, const struct extension *extension)
 static unsigned entry_rank(const struct dialog_entry *entry)
 {
 	static const unsigned ranks[] = {
-		[DIALOG_EARLY] = 0,  [DIALOG_CONFIRMED] = 1,  [DIALOG_PROCEEDING] = 2,
+		[DIALOG_EARLY] = 0,  [DIALOG_PROCEEDING] = 1, [DIALOG_CONFIRMED] = 2,
 		[DIALOG_TRYING] = 3, [DIALOG_TERMINATED] = 4,
 	};
 
-	/* A caller hears it ring; whose phone rings matters more than either. */
-	if (entry->state == DIALOG_EARLY && entry->direction == DIALOG_INITIATOR)
-		return ranks[DIALOG_PROCEEDING];
+	/* A caller waits; who is called matters more, and who talks. */
+	if (entry->direction == DIALOG_INITIATOR && entry->state < DIALOG_CONFIRMED)
+		return ranks[DIALOG_TRYING];
 	return ranks[entry->state];
 }
 

@@ -43,6 +43,9 @@ bool lamp_dialogs_have_room(struct lamp_dialogs *dialogs);
 /* As its rights are now. */
 struct lamp_view lamp_view_of(struct watcher *watcher);
 
+/* As the make of phone knows it: some know `early`, `confirmed` and `terminated` only. */
+enum dialog_state lamp_known_state(const struct lamp_view *view, enum dialog_state state);
+
 /* Those of the phone's own dialog with us, as the phone sees it; empty: it has none. */
 struct dialog_ids lamp_leg_ids(const struct leg *leg);
 

@@ -19,8 +19,7 @@
 bool pickup_is_waiting(const struct leg *leg)
 {
 	return leg->extension && !leg->is_initiator && leg->call->state == CALL_RINGING &&
-	       !leg->call->caller->splice && !leg->call->click &&
-	       (leg->state == LEG_RINGING || leg->state == LEG_CALLING);
+	       !leg->call->caller->splice && !leg->call->click && leg->state <= LEG_RINGING;
 }
 
 static bool leg_rings_longer(const struct leg *leg, const struct leg *than)
@@ -28,7 +27,7 @@ static bool leg_rings_longer(const struct leg *leg, const struct leg *than)
 	if (!than)
 		return true;
 	if (leg->state != than->state)
-		return leg->state == LEG_RINGING;
+		return leg->state > than->state;
 	return leg->state_turn < than->state_turn;
 }
 

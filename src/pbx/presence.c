@@ -28,7 +28,7 @@ static struct doing doing_of(const struct dialog_info *info)
 			continue;
 		if (entry->direction == DIALOG_DIRECTION_NONE)
 			doing.is_busy = true;
-		else if (entry->direction == DIALOG_RECIPIENT && entry->state == DIALOG_EARLY)
+		else if (dialog_entry_is_offered(entry))
 			doing.is_ringing = true;
 		else
 			doing.is_talking = true;

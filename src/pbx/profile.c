@@ -25,13 +25,15 @@ static const struct profile profiles[PROFILE_COUNT] = {
 		.notify_bytes = DATAGRAM_BYTES,
 	},
 	{
-		/* Its own examples are partial; an idle document without a dialog does not clear
-		 * its lamp; older ones blink on their colleague's own outgoing call. */
+		/* Its own examples are partial, and know early, confirmed and terminated; an idle
+		 * document without a dialog does not clear its lamp; older ones blink on their
+		 * colleague's own outgoing call. */
 		.name = "yealink",
 		.agents = { "Yealink" },
 		.is_partial = true,
 		.is_dialog_needed = true,
 		.is_caller_steady = true,
+		.is_proceeding_early = true,
 		.is_name_shown = true,
 		.notify_bytes = DATAGRAM_BYTES,
 	},
@@ -44,9 +46,11 @@ static const struct profile profiles[PROFILE_COUNT] = {
 		.list = PROFILE_LIST_CONSOLIDATED,
 	},
 	{
+		/* Its guides know terminated, early, confirmed and offline. */
 		.name = "grandstream",
 		.agents = { "Grandstream" },
 		.is_dialog_needed = true,
+		.is_proceeding_early = true,
 		.is_name_shown = true,
 		.notify_bytes = DATAGRAM_BYTES,
 		.list_resources = 3,
@@ -57,6 +61,7 @@ static const struct profile profiles[PROFILE_COUNT] = {
 		.agents = { "Cisco/SPA", "Linksys/SPA", "Cisco-SPA" },
 		.is_dialog_needed = true,
 		.is_caller_steady = true,
+		.is_proceeding_early = true,
 		.dialogs_max = 1,
 		.notify_bytes = DATAGRAM_BYTES,
 	},

@@ -19,14 +19,15 @@ enum profile_list {
 };
 
 struct profile {
-	const char *name;      /* as the configuration says it */
-	const char *agents[4]; /* its User-Agent begins with one of these */
-	bool is_partial;       /* knows documents that tell changes only (RFC 4235 4.3) */
-	bool is_dialog_needed; /* free is said by a terminated dialog, not by none */
-	bool is_caller_steady; /* blinks on any early dialog: who calls is shown as talking */
-	bool is_name_shown;    /* identities have a display name */
-	unsigned dialogs_max;  /* of one document; 0: as many as there are */
-	unsigned notify_bytes; /* the longest NOTIFY by UDP, headers included */
+	const char *name;	  /* as the configuration says it */
+	const char *agents[4];	  /* its User-Agent begins with one of these */
+	bool is_partial;	  /* knows documents that tell changes only (RFC 4235 4.3) */
+	bool is_dialog_needed;	  /* free is said by a terminated dialog, not by none */
+	bool is_caller_steady;	  /* blinks on any early dialog: who calls is shown as talking */
+	bool is_proceeding_early; /* knows no state before early: it is told that instead */
+	bool is_name_shown;	  /* identities have a display name */
+	unsigned dialogs_max;	  /* of one document; 0: as many as there are */
+	unsigned notify_bytes;	  /* the longest NOTIFY by UDP, headers included */
 	enum profile_list list;
 	bool is_refer_told_early; /* wants to hear that a blind transfer is done before it is */
 	unsigned list_resources;  /* the most that one NOTIFY of a list tells of; 0: as fit */

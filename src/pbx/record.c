@@ -167,6 +167,7 @@ void record_leg_state(struct leg *leg)
 
 	switch (leg->state) {
 	case LEG_CALLING:
+	case LEG_PROCEEDING:
 		break;
 	case LEG_RINGING:
 		leg->record.ring_ms = now_ms(call);

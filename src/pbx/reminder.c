@@ -14,7 +14,7 @@ static void on_due(struct timer *timer);
 
 static void wait_ms(struct leg *leg, uint64_t ms)
 {
-	timer_start(leg->pbx->stack.timers, &leg->reminder, ms, on_due);
+	timer_start(leg->pbx->stack.timers, &leg->timer, ms, on_due);
 }
 
 /* Somebody else is on one of the holder's phones, or calls there. */
@@ -47,7 +47,7 @@ static void remind(struct leg *holder, struct leg *waiting)
 
 static void on_due(struct timer *timer)
 {
-	struct leg *holder = CONTAINER_OF(timer, struct leg, reminder);
+	struct leg *holder = CONTAINER_OF(timer, struct leg, timer);
 	struct leg *waiting = leg_other(holder);
 
 	if (!waiting || holder->call->state != CALL_TALKING || holder->reminders == REMINDERS_MAX)
@@ -68,7 +68,7 @@ void reminder_give_up(struct leg *leg)
 
 void reminder_on_hold(struct leg *leg)
 {
-	timer_stop(leg->pbx->stack.timers, &leg->reminder);
+	timer_stop(leg->pbx->stack.timers, &leg->timer);
 	if (!leg->is_holding) {
 		reminder_give_up(leg);
 		return;
@@ -80,5 +80,5 @@ void reminder_on_hold(struct leg *leg)
 
 void reminder_on_leg_end(struct leg *leg)
 {
-	timer_stop(leg->pbx->stack.timers, &leg->reminder);
+	timer_stop(leg->pbx->stack.timers, &leg->timer);
 }

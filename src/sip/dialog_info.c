@@ -22,6 +22,12 @@ struct slice dialog_state_name(enum dialog_state state)
 	return state_names[state];
 }
 
+bool dialog_entry_is_offered(const struct dialog_entry *dialog)
+{
+	return dialog->direction == DIALOG_RECIPIENT &&
+	       (dialog->state == DIALOG_PROCEEDING || dialog->state == DIALOG_EARLY);
+}
+
 /* The on-hold mark is a parameter of the target (RFC 4235 4.1.6.2, RFC 3840). */
 static void target_print(struct buf *buf, const struct dialog_party *party)
 {

@@ -60,6 +60,9 @@ struct dialog_info {
 	struct slice status; /* <status xmlns="urn:lampyrid:lamp">, e.g. "unregistered"; or empty */
 };
 
+/* Somebody is called there and has not answered: what a lamp flashes for. */
+bool dialog_entry_is_offered(const struct dialog_entry *dialog);
+
 struct slice dialog_state_name(enum dialog_state state);
 
 /* The whole document with its XML declaration. Text is escaped; control characters become '?'. */

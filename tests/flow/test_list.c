@@ -244,7 +244,7 @@ FLOW_PLAIN(changes_while_a_list_is_unanswered_become_one, "RFC 4662 4.5, RFC 666
 	dial(w, "carol", "bob");
 	answer(w, "bob");
 	screen_look(w, &screen, raw);
-	expect(w, screen.notifies == 2 && screen_shows(&screen, "202 terminated, 203 trying, "
+	expect(w, screen.notifies == 2 && screen_shows(&screen, "202 terminated, 203 proceeding, "
 								"204 terminated"));
 	raw->is_mute = false;
 	advance_ms(w, 5000);

@@ -232,10 +232,10 @@ static struct flow flow_to_server(const struct world *w, const struct world_phon
 	return flow;
 }
 
-/* A name, or what is no phone: an orbit. */
+/* A name, or the number of what is no phone of the world. */
 static const char *number_of(struct world *w, const char *watched)
 {
-	return watched[0] == '*' ? watched : world_phone(w, watched)->number;
+	return watched[0] <= '9' ? watched : world_phone(w, watched)->number;
 }
 
 static void start_phone(struct world *w, struct world_phone *p)

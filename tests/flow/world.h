@@ -117,7 +117,7 @@ struct world *world_calling_raw_bob(struct raw **ret_bob);
 
 /* --- Steps -------------------------------------------------------------------------------- */
 
-/* `watched` is a phone, or the number of an orbit. */
+/* `watched` is a phone, or the number of an orbit or of a raw peer's extension. */
 void watch(struct world *w, const char *watcher, const char *watched);
 
 /* A key for this orbit, "*851", with its lamp; pressed it parks and fetches. */
