@@ -219,7 +219,7 @@ static struct leg *leg_new(struct call *call, const struct leg_owner *owner, boo
 	 */
 	leg->directory = directory_ref(is_initiator ? call->pbx->directory : call->directory);
 	leg->is_initiator = is_initiator;
-	leg->state_ms = call->pbx->stack.timers->now_ms;
+	leg->start_ms = leg->state_ms = call->pbx->stack.timers->now_ms;
 	record_leg_start(leg);
 	list_init(&leg->lamp_node);
 	list_append(&call->legs, &leg->node);
@@ -598,6 +598,7 @@ int leg_answer_as(struct leg *leg, const struct leg *by, struct slice content_ty
 		err = session_new_fork(leg->session);
 		if (err)
 			return err;
+		lamp_leg_renew(leg);
 		/* Otherwise its state follows, and that is told. */
 		if (leg->state == LEG_TALKING)
 			lamp_leg_changed(leg);

@@ -101,6 +101,7 @@ struct leg {
 		timer; /* of the state: when a slow phone is told of, or the next reminder is due */
 	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
 	char id[TOKEN_BYTES]; /* of <dialog> */
+	uint64_t start_ms;    /* when its INVITE came, or was sent */
 	uint64_t state_ms;    /* when the state was entered */
 	uint64_t state_turn;  /* pbx->turn then */
 	uint64_t tag_hash;    /* of the phone's tag that watchers were told last */

@@ -75,6 +75,7 @@ static void early_leave(struct call *call)
 	call->early = HANDLE_NONE;
 	call->pracked = HANDLE_NONE;
 	call->shown = 0;
+	lamp_leg_renew(call->caller);
 	lamp_leg_changed(call->caller);
 }
 

@@ -61,8 +61,10 @@ static void leg_rings(struct leg *leg)
 	leg->tag_hash = hash;
 	if (leg->state < LEG_RINGING)
 		leg_set_state(leg, LEG_RINGING);
-	else if (!is_told)
+	else if (!is_told) {
+		lamp_leg_renew(leg);
 		lamp_leg_changed(leg);
+	}
 }
 
 static void on_provisional(struct session *session, const struct sip_msg *response)
@@ -153,7 +155,7 @@ static void on_cancel(struct session *session, const struct sip_msg *cancel)
 {
 	struct leg *leg = session->owner;
 
-	leg->exit = (struct leg_exit){ "cancelled", 0 };
+	leg->exit = (struct leg_exit){ "cancelled", 487 };
 	leg_gone(session, RECORD_CANCELLED, cancel);
 }
 

@@ -124,12 +124,19 @@ static void remember_leg(struct lamp_entity *entity, const struct leg *leg)
 {
 	struct lamp_ended ended = {
 		.direction = leg->is_initiator ? DIALOG_INITIATOR : DIALOG_RECIPIENT,
-		.event = leg->exit.event,
+		.event = leg->exit.event ? leg->exit.event : "",
 		.code = leg->exit.code,
 	};
 
 	memcpy(ended.id, leg->id, sizeof(ended.id));
 	lamp_remember_ended(entity, &ended);
+}
+
+void lamp_leg_renew(struct leg *leg)
+{
+	if (leg->entity && lamp_leg_is_shown(leg))
+		remember_leg(leg->entity, leg);
+	stack_token(&leg->pbx->stack, leg->id);
 }
 
 void lamp_leg_end(struct leg *leg, bool was_shown)

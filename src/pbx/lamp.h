@@ -72,6 +72,12 @@ int lamp_leg_start(struct leg *leg);
 void lamp_leg_changed(struct leg *leg);
 void lamp_leg_end(struct leg *leg, bool was_shown);
 
+/*
+ * Another fork has answered, or rings: what the leg shows is another dialog, with an id of its own,
+ * and the one before is over (RFC 4235 4.1.1). Told with the change that must follow.
+ */
+void lamp_leg_renew(struct leg *leg);
+
 /* Do-not-disturb, a forward or the registration of this extension is another than before. */
 void lamp_state_changed(struct pbx *pbx, struct slice number);
 

@@ -311,7 +311,7 @@ static void add_leg(struct lamp_dialogs *dialogs, const struct leg *leg,
 		.state = leg_dialog_state(leg, view),
 		.direction = leg->is_initiator ? DIALOG_INITIATOR : DIALOG_RECIPIENT,
 		.has_duration = leg->state == LEG_TALKING,
-		.duration_s = (uint32_t)((now_ms - leg->record.answer_ms) / 1000),
+		.duration_s = (uint32_t)((now_ms - leg->start_ms) / 1000),
 	};
 	if (view->may_pick_up)
 		entry_set_ids(dialogs, entry, leg);

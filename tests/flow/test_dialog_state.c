@@ -83,7 +83,7 @@ FLOW_PLAIN(a_caller_is_proceeding_until_it_rings, "RFC 4235 3.7.1, RFC 4235 4.1.
 	expect(w, NOTIFIES(raw) == 2 && IS(raw, "early", "initiator"));
 	hang_up(w, "alice");
 	expect(w, NOTIFIES(raw) == 3);
-	expect(w, told(raw, "<state event=\"cancelled\">terminated</state>"));
+	expect(w, told(raw, "<state event=\"cancelled\" code=\"487\">terminated</state>"));
 	expect_quiet(w);
 }
 
@@ -378,5 +378,61 @@ FLOW_PLAIN(ctl_says_what_a_lamp_flashes_for, "RFC 4235 3.7.1")
 	api_cursor_fini(&cursor);
 	text[buf.n] = '\0';
 	expect(w, strstr(text, "\"lamp\":\"flash\"") && strstr(text, "\"state\":\"proceeding\""));
+	expect_quiet(w);
+}
+
+/* --- The dialog itself -------------------------------------------------------------------- */
+
+/* The first one in the last NOTIFY, up to the quote behind it. */
+static void find_value(const struct raw *raw, const char *attribute, char ret_value[64])
+{
+	const char *at = strstr(raw_last(raw, "NOTIFY"), attribute);
+
+	at = at ? at + strlen(attribute) : "";
+	snprintf(ret_value, 64, "%.*s", (int)strcspn(at, "\""), at);
+}
+
+FLOW_PLAIN(another_fork_is_another_dialog, "RFC 4235 4.1.1, RFC 4235 4.3")
+{
+	struct raw *dave;
+	struct world *w = office_with_slow_dave(&dave);
+	struct raw *raw =
+		watcher(w, SUBSCRIBE("204", "s", "dialog", "User-Agent: Yealink SIP-T54W 96.86\n"));
+	char half[64], first[64], second[64], ended[128];
+
+	dial_number(w, "alice", "204");
+	raw_reply(dave, "INVITE", 100, "", "", "");
+	advance_ms(w, 2000);
+	find_value(raw, "<dialog id=\"", half);
+	raw_reply(dave, "INVITE", 180, "one", CONTACT_LINE, "");
+	find_value(raw, "<dialog id=\"", first);
+	expect(w, first[0] && strcmp(first, half) == 0);
+	raw_reply(dave, "INVITE", 180, "two", CONTACT_LINE, "");
+	find_value(raw, "<dialog id=\"", second);
+	expect(w, second[0] && strcmp(first, second) != 0);
+	snprintf(ended, sizeof(ended),
+		 "<dialog id=\"%s\" direction=\"recipient\">\n"
+		 "<state>terminated</state>",
+		 first);
+	expect(w, told(raw, "state=\"partial\"") && told(raw, ended) && told_dialogs(raw) == 2);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(a_dialog_is_as_old_as_its_invite, "RFC 4235 4.1.3")
+{
+	struct world *w = world_new("alice", "carol", "erin");
+	struct raw *raw = watcher(w, SUBSCRIBE("201", "s", "dialog", ""));
+
+	dial(w, "alice", "carol");
+	advance_ms(w, 5000);
+	answer(w, "carol");
+	expect(w, told(raw, "<duration>5</duration>"));
+	advance_ms(w, 4000);
+	/* In another call it is the same dialog. */
+	transfer(w, "carol", "erin");
+	answer(w, "erin");
+	advance_ms(w, 1000);
+	expect_talking(w, "alice", "erin");
+	expect(w, told(raw, "<duration>9</duration>") && told(raw, "sip:203@"));
 	expect_quiet(w);
 }
