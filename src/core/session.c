@@ -158,24 +158,39 @@ bool session_is_offered(struct session *session)
 	return session_updated(session) || (txn && txn->state == TXN_SERVER_PROCEEDING);
 }
 
+static const struct ability_row {
+	struct slice token;
+	enum session_ability ability;
+} allow_rows[] = {
+	{ SLICE_INIT("UPDATE"), PEER_UPDATE },
+	{ SLICE_INIT("REFER"), PEER_REFER },
+}, supported_rows[] = {
+	{ SLICE_INIT("100rel"), PEER_100REL },
+	{ SLICE_INIT("timer"), PEER_TIMER },
+	{ SLICE_INIT("replaces"), PEER_REPLACES },
+};
+
 /* A message that has the header says all of it. */
 static void learn(struct session *session, const struct sip_msg *msg, enum sip_header_id id,
-		  struct slice token, enum session_ability ability)
+		  const struct ability_row *known, size_t known_count)
 {
+	struct sip_list_cursor cursor = { 0 };
+	struct slice entry;
+
 	if (!sip_msg_header(msg, id))
 		return;
-	session->peer_can &= ~(unsigned)ability;
-	if (sip_msg_has_token(msg, id, token))
-		session->peer_can |= ability;
+	for (size_t i = 0; i < known_count; i++)
+		session->peer_can &= ~(unsigned)known[i].ability;
+	while (sip_msg_list_next(msg, id, &cursor, &entry))
+		for (size_t i = 0; i < known_count; i++)
+			if (slice_eq_nocase(entry, known[i].token))
+				session->peer_can |= known[i].ability;
 }
 
 void session_learn(struct session *session, const struct sip_msg *msg)
 {
-	learn(session, msg, HDR_ALLOW, SLICE("UPDATE"), PEER_UPDATE);
-	learn(session, msg, HDR_ALLOW, SLICE("REFER"), PEER_REFER);
-	learn(session, msg, HDR_SUPPORTED, SLICE("100rel"), PEER_100REL);
-	learn(session, msg, HDR_SUPPORTED, SLICE("timer"), PEER_TIMER);
-	learn(session, msg, HDR_SUPPORTED, SLICE("replaces"), PEER_REPLACES);
+	learn(session, msg, HDR_ALLOW, allow_rows, ARRAY_LEN(allow_rows));
+	learn(session, msg, HDR_SUPPORTED, supported_rows, ARRAY_LEN(supported_rows));
 }
 
 /* --- Credentials -------------------------------------------------------------------------- */
