@@ -62,12 +62,10 @@ static bool trunk_has_number(const struct trunk *trunk, const struct sip_msg *ms
  * Two accounts at one provider come from the same addresses: the Contact tells them apart, then
  * their numbers, then the order of the file.
  */
-struct trunk *trunk_identify(struct pbx *pbx, const struct incoming *in)
+static struct trunk *trunk_at_source(struct pbx *pbx, const struct incoming *in)
 {
 	struct trunk *first = NULL, *with_number = NULL;
 
-	if (auth_is_tried(pbx, in->msg))
-		return NULL;
 	LIST_FOR (trunk, &pbx->trunks, struct trunk, node) {
 		if (slice_eq(in->msg->uri.user, contact_user(trunk)) &&
 		    trunk_is_at(trunk, &in->flow))
@@ -80,6 +78,14 @@ struct trunk *trunk_identify(struct pbx *pbx, const struct incoming *in)
 			with_number = trunk;
 	}
 	return with_number ? with_number : first;
+}
+
+/* Reading credentials costs more than comparing addresses, and phones come from elsewhere. */
+struct trunk *trunk_identify(struct pbx *pbx, const struct incoming *in)
+{
+	struct trunk *trunk = trunk_at_source(pbx, in);
+
+	return trunk && !auth_is_tried(pbx, in->msg) ? trunk : NULL;
 }
 
 bool trunk_is_peer(struct trunk *trunk, struct incoming *in)
