@@ -9,6 +9,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -92,6 +93,52 @@ static void numbers_print_in_full(void **state)
 	}
 }
 
+/* snprintf() is the oracle, for every capacity. */
+__attribute__((format(printf, 1, 2))) static void check_format(const char *format, ...)
+{
+	char wanted[128], room[128];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(wanted, sizeof(wanted), format, args);
+	va_end(args);
+	assert_in_range(n, 0, sizeof(wanted) - 1);
+	for (size_t cap = 0; cap <= sizeof(room); cap++) {
+		struct buf buf;
+		size_t fits = cap < (size_t)n ? cap : (size_t)n;
+
+		buf_init(&buf, room, cap);
+		va_start(args, format);
+		buf_vprintf(&buf, format, args);
+		va_end(args);
+		assert_int_equal(buf.is_overflown, cap < (size_t)n);
+		assert_true(slice_eq(buf_text(&buf), slice_of(wanted, fits)));
+	}
+}
+
+static void formats_print_as_printf_does(void **state)
+{
+	(void)state;
+	check_format("%s", "");
+	check_format("event=leg call=%u party=%.*s state=%s", UINT32_MAX, 3, "2011", "ringing");
+	check_format("%.*s|%.*s|%.*s", 0, "a", 5, "ab", 4, "a\0bc");
+	check_format("%.*s", -1, "all of it");
+	check_format("100%% of %u, %d, %02u:%02u %c %-7s|", 0u, -1, 7u, 12u, 'x', "left");
+	check_format("%u then %zu, %llu and %s", 1u, (size_t)2, 3ull, "text");
+}
+
+static void a_line_that_is_too_long_overflows(void **state)
+{
+	static char text[3000], room[4000];
+	struct buf buf = BUF_ON(room);
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	buf_printf(&buf, "%s%d", text, 1);
+	assert_true(buf.is_overflown);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +146,8 @@ int main(void)
 		cmocka_unit_test(too_little_room_gives_a_prefix_and_says_so),
 		cmocka_unit_test(nothing_follows_an_overflow),
 		cmocka_unit_test(numbers_print_in_full),
+		cmocka_unit_test(formats_print_as_printf_does),
+		cmocka_unit_test(a_line_that_is_too_long_overflows),
 	};
 
 	return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
