@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/wall.h"
+#include "sip/scan.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -96,26 +97,61 @@ void event_log_close(struct event_log *log)
 	log->path = NULL;
 }
 
-static void print_now(struct buf *buf)
+/* Of one turn's lines most say the same. */
+static void print_now(struct event_log *log, struct buf *buf)
 {
+	struct buf stamp = BUF_ON(log->stamp);
 	struct timespec now;
+	uint64_t now_ms;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	wall_print(buf, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+	now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (now_ms != log->stamp_ms)
+		wall_print(&stamp, now_ms);
+	log->stamp_ms = now_ms;
+	buf_slice(buf, slice_of(log->stamp, sizeof(log->stamp)));
 	buf_char(buf, ' ');
+}
+
+static bool is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '\\';
+}
+
+/* False also where the first odd byte only makes others look so. */
+static bool is_word_plain(const char *p)
+{
+	const uint64_t del = SCAN_EACH_BYTE * 0x7f, backslash = SCAN_EACH_BYTE * '\\';
+	uint64_t word = scan_load(p);
+
+	return ((word & SCAN_EACH_BYTE << 7) | scan_word_below(word, ' ') |
+		scan_word_below(word ^ del, 1) | scan_word_below(word ^ backslash, 1)) == 0;
+}
+
+static size_t plain_run(struct slice s)
+{
+	size_t n = 0;
+
+	while (s.n - n >= sizeof(uint64_t) && is_word_plain(s.p + n))
+		n += sizeof(uint64_t);
+	while (n < s.n && is_plain(s.p[n]))
+		n++;
+	return n;
 }
 
 /* A backslash is escaped as well, so that what is printed says exactly what there was. */
 static void print_escaped(struct buf *buf, struct slice line)
 {
-	for (size_t i = 0; i < line.n && buf->n + TAIL_BYTES < buf->cap; i++) {
-		char c = line.p[i];
+	while (line.n > 0 && buf->n + TAIL_BYTES < buf->cap) {
+		struct slice run = slice_head(line, plain_run(line));
 
-		if (c >= ' ' && c <= '~' && c != '\\') {
-			buf_char(buf, c);
-		} else {
+		run = slice_head(run, buf->cap - buf->n - TAIL_BYTES);
+		buf_slice(buf, run);
+		line = slice_from(line, run.n);
+		if (run.n == 0) {
 			buf_lit(buf, "\\x");
-			buf_hex(buf, &c, 1);
+			buf_hex(buf, line.p, 1);
+			line = slice_from(line, 1);
 		}
 	}
 }
@@ -125,7 +161,7 @@ static void add_line(struct event_log *log, struct slice line)
 	char text[EVENT_LOG_BYTES];
 	struct buf buf = BUF_ON(text);
 
-	print_now(&buf);
+	print_now(log, &buf);
 	print_escaped(&buf, line);
 	buf_char(&buf, '\n');
 	if (buf.n > sizeof(log->text) - log->n)

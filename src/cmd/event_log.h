@@ -6,7 +6,7 @@
 #ifndef LAMPYRID_CMD_EVENT_LOG_H
 #define LAMPYRID_CMD_EVENT_LOG_H
 
-#include "base/slice.h"
+#include "base/wall.h"
 
 #include <stdint.h>
 
@@ -20,7 +20,9 @@ struct event_log {
 	char text[EVENT_LOG_BYTES]; /* not written yet */
 	size_t n;
 	uint32_t lines;
-	bool is_torn; /* what was written last ends inside a line */
+	char stamp[WALL_TEXT_BYTES]; /* the time of the last line ... */
+	uint64_t stamp_ms;	     /* ... and when that is */
+	bool is_torn;		     /* what was written last ends inside a line */
 };
 
 /* Appends to the file. ERR_IO with errno. */

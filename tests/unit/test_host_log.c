@@ -143,6 +143,35 @@ static void lines_of_a_turn_are_written_at_its_end(void **state)
 	close(fds[1]);
 }
 
+/* Each byte at each place of a line that is otherwise plain. */
+static void what_is_not_plain_is_escaped_wherever_it_stands(void **state)
+{
+	struct event_log log = { .path = NULL, .fd = -1 };
+
+	(void)state;
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < 19; at++) {
+			char line[] = "event=a name=\"01234\"", wanted[32];
+			struct slice told = SLICE("event=a name=\"01234\"");
+			struct buf buf = BUF_ON(wanted);
+			bool is_plain = c >= ' ' && c <= '~' && c != '\\';
+
+			line[at] = (char)c;
+			buf_slice(&buf, slice_of(line, at));
+			if (is_plain)
+				buf_char(&buf, (char)c);
+			else
+				buf_printf(&buf, "\\x%02x", c);
+			buf_slice(&buf, slice_of(line + at + 1, told.n - at - 1));
+			buf_char(&buf, '\n');
+			log.n = 0;
+			event_log_line(&log, slice_of(line, told.n));
+			assert_true(log.n > buf.n);
+			assert_memory_equal(log.text + log.n - buf.n, wanted, buf.n);
+			assert_int_equal(log.text[log.n - buf.n - 1], ' ');
+		}
+}
+
 /* A full disk takes half of what there is to say. */
 static void torn_line_is_no_part_of_the_next(void **state)
 {
@@ -203,6 +232,7 @@ int main(void)
 		HOST_TEST(connections_are_logged_a_few_times_a_second),
 		HOST_TEST(full_pipe_drops_lines_and_says_so),
 		HOST_TEST(lines_of_a_turn_are_written_at_its_end),
+		HOST_TEST(what_is_not_plain_is_escaped_wherever_it_stands),
 		HOST_TEST(torn_line_is_no_part_of_the_next),
 		HOST_TEST(log_is_not_waited_for_at_its_opening),
 		HOST_TEST(log_without_a_reader_is_survived),
