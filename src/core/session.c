@@ -81,24 +81,25 @@ static void session_answer_open(struct session *session)
 			(void)txn_server_respond(open[i], &(struct answer){ .status = 487 });
 }
 
-void session_finish(struct session *session)
+static void stop_timers(struct session *session)
 {
 	struct timers *timers = session->stack->timers;
-	struct txn_client *open = session_client(session);
 
-	session_set_state(session, SESSION_ENDED);
-	timer_stop(timers, &session->retransmit);
-	timer_stop(timers, &session->ack_timeout);
+	timer_stop(timers, &session->ack_wait);
 	timer_stop(timers, &session->offer_timeout);
 	timer_stop(timers, &session->probe);
 	session_timer_stop(session);
+}
+
+void session_finish(struct session *session)
+{
+	struct txn_client *open = session_client(session);
+
+	session_set_state(session, SESSION_ENDED);
+	stop_timers(session);
 	session_reliable_stop(session);
-	if (open) {
-		/* For a 2xx that comes again. */
-		if (open->state == TXN_CLIENT_ACCEPTED && !open->ack && session->ack)
-			open->ack = packet_ref(session->ack);
+	if (open)
 		txn_client_cancel(open, SLICE_NONE);
-	}
 	session_answer_open(session);
 	usage_stop(session->stack, &session->usage);
 	refer_dialog_on_session_end(session);
@@ -109,11 +110,7 @@ void session_on_free(void *object)
 {
 	struct session *session = object;
 
-	timer_stop(session->stack->timers, &session->retransmit);
-	timer_stop(session->stack->timers, &session->ack_timeout);
-	timer_stop(session->stack->timers, &session->offer_timeout);
-	timer_stop(session->stack->timers, &session->probe);
-	session_timer_stop(session);
+	stop_timers(session);
 	session_reliable_free(session);
 	session_forks_free(session);
 	session_early_fini(&session->early);
@@ -122,7 +119,6 @@ void session_on_free(void *object)
 	if (!session->is_dialog_left)
 		dialog_fini(&session->dialog);
 	session_origin_free(session);
-	packet_unref(session->ack);
 }
 
 void session_print_abilities(const struct session *session, struct buf *lines)
@@ -261,15 +257,38 @@ void session_bye(struct session *session, struct slice lines)
 
 /* --- Our 2xx until its ACK (RFC 3261 13.3.1.4) -------------------------------------------- */
 
-static void on_retransmit_2xx(struct timer *timer)
+bool session_awaits_ack(const struct session *session)
 {
-	struct session *session = CONTAINER_OF(timer, struct session, retransmit);
+	return session->ack_wait.is_running;
+}
+
+static void on_ack_wait(struct timer *timer);
+
+static void ack_wait_go_on(struct session *session)
+{
+	struct timers *timers = session->stack->timers;
+	uint64_t left_ms = session->ack_until_ms - timers->now_ms;
+
+	timer_start(timers, &session->ack_wait,
+		    left_ms < session->ack_interval_ms ? left_ms : session->ack_interval_ms,
+		    on_ack_wait);
+}
+
+static void on_ack_wait(struct timer *timer)
+{
+	struct session *session = CONTAINER_OF(timer, struct session, ack_wait);
 	struct txn_server *txn = session_server(session);
 
+	if (session->stack->timers->now_ms >= session->ack_until_ms) {
+		session_lose(session);
+		return;
+	}
 	if (txn)
 		txn_server_resend(txn);
-	session->interval_ms = session->interval_ms * 2 < T2_MS ? session->interval_ms * 2 : T2_MS;
-	timer_start(session->stack->timers, timer, session->interval_ms, on_retransmit_2xx);
+	session->ack_interval_ms *= 2;
+	if (session->ack_interval_ms > T2_MS)
+		session->ack_interval_ms = T2_MS;
+	ack_wait_go_on(session);
 }
 
 void session_lose(struct session *session)
@@ -277,34 +296,25 @@ void session_lose(struct session *session)
 	const struct session_ops *ops = session->ops;
 	bool is_told = !session_is_let_go(session);
 
-	timer_stop(session->stack->timers, &session->retransmit);
-	timer_stop(session->stack->timers, &session->ack_timeout);
+	timer_stop(session->stack->timers, &session->ack_wait);
 	session_bye(session, SLICE_NONE);
 	if (is_told)
 		ops->on_end(session, SESSION_LOST, NULL);
 	session->owner = NULL;
 }
 
-static void on_ack_timeout(struct timer *timer)
-{
-	session_lose(CONTAINER_OF(timer, struct session, ack_timeout));
-}
-
 void session_await_ack(struct session *session)
 {
-	struct timers *timers = session->stack->timers;
-
-	session->interval_ms = T1_MS;
-	timer_start(timers, &session->retransmit, T1_MS, on_retransmit_2xx);
-	timer_start(timers, &session->ack_timeout, 64 * T1_MS, on_ack_timeout);
+	session->ack_interval_ms = T1_MS;
+	session->ack_until_ms = session->stack->timers->now_ms + 64 * T1_MS;
+	ack_wait_go_on(session);
 }
 
 static void session_on_ack(struct session *session, const struct sip_msg *ack)
 {
-	if (!session->ack_timeout.is_running || ack->cseq != session->invited_cseq)
+	if (!session_awaits_ack(session) || ack->cseq != session->invited_cseq)
 		return;
-	timer_stop(session->stack->timers, &session->retransmit);
-	timer_stop(session->stack->timers, &session->ack_timeout);
+	timer_stop(session->stack->timers, &session->ack_wait);
 	session_reliable_free(session);
 	if (session->state == SESSION_ENDING) {
 		session_bye(session, SLICE_NONE);
@@ -350,11 +360,6 @@ static void on_probe(struct timer *timer)
 {
 	struct session *session = CONTAINER_OF(timer, struct session, probe);
 
-	/* No 2xx comes again once its transaction is gone: the ACK need not be kept. */
-	if (!session->is_ack_due && !session_client(session)) {
-		packet_unref(session->ack);
-		session->ack = NULL;
-	}
 	/* An answer may wait for its PRACK. */
 	if (!session_is_up(session) ||
 	    dialog_request(&session->dialog, session->stack, METHOD_OPTIONS, SLICE_NONE, SLICE_NONE,
@@ -491,7 +496,7 @@ static void session_end_up(struct session *session, struct slice lines)
 	if (session->is_ack_due)
 		(void)session_ack(session, SLICE_NONE, SLICE_NONE);
 	/* BYE must wait for the ACK of our 2xx (15). */
-	if (session->ack_timeout.is_running)
+	if (session_awaits_ack(session))
 		session_set_state(session, SESSION_ENDING);
 	else
 		session_bye(session, lines);

@@ -144,13 +144,13 @@ struct session {
 	bool is_invite_empty;		   /* the first INVITE has no offer */
 	unsigned peer_can;		   /* enum session_ability, bits */
 	bool is_offer_empty;		   /* our last re-INVITE has none: its 2xx brings one */
-	bool is_agreed;		 /* an offer has had its answer: there may be another one */
-	uint32_t invite_cseq;	 /* of our last INVITE, for its ACK */
-	struct packet *ack;	 /* our last ACK, for repeated 2xx */
-	bool is_ack_due;	 /* a 2xx of the peer waits for session_ack() */
-	unsigned challenges;	 /* answered for the request that on_challenge is about */
-	struct timer retransmit; /* of our 2xx until ACK (13.3.1.4) */
-	struct timer ack_timeout;
+	bool is_agreed;	       /* an offer has had its answer: there may be another one */
+	uint32_t invite_cseq;  /* of our last INVITE, for its ACK */
+	bool is_ack_due;       /* a 2xx of the peer waits for session_ack() */
+	unsigned challenges;   /* answered for the request that on_challenge is about */
+	struct timer ack_wait; /* our 2xx is repeated until its ACK comes (13.3.1.4) ... */
+	uint64_t ack_until_ms; /* ... or until then */
+	uint32_t ack_interval_ms;
 	struct timer offer_timeout; /* of our re-INVITE without a final response */
 	struct timer probe;	    /* when the peer is next asked whether it is still there */
 	uint64_t probe_ms;
@@ -164,8 +164,7 @@ struct session {
 	struct slice media; /* owned: what a re-INVITE for a refresh says, empty without need */
 	struct slice media_type;
 	struct session_origin *origin; /* owned: of our descriptions, see session_origin.c */
-	uint64_t interval_ms;
-	uint32_t invited_cseq;	     /* of the peer's last INVITE, for its ACK and PRACKs */
+	uint32_t invited_cseq;	       /* of the peer's last INVITE, for its ACK and PRACKs */
 	unsigned passed_count;	     /* requests of session_pass() that the peer has not answered */
 	struct refer_dialog *refers; /* owned: what there is to tell of REFERs in the dialog */
 	bool is_dialog_left;	     /* to them, when the session had ended */

@@ -12,33 +12,37 @@
 #define SENT_ARENA_BYTES 16384 /* a message of ours */
 #define ORPHAN_CSEQ_GAP 1000
 
-static void session_send_ack(struct session *session, struct slice content_type, struct slice body)
+/* The INVITE's transaction keeps it, as long as its 2xx may come again. False: no memory. */
+static bool session_send_ack(struct session *session, struct slice content_type, struct slice body)
 {
+	struct txn_client *txn = session_client(session);
 	struct packet *ack = NULL;
 
 	(void)dialog_ack(&session->dialog, session->stack, session->invite_cseq, SLICE_NONE,
 			 content_type, body, &ack);
-	packet_unref(session->ack);
-	session->ack = ack;
+	if (txn)
+		txn_client_keep_ack(txn, ack);
+	packet_unref(ack);
+	return ack != NULL;
 }
 
 /*
  * A 2xx again: its ACK was lost, or memory for it was refused. The ACK of an answer that the owner
  * has not given yet follows when it does.
  */
-void session_on_2xx_again(struct session *session, const struct sip_msg *response,
-			  const struct flow *flow)
+void session_on_2xx_again(struct session *session, const struct txn_client *txn,
+			  const struct sip_msg *response, const struct flow *flow)
 {
 	struct dialog fork;
 
 	if (slice_eq(response->to_tag, session->dialog.remote_tag)) {
-		if (response->cseq != session->invite_cseq)
+		if (txn->ack)
+			(void)way_send(session->stack, &session->dialog.flow, txn->ack);
+		else if (response->cseq != session->invite_cseq)
 			(void)dialog_ack(&session->dialog, session->stack, response->cseq,
 					 SLICE_NONE, SLICE_NONE, SLICE_NONE, NULL);
-		else if (session->ack)
-			(void)way_send(session->stack, &session->dialog.flow, session->ack);
 		else if (!session->is_ack_due)
-			session_send_ack(session, SLICE_NONE, SLICE_NONE);
+			(void)session_send_ack(session, SLICE_NONE, SLICE_NONE);
 		return;
 	}
 	/* Another fork answered too: acknowledged and ended (13.2.2.4). */
@@ -211,7 +215,7 @@ static void invite_on_response(struct txn_client *txn, struct handle owner,
 	}
 	if (session_is_up(session) || session->state == SESSION_ENDING) {
 		if (response->status >= 200 && response->status < 300)
-			session_on_2xx_again(session, response, flow);
+			session_on_2xx_again(session, txn, response, flow);
 	} else if (response->status < 200) {
 		invite_on_provisional(session, response, flow);
 	} else if (response->status < 300) {
@@ -274,13 +278,15 @@ int session_call(struct stack *stack, const struct session_spec *spec,
 
 int session_ack(struct session *session, struct slice content_type, struct slice body)
 {
+	bool is_sent;
+
 	if (!session->is_ack_due)
 		return ERR_STATE;
 	body = session_origin_apply(session, body);
-	session_send_ack(session, content_type, body);
+	is_sent = session_send_ack(session, content_type, body);
 	session_keep_media(session, content_type, body);
 	/* Refused memory: the 2xx will come again, and an answer in the ACK must not be lost. */
-	if (!session->ack && !slice_is_empty(body))
+	if (!is_sent && !slice_is_empty(body))
 		return ERR_NOMEM;
 	session->is_ack_due = false;
 	if (session->state == SESSION_ANSWERED)

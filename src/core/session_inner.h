@@ -72,10 +72,11 @@ void session_origin_free(struct session *session);
 
 /* Our 2xx is out: it is repeated until its ACK comes (RFC 3261 13.3.1.4). */
 void session_await_ack(struct session *session);
+bool session_awaits_ack(const struct session *session);
 
 /* A 2xx that was answered already: its ACK again, or the end of another fork (13.2.2.4). */
-void session_on_2xx_again(struct session *session, const struct sip_msg *response,
-			  const struct flow *flow);
+void session_on_2xx_again(struct session *session, const struct txn_client *txn,
+			  const struct sip_msg *response, const struct flow *flow);
 
 /* What a message of the peer's says about its abilities. */
 void session_learn(struct session *session, const struct sip_msg *msg);

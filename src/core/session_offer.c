@@ -71,14 +71,14 @@ static void offer_on_response(struct txn_client *txn, struct handle owner,
 		timer_stop(session->stack->timers, &session->offer_timeout);
 	if (session_is_let_go(session)) {
 		if (response->status < 300)
-			session_on_2xx_again(session, response, flow);
+			session_on_2xx_again(session, txn, response, flow);
 	} else if (response->status >= 300) {
 		if (session_try_again(session, txn, response, &offer_ops, &session->client))
 			offer_started(session);
 		else
 			offer_failed(session, response->status, response);
-	} else if (response->cseq != session->invite_cseq || session->ack) {
-		session_on_2xx_again(session, response, flow);
+	} else if (response->cseq != session->invite_cseq || txn->ack) {
+		session_on_2xx_again(session, txn, response, flow);
 	} else if (!session->is_ack_due) {
 		(void)dialog_refresh_target(&session->dialog, response, flow);
 		session_learn(session, response);
@@ -103,7 +103,7 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 	int err;
 
 	if (session->state != SESSION_CONFIRMED || session_is_offering(session) ||
-	    session_is_offered(session) || session->ack_timeout.is_running)
+	    session_is_offered(session) || session_awaits_ack(session))
 		return ERR_STATE;
 	session_print_abilities(session, &all);
 	session_timer_print(session, &all);
@@ -117,8 +117,6 @@ int session_offer(struct session *session, struct slice lines, struct slice cont
 		return err;
 	session->is_offer_empty = slice_is_empty(body);
 	offer_started(session);
-	packet_unref(session->ack);
-	session->ack = NULL;
 	return 0;
 }
 
@@ -139,7 +137,7 @@ void session_on_reinvite(struct session *session, struct incoming *in)
 	if (session_refuse_required(in) || session_timer_refuse(in))
 		return;
 	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
-	    session->ack_timeout.is_running) {
+	    session_awaits_ack(session)) {
 		session_refuse_for_now(session, in);
 		return;
 	}

@@ -58,7 +58,7 @@ static unsigned update_obstacle(struct session *session)
 	if (session->state == SESSION_EARLY)
 		return 0;
 	if (session->state != SESSION_CONFIRMED || session_is_offered(session) ||
-	    session->ack_timeout.is_running)
+	    session_awaits_ack(session))
 		return 500;
 	return session_is_offering(session) ? 491 : 0;
 }

@@ -413,6 +413,12 @@ static void txn_client_send_ack(struct txn_client *txn, const struct sip_msg *re
 		(void)txn_client_send(txn, txn->ack);
 }
 
+void txn_client_keep_ack(struct txn_client *txn, struct packet *ack)
+{
+	packet_unref(txn->ack);
+	txn->ack = ack ? packet_ref(ack) : NULL;
+}
+
 /* CANCEL has the INVITE's Request-URI, top Via, To, From, Call-ID, CSeq number and Route (9.1). */
 static void txn_client_send_cancel(struct txn_client *txn, struct slice more_lines)
 {

@@ -43,7 +43,7 @@ struct txn_client {
 	bool is_in_dialog;
 	unsigned challenges;	/* answered for this request, as its owner counts (SECURITY A7) */
 	struct packet *request; /* NULL when its failure leaves nothing to print from it */
-	struct packet *ack;	/* INVITE: the ACK for a non-2xx, once there is one */
+	struct packet *ack;	/* INVITE: the ACK of its final response, once there is one */
 	enum txn_cancel cancel;
 	struct handle cancel_txn;    /* the CANCEL, which has the same branch */
 	struct packet *cancel_lines; /* of the CANCEL that is wanted; may be NULL */
@@ -92,6 +92,11 @@ int txn_client_start_again(struct txn_client *txn, uint32_t cseq, struct slice m
  * the first provisional response; the INVITE's final response comes as always.
  */
 void txn_client_cancel(struct txn_client *txn, struct slice lines);
+
+/* ACCEPTED: the ACK of its 2xx, which the owner has sent; NULL: there is none. A reference is
+ * taken.
+ */
+void txn_client_keep_ack(struct txn_client *txn, struct packet *ack);
 
 /* Prints an ACK or other request outside of a transaction and sends it; *ret_packet may be NULL. */
 int request_send(struct stack *stack, const struct request *request, struct packet **ret_packet);
