@@ -7,97 +7,73 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define MAX_FORWARDS 70
+#define MAX_FORWARDS 70u
 
-#define DIALOG_TEXTS 8
-
-static void dialog_texts(struct dialog *dialog, struct slice *ret_texts[DIALOG_TEXTS])
+/* All of them; on an error the dialog keeps what it had. Most responses say what the last one did.
+ */
+static int dialog_keep(struct dialog *dialog, const struct slice texts[DIALOG_TEXTS])
 {
-	struct slice *texts[DIALOG_TEXTS] = { &dialog->call_id,	      &dialog->local,
-					      &dialog->remote,	      &dialog->remote_tag,
-					      &dialog->routes,	      &dialog->first_route,
-					      &dialog->remote_target, &dialog->contact };
-
-	memcpy(ret_texts, texts, sizeof(texts));
-}
-
-/* The texts are somebody else's; ERR_NOMEM leaves none. */
-static int dialog_keep_first(struct dialog *dialog)
-{
-	struct slice *texts[DIALOG_TEXTS];
+	bool is_same = dialog->texts != NULL;
 	struct buf buf;
 	size_t n = 0;
 
-	dialog_texts(dialog, texts);
-	for (size_t i = 0; i < DIALOG_TEXTS; i++)
-		n += texts[i]->n;
-	dialog->first = mem_alloc(n);
-	dialog->first_n = dialog->first ? n : 0;
-	buf_init(&buf, dialog->first, dialog->first_n);
-	for (size_t i = 0; i < DIALOG_TEXTS; i++) {
-		size_t from = buf.n;
-
-		buf_slice(&buf, *texts[i]);
-		*texts[i] = slice_from(buf_text(&buf), from);
+	for (enum dialog_text i = 0; i < DIALOG_TEXTS; i++) {
+		is_same = is_same && slice_eq(texts[i], dialog_text(dialog, i));
+		n += texts[i].n;
 	}
-	return dialog->first ? 0 : ERR_NOMEM;
-}
-
-static void text_free(const struct dialog *dialog, struct slice text)
-{
-	bool is_first = text.p >= dialog->first && text.p < dialog->first + dialog->first_n;
-
-	if (!slice_is_empty(text) && !is_first)
-		mem_free((char *)text.p);
-}
-
-/* On ERR_NOMEM the old text stays. Most responses say what the last one did. */
-static int text_set(struct dialog *dialog, struct slice *text, struct slice value)
-{
-	struct slice copy;
-	int err;
-
-	if (slice_eq(*text, value))
+	if (is_same)
 		return 0;
-	err = slice_keep(value, &copy);
-	if (err)
-		return err;
-	text_free(dialog, *text);
-	*text = copy;
+	if (n > UINT16_MAX)
+		return ERR_LIMIT;
+	buf_init(&buf, mem_alloc(n), n);
+	if (!buf.p)
+		return ERR_NOMEM;
+	for (enum dialog_text i = 0; i < DIALOG_TEXTS; i++) {
+		buf_slice(&buf, texts[i]);
+		dialog->ends[i] = (uint16_t)buf.n;
+	}
+	mem_free(dialog->texts);
+	dialog->texts = buf.p;
 	return 0;
+}
+
+/* What it has, for some of them to be replaced. */
+static void dialog_texts(const struct dialog *dialog, struct slice ret_texts[DIALOG_TEXTS])
+{
+	for (enum dialog_text i = 0; i < DIALOG_TEXTS; i++)
+		ret_texts[i] = dialog_text(dialog, i);
 }
 
 void dialog_fini(struct dialog *dialog)
 {
-	struct slice *texts[DIALOG_TEXTS];
+	mem_free(dialog->texts);
+	dialog->texts = NULL;
+	memset(dialog->ends, 0, sizeof(dialog->ends));
+}
 
-	dialog_texts(dialog, texts);
-	for (size_t i = 0; i < DIALOG_TEXTS; i++) {
-		text_free(dialog, *texts[i]);
-		*texts[i] = SLICE_NONE;
-	}
-	mem_free(dialog->first);
-	dialog->first = NULL;
-	dialog->first_n = 0;
+struct slice dialog_request_uri(const struct dialog *dialog)
+{
+	struct slice first_route = dialog_text(dialog, DIALOG_FIRST_ROUTE);
+
+	return slice_is_empty(first_route) ? dialog_target(dialog) : first_route;
 }
 
 int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dialog_spec *spec)
 {
+	struct slice texts[DIALOG_TEXTS] = { [DIALOG_CALL_ID] = spec->call_id,
+					     [DIALOG_LOCAL] = spec->local,
+					     [DIALOG_REMOTE] = spec->remote,
+					     [DIALOG_TARGET] = spec->target,
+					     [DIALOG_CONTACT] = spec->contact };
 	char token[TOKEN_BYTES];
 
-	*dialog = (struct dialog){ .call_id = spec->call_id,
-				   .local = spec->local,
-				   .remote = spec->remote,
-				   .remote_target = spec->target,
-				   .contact = spec->contact,
-				   .hops_used = spec->hops_used,
-				   .flow = spec->flow };
+	*dialog = (struct dialog){ .hops_used = spec->hops_used, .flow = spec->flow };
 	stack_token(stack, dialog->local_tag);
-	if (slice_is_empty(dialog->call_id)) {
+	if (slice_is_empty(spec->call_id)) {
 		stack_token(stack, token);
-		dialog->call_id = slice_of(token, sizeof(token));
+		texts[DIALOG_CALL_ID] = slice_of(token, sizeof(token));
 	}
-	return dialog_keep_first(dialog);
+	return dialog_keep(dialog, texts);
 }
 
 /* A From or To value without its tag parameter, the rest as it stood. */
@@ -158,7 +134,7 @@ static int routes_collect(const struct sip_msg *msg, struct slice entries[SIP_RO
  * keeps the order of Record-Route, the calling side turns it round.
  */
 static int routes_print(struct buf *buf, const struct sip_msg *msg, bool is_reversed,
-			struct slice *ret_routes, struct slice *ret_first)
+			struct slice texts[DIALOG_TEXTS])
 {
 	struct slice entries[SIP_ROUTES_MAX];
 	struct slice first = SLICE_NONE, lr;
@@ -181,21 +157,9 @@ static int routes_print(struct buf *buf, const struct sip_msg *msg, bool is_reve
 	}
 	if (buf->is_overflown)
 		return ERR_LIMIT;
-	*ret_routes = slice_from(buf_text(buf), from);
-	*ret_first = first;
+	texts[DIALOG_ROUTES] = slice_from(buf_text(buf), from);
+	texts[DIALOG_FIRST_ROUTE] = first;
 	return 0;
-}
-
-static int dialog_set_routes(struct dialog *dialog, struct stack *stack, const struct sip_msg *msg,
-			     bool is_reversed)
-{
-	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
-	struct slice routes, first;
-	int err = routes_print(&buf, msg, is_reversed, &routes, &first);
-
-	if (!err)
-		err = text_set(dialog, &dialog->routes, routes);
-	return err ? err : text_set(dialog, &dialog->first_route, first);
 }
 
 /* --- Target and way ----------------------------------------------------------------------- */
@@ -242,23 +206,35 @@ static int contact_find(const struct sip_msg *msg, struct sip_addr *ret_addr)
 	return 0;
 }
 
-int dialog_refresh_target(struct dialog *dialog, const struct sip_msg *msg, const struct flow *flow)
+/*
+ * Keeps the texts with the target that the message names, if it names one, and finds the way to it.
+ * With a route set the first hop stays; a response came from where we already send.
+ */
+static int dialog_keep_target(struct dialog *dialog, struct slice texts[DIALOG_TEXTS],
+			      const struct sip_msg *msg, const struct flow *flow)
 {
 	struct sip_addr contact;
-	int err = contact_find(msg, &contact);
+	int no_contact = contact_find(msg, &contact);
+	int err;
 
-	if (err == ERR_NOTFOUND)
-		return 0;
-	if (err)
-		return err;
-	err = text_set(dialog, &dialog->remote_target, contact.uri.text);
-	if (err)
-		return err;
-	/* With a route set the first hop stays; a response came from where we already send. */
-	if (msg->is_request && slice_is_empty(dialog->routes) &&
-	    slice_is_empty(dialog->first_route))
+	if (no_contact && no_contact != ERR_NOTFOUND)
+		return no_contact;
+	if (!no_contact)
+		texts[DIALOG_TARGET] = contact.uri.text;
+	err = dialog_keep(dialog, texts);
+	if (!err && !no_contact && msg->is_request &&
+	    slice_is_empty(dialog_text(dialog, DIALOG_ROUTES)) &&
+	    slice_is_empty(dialog_text(dialog, DIALOG_FIRST_ROUTE)))
 		dialog->flow = dialog_flow_to(&contact.uri, flow, peer_is_natted(msg, flow));
-	return 0;
+	return err;
+}
+
+int dialog_refresh_target(struct dialog *dialog, const struct sip_msg *msg, const struct flow *flow)
+{
+	struct slice texts[DIALOG_TEXTS];
+
+	dialog_texts(dialog, texts);
+	return dialog_keep_target(dialog, texts, msg, flow);
 }
 
 int dialog_init_uas(struct dialog *dialog, const struct incoming *in,
@@ -266,69 +242,65 @@ int dialog_init_uas(struct dialog *dialog, const struct incoming *in,
 {
 	struct buf buf = { .p = in->stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 	const struct sip_msg *msg = in->msg;
-	struct slice routes, first_route;
-	struct sip_addr contact;
-	int err;
+	struct slice texts[DIALOG_TEXTS] = { [DIALOG_CALL_ID] = msg->call_id,
+					     [DIALOG_REMOTE_TAG] = msg->from_tag,
+					     [DIALOG_CONTACT] = contact_line };
+	int err = routes_print(&buf, msg, false, texts);
 
-	*dialog = (struct dialog){ .flow = in->flow };
-	if (contact_find(msg, &contact))
-		return ERR_SYNTAX;
-	err = routes_print(&buf, msg, false, &routes, &first_route);
+	*dialog = (struct dialog){ .flow = in->flow,
+				   .remote_cseq = msg->cseq,
+				   .has_remote_cseq = true };
 	if (err)
 		return err;
-	dialog->remote_cseq = msg->cseq;
-	dialog->has_remote_cseq = true;
 	memcpy(dialog->local_tag, local_tag, TOKEN_BYTES);
-	dialog->call_id = msg->call_id;
-	dialog->local = addr_print_untagged(&buf, &msg->to);
-	dialog->remote = addr_print_untagged(&buf, &msg->from);
-	dialog->remote_tag = msg->from_tag;
-	dialog->routes = routes;
-	dialog->first_route = first_route;
-	dialog->remote_target = contact.uri.text;
-	dialog->contact = contact_line;
-	err = dialog_keep_first(dialog);
-	/* The way to the target is set by it; the text is there already. */
-	return err ? err : dialog_refresh_target(dialog, msg, &in->flow);
+	texts[DIALOG_LOCAL] = addr_print_untagged(&buf, &msg->to);
+	texts[DIALOG_REMOTE] = addr_print_untagged(&buf, &msg->from);
+	err = dialog_keep_target(dialog, texts, msg, &in->flow);
+	if (!err && slice_is_empty(dialog_target(dialog))) {
+		dialog_fini(dialog);
+		return ERR_SYNTAX;
+	}
+	return err;
 }
 
 int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
 		       const struct flow *flow)
 {
+	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	struct slice texts[DIALOG_TEXTS];
 	int err;
 
 	if (slice_is_empty(response->to_tag))
 		return 0; /* 100, or an RFC 2543 peer: no dialog by this response */
+	dialog_texts(dialog, texts);
 	/* Each fork counts its own CSeq. */
-	if (!slice_eq(response->to_tag, dialog->remote_tag))
+	if (!slice_eq(response->to_tag, dialog_remote_tag(dialog)))
 		dialog->has_remote_cseq = false;
-	err = text_set(dialog, &dialog->remote_tag, response->to_tag);
-	if (!err)
-		err = dialog_set_routes(dialog, stack, response, true);
-	if (!err)
-		err = dialog_refresh_target(dialog, response, flow);
-	return err;
+	texts[DIALOG_REMOTE_TAG] = response->to_tag;
+	err = routes_print(&buf, response, true, texts);
+	return err ? err : dialog_keep_target(dialog, texts, response, flow);
 }
 
 int dialog_on_first_notify(struct dialog *dialog, const struct incoming *in)
 {
-	int err = dialog_set_routes(dialog, in->stack, in->msg, false);
+	struct buf buf = { .p = in->stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
+	struct slice texts[DIALOG_TEXTS];
+	int err;
 
-	if (!err)
-		err = dialog_refresh_target(dialog, in->msg, &in->flow);
-	if (!err)
-		err = text_set(dialog, &dialog->remote_tag, in->msg->from_tag);
-	return err;
+	dialog_texts(dialog, texts);
+	texts[DIALOG_REMOTE_TAG] = in->msg->from_tag;
+	err = routes_print(&buf, in->msg, false, texts);
+	return err ? err : dialog_keep_target(dialog, texts, in->msg, &in->flow);
 }
 
 int dialog_fork(const struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
 		const struct flow *flow, struct dialog *ret_fork)
 {
-	struct dialog_spec spec = { .call_id = dialog->call_id,
-				    .local = dialog->local,
-				    .remote = dialog->remote,
-				    .target = dialog->remote_target,
-				    .contact = dialog->contact,
+	struct dialog_spec spec = { .call_id = dialog_call_id(dialog),
+				    .local = dialog_local(dialog),
+				    .remote = dialog_remote(dialog),
+				    .target = dialog_target(dialog),
+				    .contact = dialog_contact(dialog),
 				    .flow = dialog->flow };
 	int err = dialog_init_uac(ret_fork, stack, &spec);
 
@@ -344,7 +316,9 @@ int dialog_fork(const struct dialog *dialog, struct stack *stack, const struct s
 
 unsigned dialog_check_request(struct dialog *dialog, const struct sip_msg *msg)
 {
-	if (!slice_is_empty(dialog->remote_tag) && !slice_eq(msg->from_tag, dialog->remote_tag))
+	struct slice remote_tag = dialog_remote_tag(dialog);
+
+	if (!slice_is_empty(remote_tag) && !slice_eq(msg->from_tag, remote_tag))
 		return 481;
 	if (msg->method == METHOD_ACK || msg->method == METHOD_CANCEL)
 		return 0;
@@ -410,29 +384,29 @@ static struct request dialog_print(struct dialog *dialog, struct stack *stack, s
 				   uint32_t cseq, struct slice lines)
 {
 	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
-	bool is_strict = !slice_is_empty(dialog->first_route);
+	bool is_strict = !slice_is_empty(dialog_text(dialog, DIALOG_FIRST_ROUTE));
 
 	sip_print_header_u32(&buf, HDR_MAX_FORWARDS,
 			     dialog->hops_used < MAX_FORWARDS ? MAX_FORWARDS - dialog->hops_used
 							      : 0);
 	dialog->hops_used = 0;
-	buf_slice(&buf, dialog->routes);
+	buf_slice(&buf, dialog_text(dialog, DIALOG_ROUTES));
 	if (is_strict) {
 		buf_lit(&buf, "Route: <");
-		buf_slice(&buf, dialog->remote_target);
+		buf_slice(&buf, dialog_target(dialog));
 		buf_lit(&buf, ">\r\n");
 	}
-	print_party(&buf, HDR_FROM, dialog->local, dialog_local_tag(dialog));
-	print_party(&buf, HDR_TO, dialog->remote, dialog->remote_tag);
-	sip_print_header(&buf, HDR_CALL_ID, dialog->call_id);
+	print_party(&buf, HDR_FROM, dialog_local(dialog), dialog_local_tag(dialog));
+	print_party(&buf, HDR_TO, dialog_remote(dialog), dialog_remote_tag(dialog));
+	sip_print_header(&buf, HDR_CALL_ID, dialog_call_id(dialog));
 	sip_print_cseq(&buf, cseq, method);
 	if (method_refreshes_target(sip_method_of(method)))
-		buf_slice(&buf, dialog->contact);
+		buf_slice(&buf, dialog_contact(dialog));
 	buf_slice(&buf, lines);
 	return (struct request){ .method = method,
-				 .uri = is_strict ? dialog->first_route : dialog->remote_target,
+				 .uri = dialog_request_uri(dialog),
 				 .flow = dialog->flow,
-				 .is_in_dialog = !slice_is_empty(dialog->remote_tag),
+				 .is_in_dialog = !slice_is_empty(dialog_remote_tag(dialog)),
 				 .lines = buf_text(&buf) };
 }
 

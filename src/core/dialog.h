@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Dialogs (RFC 3261 12): the peer-to-peer relationship that a session or a subscription uses. A
- * dialog is plain data inside its usage; all its text is its own.
+ * dialog is plain data inside its usage; all its text is its own, in one block.
  */
 #ifndef LAMPYRID_CORE_DIALOG_H
 #define LAMPYRID_CORE_DIALOG_H
@@ -9,34 +9,88 @@
 #include "core/txn_client.h"
 #include "sip/print.h"
 
+enum dialog_text {
+	DIALOG_CALL_ID,
+	DIALOG_LOCAL,
+	DIALOG_REMOTE,
+	DIALOG_REMOTE_TAG,
+	DIALOG_TARGET,
+	DIALOG_ROUTES,
+	DIALOG_FIRST_ROUTE,
+	DIALOG_CONTACT,
+	DIALOG_TEXTS,
+};
+
 struct dialog {
-	struct slice call_id;	    /* all in `first` or owned, see dialog_fini() */
-	struct slice local;	    /* From of our requests, without tag: `"Bob" <sip:202@pbx>` */
-	struct slice remote;	    /* To of our requests, without tag */
-	struct slice remote_tag;    /* empty until known */
-	struct slice remote_target; /* URI */
-	struct slice routes;	    /* whole Route lines, in the order we send them */
-	struct slice first_route;   /* URI of a strict router at the head of the set, else empty
-				       (12.2.1.1) */
-	struct slice contact;	    /* our Contact line with its CRLF, may be empty */
+	char *texts;		     /* owned, one behind the other */
+	uint16_t ends[DIALOG_TEXTS]; /* in `texts`, where each of them ends */
 	char local_tag[TOKEN_BYTES];
-	uint32_t hops_used; /* by the request that made us send our first one */
 	uint32_t local_cseq;
 	uint32_t remote_cseq;
 	bool has_remote_cseq;
-	struct flow flow; /* where requests go */
-	char *first;	  /* [first_n], owned: the texts that it began with, in one block */
-	size_t first_n;
+	uint8_t hops_used; /* by the request that made us send our first one */
+	struct flow flow;  /* where requests go */
 };
+
+/* A text lasts until the next one is set, by dialog_on_response() or dialog_refresh_target(). */
+static inline struct slice dialog_text(const struct dialog *dialog, enum dialog_text text)
+{
+	uint16_t from = text > 0 ? dialog->ends[text - 1] : 0;
+
+	return slice_of(dialog->texts + from, (size_t)(dialog->ends[text] - from));
+}
+
+static inline struct slice dialog_call_id(const struct dialog *dialog)
+{
+	return dialog_text(dialog, DIALOG_CALL_ID);
+}
+
+/* From and To of our requests, without their tags: `"Bob" <sip:202@pbx>`. */
+static inline struct slice dialog_local(const struct dialog *dialog)
+{
+	return dialog_text(dialog, DIALOG_LOCAL);
+}
+
+static inline struct slice dialog_remote(const struct dialog *dialog)
+{
+	return dialog_text(dialog, DIALOG_REMOTE);
+}
 
 static inline struct slice dialog_local_tag(const struct dialog *dialog)
 {
 	return slice_of(dialog->local_tag, TOKEN_BYTES);
 }
 
+/* Empty until it is known. */
+static inline struct slice dialog_remote_tag(const struct dialog *dialog)
+{
+	return dialog_text(dialog, DIALOG_REMOTE_TAG);
+}
+
+/* The URI of the peer's Contact. */
+static inline struct slice dialog_target(const struct dialog *dialog)
+{
+	return dialog_text(dialog, DIALOG_TARGET);
+}
+
+/* Our Contact line with its CRLF, may be empty. */
+static inline struct slice dialog_contact(const struct dialog *dialog)
+{
+	return dialog_text(dialog, DIALOG_CONTACT);
+}
+
+/* The Request-URI of our requests: the target, or a strict router's (RFC 3261 12.2.1.1). */
+struct slice dialog_request_uri(const struct dialog *dialog);
+
+/* Of all texts. */
+static inline size_t dialog_texts_bytes(const struct dialog *dialog)
+{
+	return dialog->ends[DIALOG_TEXTS - 1];
+}
+
 /*
  * Our side starts: `local` and `remote` are header values without tags, `target` the URI of the
- * first request. A new local tag is drawn; an empty call_id draws one, too. ERR_NOMEM.
+ * first request. A new local tag is drawn; an empty call_id draws one, too. ERR_LIMIT, ERR_NOMEM.
  */
 struct dialog_spec {
 	struct slice call_id;
@@ -51,7 +105,7 @@ int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dia
 
 /*
  * The dialog that a request of ours began, before any response: by its Call-ID, From with tag, To
- * and CSeq. ERR_NOMEM.
+ * and CSeq. ERR_LIMIT, ERR_NOMEM.
  */
 int dialog_init_sent(struct dialog *dialog, struct stack *stack, const struct sip_msg *sent,
 		     const struct flow *flow);

@@ -402,7 +402,7 @@ static void subscribe_accept(struct notifier *notifier, struct incoming *in, uin
 	notifier->expires_at_ms = stack->timers->now_ms + (uint64_t)expires_s * 1000;
 	if (expires_s > 0)
 		notifier_set_timer(notifier);
-	buf_slice(&lines, notifier->dialog.contact);
+	buf_slice(&lines, dialog_contact(&notifier->dialog));
 	sip_print_header_u32(&lines, HDR_EXPIRES, expires_s);
 	buf_slice(&lines, notifier->ops->lines);
 	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
@@ -484,7 +484,12 @@ static uint64_t flow_hash(const struct stack *stack, const struct flow *flow)
 
 static void usage_on_request(struct usage *usage, struct incoming *in);
 
-static const struct usage_ops usage_ops = { usage_on_request };
+static struct slice usage_call_id(const struct usage *usage)
+{
+	return dialog_call_id(&CONTAINER_OF(usage, const struct notifier, usage)->dialog);
+}
+
+static const struct usage_ops usage_ops = { usage_on_request, usage_call_id };
 
 static int notifier_init(struct notifier *notifier, struct incoming *in,
 			 const struct notifier_spec *spec)
@@ -498,7 +503,7 @@ static int notifier_init(struct notifier *notifier, struct incoming *in,
 	err = dialog_init_uas(&notifier->dialog, in, txn_server_to_tag(in->txn).p,
 			      spec->contact_line);
 	if (!err)
-		err = usage_start(in->stack, &notifier->usage, &usage_ops, notifier->dialog.call_id,
+		err = usage_start(in->stack, &notifier->usage, &usage_ops,
 				  dialog_local_tag(&notifier->dialog));
 	return err;
 }

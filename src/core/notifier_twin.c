@@ -23,8 +23,8 @@ static uint64_t hash_of(const struct notifier *notifier)
 {
 	struct stack *stack = notifier->stack;
 	const struct dialog *dialog = &notifier->dialog;
-	const struct slice parts[] = { dialog->local, dialog->remote, dialog->remote_target,
-				       notifier->event };
+	const struct slice parts[] = { dialog_local(dialog), dialog_remote(dialog),
+				       dialog_target(dialog), notifier->event };
 	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {

@@ -348,7 +348,7 @@ int refer_accept(struct session *session, struct incoming *in, const struct refe
 		return err;
 	}
 	refer->owner = owner;
-	refer_start(refer, in, session->dialog.contact);
+	refer_start(refer, in, dialog_contact(&session->dialog));
 	*ret_refer = refer;
 	return 0;
 }
@@ -419,7 +419,7 @@ static void on_subscribe(struct refer *refer, struct incoming *in)
 		incoming_reply_status(in, refusal);
 		return;
 	}
-	buf_slice(&lines, refer_dialog_in(refer->dialog)->contact);
+	buf_slice(&lines, dialog_contact(refer_dialog_in(refer->dialog)));
 	sip_print_header_u32(&lines, HDR_EXPIRES, expires_s);
 	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
 	if (expires_s == 0) {

@@ -115,11 +115,16 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 		on_request(dialog, in);
 }
 
-static const struct usage_ops usage_ops = { usage_on_request };
+static struct slice usage_call_id(const struct usage *usage)
+{
+	return dialog_call_id(&CONTAINER_OF(usage, const struct refer_dialog, usage)->own);
+}
+
+static const struct usage_ops usage_ops = { usage_on_request, usage_call_id };
 
 static int own_start(struct refer_dialog *dialog)
 {
-	return usage_start(dialog->stack, &dialog->usage, &usage_ops, dialog->own.call_id,
+	return usage_start(dialog->stack, &dialog->usage, &usage_ops,
 			   dialog_local_tag(&dialog->own));
 }
 

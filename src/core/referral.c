@@ -140,9 +140,9 @@ static int enter_dialog(struct referral *referral, const struct sip_msg *respons
 {
 	struct dialog *dialog = refer_dialog_in(referral->dialog);
 
-	if (slice_is_empty(dialog->remote_tag))
+	if (slice_is_empty(dialog_remote_tag(dialog)))
 		return dialog_on_response(dialog, referral->stack, response, flow);
-	if (slice_eq(dialog->remote_tag, response->to_tag))
+	if (slice_eq(dialog_remote_tag(dialog), response->to_tag))
 		return dialog_refresh_target(dialog, response, flow);
 	return 0;
 }
@@ -341,7 +341,7 @@ static unsigned notify_enter_dialog(struct referral *referral, struct incoming *
 	struct dialog *dialog = refer_dialog_in(referral->dialog);
 	int err;
 
-	if (slice_is_empty(dialog->remote_tag))
+	if (slice_is_empty(dialog_remote_tag(dialog)))
 		err = dialog_on_first_notify(dialog, in);
 	else
 		err = dialog_refresh_target(dialog, in->msg, &in->flow);

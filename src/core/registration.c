@@ -193,7 +193,7 @@ static bool registration_try_again(struct registration *registration, struct txn
 
 	if ((response->status != 401 && response->status != 407) || !registration->account ||
 	    account_answer(registration->account, registration->stack, response,
-			   registration->numbering.remote_target, &registration->attempt, &line))
+			   dialog_target(&registration->numbering), &registration->attempt, &line))
 		return false;
 	if (txn_client_start_again(txn, registration->numbering.local_cseq + 1, buf_text(&line),
 				   &register_ops, registration->pooled.handle,
@@ -272,7 +272,7 @@ static int registration_ask(struct registration *registration, uint32_t expires_
 	sip_print_header_u32(&lines, HDR_EXPIRES, expires_s);
 	if (registration->account)
 		account_print(registration->account, registration->stack, SLICE("REGISTER"),
-			      registration->numbering.remote_target, &registration->attempt,
+			      dialog_target(&registration->numbering), &registration->attempt,
 			      &lines);
 	if (lines.is_overflown)
 		return ERR_LIMIT;

@@ -426,7 +426,7 @@ static bool session_knows_way(struct session *session, struct incoming *in)
 		return true;
 	if (in->msg->method == METHOD_ACK)
 		return addr_eq_ip(&in->flow.peer, &session->peer.peer);
-	if (!slice_eq(in->msg->from_tag, session->dialog.remote_tag)) {
+	if (!slice_eq(in->msg->from_tag, dialog_remote_tag(&session->dialog))) {
 		incoming_reply_stateless(in, &(struct answer){ .status = 481 });
 		return false;
 	}
@@ -466,7 +466,12 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 		session_on_other(session, in);
 }
 
-const struct usage_ops session_usage_ops = { usage_on_request };
+static struct slice usage_call_id(const struct usage *usage)
+{
+	return dialog_call_id(&CONTAINER_OF(usage, const struct session, usage)->dialog);
+}
+
+const struct usage_ops session_usage_ops = { usage_on_request, usage_call_id };
 
 struct session *session_find_dialog(struct stack *stack, struct slice call_id,
 				    struct slice local_tag)

@@ -35,7 +35,7 @@ void session_on_2xx_again(struct session *session, const struct txn_client *txn,
 {
 	struct dialog fork;
 
-	if (slice_eq(response->to_tag, session->dialog.remote_tag)) {
+	if (slice_eq(response->to_tag, dialog_remote_tag(&session->dialog))) {
 		if (txn->ack)
 			(void)way_send(session->stack, &session->dialog.flow, txn->ack);
 		else if (response->cseq != session->invite_cseq)
@@ -79,7 +79,7 @@ static void session_on_2xx(struct session *session, struct txn_client *txn,
 			   const struct sip_msg *response, const struct flow *flow)
 {
 	bool is_cancelled = session->state == SESSION_CANCELLED;
-	bool is_dropped = !slice_eq(session->dialog.remote_tag, response->to_tag) &&
+	bool is_dropped = !slice_eq(dialog_remote_tag(&session->dialog), response->to_tag) &&
 			  session_drop_update(session);
 	int err;
 
@@ -262,7 +262,7 @@ int session_call(struct stack *stack, const struct session_spec *spec,
 	dialog = &session->dialog;
 	if ((err = lines.is_overflown ? ERR_LIMIT : 0) ||
 	    (err = dialog_init_uac(dialog, stack, &spec->dialog)) ||
-	    (err = usage_start(stack, &session->usage, &session_usage_ops, dialog->call_id,
+	    (err = usage_start(stack, &session->usage, &session_usage_ops,
 			       dialog_local_tag(dialog))) ||
 	    (err = dialog_request(dialog, stack, METHOD_INVITE, buf_text(&lines),
 				  spec->content_type, spec->body, &invite_ops,

@@ -34,7 +34,7 @@ static struct session_fork *fork_find(const struct session *session, struct slic
 {
 	struct session_fork *fork = session->forks;
 
-	while (fork && !slice_eq(fork->dialog.remote_tag, tag))
+	while (fork && !slice_eq(dialog_remote_tag(&fork->dialog), tag))
 		fork = fork->next;
 	return fork;
 }
@@ -86,7 +86,7 @@ static void fork_swap(struct session *session, struct session_fork *fork)
 int session_fork_on_provisional(struct session *session, const struct sip_msg *response,
 				const struct flow *flow, struct session_fork **ret_fork)
 {
-	struct slice tag = session->dialog.remote_tag;
+	struct slice tag = dialog_remote_tag(&session->dialog);
 	struct session_fork *fork = NULL;
 	int err;
 
@@ -115,7 +115,7 @@ void session_fork_choose(struct session *session, struct slice tag)
 	if (fork)
 		fork_swap(session, fork);
 	/* A fork that was never heard of has described nothing reliably. */
-	else if (!slice_eq(session->dialog.remote_tag, tag))
+	else if (!slice_eq(dialog_remote_tag(&session->dialog), tag))
 		session_early_fini(&session->early);
 	session_forks_free(session);
 }
@@ -133,8 +133,8 @@ bool session_fork_on_request(struct session *session, struct incoming *in)
 		incoming_reply_status(in, refusal);
 	else if (in->msg->method == METHOD_UPDATE && slice_is_empty(in->msg->body) &&
 		 dialog_refresh_target(&fork->dialog, in->msg, &in->flow) == 0)
-		incoming_reply(in,
-			       &(struct answer){ .status = 200, .lines = session->dialog.contact });
+		incoming_reply(in, &(struct answer){ .status = 200,
+						     .lines = dialog_contact(&session->dialog) });
 	else
 		incoming_reply_status(in, in->msg->method == METHOD_OPTIONS ? 200 : 480);
 	return true;

@@ -183,8 +183,8 @@ static const struct txn_client_ops pass_ops = { pass_on_response, pass_on_failed
 /* The dialog exists on both sides, so a request can be sent in it (12.1). */
 static bool session_has_dialog(const struct session *session)
 {
-	return session_is_up(session) ||
-	       (session->state == SESSION_EARLY && !slice_is_empty(session->dialog.remote_tag));
+	return session_is_up(session) || (session->state == SESSION_EARLY &&
+					  !slice_is_empty(dialog_remote_tag(&session->dialog)));
 }
 
 static int pass_on(struct session *session, const struct incoming *in)

@@ -32,8 +32,8 @@ static int server_find_way(struct stack *stack, struct handle owner, struct flow
 
 	if (!session || !stack->user.find_way)
 		return ERR_NOTFOUND;
-	return stack->user.find_way(stack->user.user, session->dialog.remote,
-				    session->dialog.remote_target, flow);
+	return stack->user.find_way(stack->user.user, dialog_remote(&session->dialog),
+				    dialog_target(&session->dialog), flow);
 }
 
 const struct txn_server_ops session_server_ops = { server_on_cancel, server_find_way };
@@ -78,7 +78,7 @@ int session_take(struct incoming *in, struct slice contact_line, const struct se
 	}
 	if (!err)
 		err = usage_start(in->stack, &session->usage, &session_usage_ops,
-				  session->dialog.call_id, dialog_local_tag(&session->dialog));
+				  dialog_local_tag(&session->dialog));
 	if (err) {
 		session_refuse(in, err);
 		session_finish(session);
@@ -98,7 +98,7 @@ int session_respond(struct session *session, struct txn_server *txn, const struc
 	if (!txn)
 		return ERR_STATE;
 	if (answer->status < 300) {
-		buf_slice(&lines, session->dialog.contact);
+		buf_slice(&lines, dialog_contact(&session->dialog));
 		session_print_abilities(session, &lines);
 	}
 	if (answer->status >= 200 && answer->status < 300 &&

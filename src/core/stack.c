@@ -152,15 +152,10 @@ void stack_trace(struct stack *stack, const char *format, ...)
 /* --- Usages ------------------------------------------------------------------------------- */
 
 int usage_start(struct stack *stack, struct usage *usage, const struct usage_ops *ops,
-		struct slice call_id, struct slice local_tag)
+		struct slice local_tag)
 {
-	int err = map_insert(&stack->usages, &usage->node, local_tag);
-
-	if (err)
-		return err;
-	usage->call_id = call_id;
 	usage->ops = ops;
-	return 0;
+	return map_insert(&stack->usages, &usage->node, local_tag);
 }
 
 void usage_rename(struct stack *stack, struct usage *usage, char local_tag[TOKEN_BYTES],
@@ -187,7 +182,7 @@ struct usage *usage_find(struct stack *stack, struct slice call_id, struct slice
 	struct map_node *node = map_find(&stack->usages, local_tag);
 	struct usage *usage = node ? CONTAINER_OF(node, struct usage, node) : NULL;
 
-	return usage && slice_eq(usage->call_id, call_id) ? usage : NULL;
+	return usage && slice_eq(usage->ops->call_id(usage), call_id) ? usage : NULL;
 }
 
 /* --- Answering ---------------------------------------------------------------------------- */

@@ -36,16 +36,17 @@ struct usage;
 struct usage_ops {
 	/* A request inside the dialog: to be answered through `in`; an ACK needs none. */
 	void (*on_request)(struct usage *usage, struct incoming *in);
+	/* The Call-ID of its dialog. */
+	struct slice (*call_id)(const struct usage *usage);
 };
 
 /*
  * One dialog usage, found by our own tag, which is drawn at random and never twice, and told by its
- * Call-ID. Lives in its owner, beside its dialog, whose texts it uses.
+ * Call-ID. Lives in its owner, beside its dialog.
  */
 struct usage {
 	struct map_node node; /* key: the local tag */
 	const struct usage_ops *ops;
-	struct slice call_id;
 };
 
 struct stack_user {
@@ -169,11 +170,11 @@ void stack_trace(struct stack *stack, const char *format, ...)
 /* --- Usages ------------------------------------------------------------------------------- */
 
 /*
- * From now on requests with this Call-ID and To tag come to the usage. Both texts stay the caller's
- * and must last until usage_stop(). ERR_NOMEM.
+ * From now on requests with its Call-ID and this To tag come to the usage. The tag stays the
+ * caller's and must last until usage_stop(). ERR_NOMEM.
  */
 int usage_start(struct stack *stack, struct usage *usage, const struct usage_ops *ops,
-		struct slice call_id, struct slice local_tag);
+		struct slice local_tag);
 
 /* The same usage under another tag of ours, written into `local_tag`, which it was started with. */
 void usage_rename(struct stack *stack, struct usage *usage, char local_tag[TOKEN_BYTES],

@@ -111,13 +111,6 @@ static void subscriber_finish(struct subscriber *subscriber)
 static const struct txn_client_ops subscribe_ops;
 static const struct usage_ops usage_ops;
 
-static struct slice request_uri(const struct subscriber *subscriber)
-{
-	const struct dialog *dialog = &subscriber->dialog;
-
-	return slice_is_empty(dialog->first_route) ? dialog->remote_target : dialog->first_route;
-}
-
 static int subscriber_ask(struct subscriber *subscriber, uint32_t expires_s)
 {
 	char text[SIP_HEADER_MAX_BYTES];
@@ -131,7 +124,8 @@ static int subscriber_ask(struct subscriber *subscriber, uint32_t expires_s)
 	buf_slice(&lines, subscriber->lines);
 	if (subscriber->account)
 		account_print(subscriber->account, subscriber->stack, SLICE("SUBSCRIBE"),
-			      request_uri(subscriber), &subscriber->attempt, &lines);
+			      dialog_request_uri(&subscriber->dialog), &subscriber->attempt,
+			      &lines);
 	if (lines.is_overflown)
 		return ERR_LIMIT;
 	return dialog_request(&subscriber->dialog, subscriber->stack, METHOD_SUBSCRIBE,
@@ -148,17 +142,17 @@ static int subscriber_renew(struct subscriber *subscriber)
 	int err;
 
 	err = dialog_init_uac(&fresh, stack,
-			      &(struct dialog_spec){ .local = last->local,
-						     .remote = last->remote,
+			      &(struct dialog_spec){ .local = dialog_local(last),
+						     .remote = dialog_remote(last),
 						     .target = subscriber->target,
-						     .contact = last->contact,
+						     .contact = dialog_contact(last),
 						     .flow = subscriber->flow });
 	if (err)
 		return err;
 	subscriber_let_go(subscriber);
 	dialog_fini(&subscriber->dialog);
 	subscriber->dialog = fresh;
-	return usage_start(stack, &subscriber->usage, &usage_ops, subscriber->dialog.call_id,
+	return usage_start(stack, &subscriber->usage, &usage_ops,
 			   dialog_local_tag(&subscriber->dialog));
 }
 
@@ -283,7 +277,7 @@ static bool subscriber_try_again(struct subscriber *subscriber, struct txn_clien
 
 	if ((response->status != 401 && response->status != 407) || !subscriber->account ||
 	    account_answer(subscriber->account, subscriber->stack, response,
-			   request_uri(subscriber), &subscriber->attempt, &line))
+			   dialog_request_uri(&subscriber->dialog), &subscriber->attempt, &line))
 		return false;
 	if (txn_client_start_again(txn, subscriber->dialog.local_cseq + 1, buf_text(&line),
 				   &subscribe_ops, subscriber->pooled.handle, &subscriber->client))
@@ -372,9 +366,9 @@ static void subscriber_on_2xx(struct subscriber *subscriber, const struct sip_ms
 	int err;
 
 	/* The NOTIFY may have made the dialog already; another fork's tag changes nothing then. */
-	if (slice_is_empty(dialog->remote_tag))
+	if (slice_is_empty(dialog_remote_tag(dialog)))
 		err = dialog_on_response(dialog, subscriber->stack, response, flow);
-	else if (slice_eq(dialog->remote_tag, response->to_tag))
+	else if (slice_eq(dialog_remote_tag(dialog), response->to_tag))
 		err = dialog_refresh_target(dialog, response, flow);
 	else
 		err = 0;
@@ -486,7 +480,7 @@ static bool notify_enter_dialog(struct subscriber *subscriber, struct incoming *
 	struct dialog *dialog = &subscriber->dialog;
 	int err;
 
-	if (slice_is_empty(dialog->remote_tag))
+	if (slice_is_empty(dialog_remote_tag(dialog)))
 		err = dialog_on_first_notify(dialog, in);
 	else
 		err = dialog_refresh_target(dialog, in->msg, &in->flow);
@@ -631,7 +625,12 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 		subscriber_on_notify(subscriber, in);
 }
 
-static const struct usage_ops usage_ops = { usage_on_request };
+static struct slice usage_call_id(const struct usage *usage)
+{
+	return dialog_call_id(&CONTAINER_OF(usage, const struct subscriber, usage)->dialog);
+}
+
+static const struct usage_ops usage_ops = { usage_on_request, usage_call_id };
 
 /* --- Starting and stopping ---------------------------------------------------------------- */
 

@@ -124,7 +124,7 @@ static void print_leg(struct buf *buf, const struct leg *leg)
 	json_number(buf, "age", seconds_since(leg->call, leg->record.start_ms));
 	if (leg->session) {
 		print_peer(buf, &leg->session->dialog.flow);
-		json_text(buf, "call_id", leg->session->dialog.call_id);
+		json_text(buf, "call_id", dialog_call_id(&leg->session->dialog));
 	}
 	if (leg->is_stand_in)
 		json_bool(buf, "waits", true);
@@ -326,7 +326,7 @@ static void print_watching(struct buf *buf, const struct watching *watching,
 		    binding ? binding_expires_s(binding) : notifier_expires_s(notifier));
 	json_number(buf, "notify", notifier->last_status);
 	print_peer(buf, &notifier->dialog.flow);
-	json_text(buf, "call_id", notifier->dialog.call_id);
+	json_text(buf, "call_id", dialog_call_id(&notifier->dialog));
 	json_object_end(buf);
 }
 

@@ -41,8 +41,8 @@ static void print_replaces(struct buf *lines, const struct leg *replaced)
 	const struct dialog *dialog = &replaced->session->dialog;
 
 	buf_lit(lines, "Require: replaces\r\nReplaces: ");
-	sip_replaces_print(lines, &(struct sip_replaces){ .call_id = dialog->call_id,
-							  .to_tag = dialog->remote_tag,
+	sip_replaces_print(lines, &(struct sip_replaces){ .call_id = dialog_call_id(dialog),
+							  .to_tag = dialog_remote_tag(dialog),
 							  .from_tag = dialog_local_tag(dialog) });
 	buf_lit(lines, "\r\n");
 }
@@ -148,7 +148,7 @@ void try_replaced(struct attempt *attempt)
 	if (replaced && attempt->call->breadth_left > 0) {
 		dialog = &replaced->session->dialog;
 		attempt->failure = (struct failure){ 503, FORWARD_NEVER };
-		(void)ring_phone(attempt, dialog->remote_target, &dialog->flow,
+		(void)ring_phone(attempt, dialog_target(dialog), &dialog->flow,
 				 attempt->call->breadth_left);
 	}
 	if (attempt->legs == 0)

@@ -98,7 +98,7 @@ static void trace_leg(const struct leg *leg)
 		return;
 	stack_trace(&leg->pbx->stack, "event=leg call=%u party=%.*s state=%s call-id=%.*s",
 		    leg->call->number, SLICE_ARGS(leg->party.number), leg_rows[leg->state].name,
-		    SLICE_ARGS(leg->session ? leg->session->dialog.call_id : SLICE_NONE));
+		    SLICE_ARGS(leg->session ? dialog_call_id(&leg->session->dialog) : SLICE_NONE));
 }
 
 void leg_set_state(struct leg *leg, enum leg_state state)
@@ -149,15 +149,15 @@ void leg_set_replaced(struct leg *leg, const struct leg *other)
 {
 	const struct dialog *dialog = &other->session->dialog;
 	struct slice ours = dialog_local_tag(dialog);
-	size_t n = dialog->call_id.n + dialog->remote_tag.n + ours.n;
+	size_t n = dialog_call_id(dialog).n + dialog_remote_tag(dialog).n + ours.n;
 	struct dialog_ids *ids = mem_alloc(sizeof(*ids) + n);
 	struct buf text;
 
 	if (!ids)
 		return;
 	buf_init(&text, (char *)(ids + 1), n);
-	ids->call_id = put(&text, dialog->call_id);
-	ids->local_tag = put(&text, dialog->remote_tag);
+	ids->call_id = put(&text, dialog_call_id(dialog));
+	ids->local_tag = put(&text, dialog_remote_tag(dialog));
 	ids->remote_tag = put(&text, ours);
 	mem_free(leg->replaced);
 	leg->replaced = ids;

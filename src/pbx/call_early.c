@@ -20,7 +20,7 @@ static struct slice body_type(const struct sip_msg *msg)
 /* Whose media it is: a phone's tag is its own choice, so another phone may have the same. */
 static uint64_t fork_hash(const struct leg *leg)
 {
-	return hash_bytes(leg->pbx->entities.secret, leg->session->dialog.remote_tag);
+	return hash_bytes(leg->pbx->entities.secret, dialog_remote_tag(&leg->session->dialog));
 }
 
 static bool caller_can(const struct call *call, unsigned abilities)

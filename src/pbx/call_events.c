@@ -55,7 +55,8 @@ static void on_trying(struct session *session)
 /* Behind a forking proxy the phone's tag may be another one than watchers were told. */
 static void leg_rings(struct leg *leg)
 {
-	uint64_t hash = hash_bytes(leg->pbx->entities.secret, leg->session->dialog.remote_tag);
+	uint64_t hash =
+		hash_bytes(leg->pbx->entities.secret, dialog_remote_tag(&leg->session->dialog));
 	bool is_told = leg->tag_hash == hash;
 
 	leg->tag_hash = hash;

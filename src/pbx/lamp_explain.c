@@ -218,7 +218,7 @@ static void print_notify(struct buf *buf, const struct watcher *watcher)
 	if (!notifier || notifier->sent_at_ms == 0)
 		return;
 	json_object_begin(buf, "notify");
-	json_text(buf, "call_id", slice_head(notifier->dialog.call_id, TEXT_SHOWN_MAX));
+	json_text(buf, "call_id", slice_head(dialog_call_id(&notifier->dialog), TEXT_SHOWN_MAX));
 	json_number(buf, "cseq", notifier->dialog.local_cseq);
 	if (watcher->version > 0)
 		json_number(buf, "version", watcher->version - 1);

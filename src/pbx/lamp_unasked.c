@@ -264,7 +264,7 @@ static bool is_phone_of(const struct binding *binding, const struct dialog *dial
 
 	return flow_eq(&binding->flow, &dialog->flow) ||
 	       (sip_uri_parse(binding->contact, &a) == 0 &&
-		sip_uri_parse(dialog->remote_target, &b) == 0 && sip_uri_eq(&a, &b));
+		sip_uri_parse(dialog_target(dialog), &b) == 0 && sip_uri_eq(&a, &b));
 }
 
 /* What carries a watcher that has asked for it; NULL: it has not. */

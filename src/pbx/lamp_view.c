@@ -217,7 +217,8 @@ struct dialog_ids lamp_leg_ids(const struct leg *leg)
 
 	if (!dialog)
 		return (struct dialog_ids){ 0 };
-	return (struct dialog_ids){ dialog->call_id, dialog->remote_tag, dialog_local_tag(dialog) };
+	return (struct dialog_ids){ dialog_call_id(dialog), dialog_remote_tag(dialog),
+				    dialog_local_tag(dialog) };
 }
 
 /* RFC 4235 3.2: a tag that was not named matches all. */

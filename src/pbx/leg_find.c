@@ -14,7 +14,7 @@ static struct leg *find_by_tags(struct pbx *pbx, struct slice call_id, struct sl
 
 	/* There are sessions that are no calls: the notice of do-not-disturb. */
 	if (!session || session->ops != &leg_session_ops ||
-	    !slice_eq(session->dialog.remote_tag, theirs))
+	    !slice_eq(dialog_remote_tag(&session->dialog), theirs))
 		return NULL;
 	return session->owner;
 }
@@ -35,7 +35,7 @@ static struct leg *find_by_call_id(struct pbx *pbx, struct slice call_id,
 	uint32_t slot = 0;
 
 	while ((leg = pool_walk(&pbx->legs, &slot))) {
-		if (!leg->session || !slice_eq(leg->session->dialog.call_id, call_id) ||
+		if (!leg->session || !slice_eq(dialog_call_id(&leg->session->dialog), call_id) ||
 		    !(leg_is_of(leg, asker) || lamp_was_told(leg, asker->number)))
 			continue;
 		if (found)

@@ -118,9 +118,7 @@ static size_t head_bytes(const struct notifier *notifier)
 {
 	const struct dialog *dialog = &notifier->dialog;
 
-	return HEAD_BYTES + dialog->remote_target.n + dialog->local.n + dialog->remote.n +
-	       dialog->remote_tag.n + dialog->call_id.n + dialog->routes.n + dialog->contact.n +
-	       notifier->event.n;
+	return HEAD_BYTES + dialog_texts_bytes(dialog) + notifier->event.n;
 }
 
 static size_t room_of(const struct lamp_list *list)

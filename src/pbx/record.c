@@ -141,7 +141,7 @@ static void keep_leg(const struct leg *leg)
 	struct call *call = leg->call;
 	struct record_item *item =
 		item_new(call, ITEM_LEG, leg->party.number, leg->party.name,
-			 leg->session ? leg->session->dialog.call_id : SLICE_NONE);
+			 leg->session ? dialog_call_id(&leg->session->dialog) : SLICE_NONE);
 
 	if (!item)
 		return;

@@ -109,7 +109,7 @@ static bool is_transferred_otherwise(const struct call *call, const struct taker
 static bool is_for_phone(const struct leg *other, const struct taker *taker)
 {
 	return taker->ticket && other->extension && other->session->peer_can & PEER_REPLACES &&
-	       slice_is_empty(other->session->dialog.routes) &&
+	       slice_is_empty(dialog_text(&other->session->dialog, DIALOG_ROUTES)) &&
 	       directory_find(other->pbx->directory, other->party.number);
 }
 

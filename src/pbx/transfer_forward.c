@@ -239,9 +239,9 @@ static int print_refer_to(struct buf *buf, const struct leg *transferee, struct 
 		return ERR_LIMIT;
 	if (replaced) {
 		dialog = &replaced->session->dialog;
-		replaces = (struct sip_replaces){ .call_id = dialog->call_id,
+		replaces = (struct sip_replaces){ .call_id = dialog_call_id(dialog),
 						  .to_tag = dialog_local_tag(dialog),
-						  .from_tag = dialog->remote_tag };
+						  .from_tag = dialog_remote_tag(dialog) };
 	}
 	sip_refer_to_print(buf, &uri, replaced ? &replaces : NULL);
 	return buf->is_overflown ? ERR_LIMIT : 0;

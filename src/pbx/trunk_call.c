@@ -215,9 +215,7 @@ int trunk_on_challenge(struct session *session, const struct sip_msg *response, 
 	if (session->challenges > 1)
 		attempt = (struct auth_attempt){ .answers = session->challenges - 1,
 						 .serial = trunk->account.client.serial };
-	err = account_answer(&trunk->account, session->stack, response,
-			     slice_is_empty(dialog->first_route) ? dialog->remote_target
-								 : dialog->first_route,
+	err = account_answer(&trunk->account, session->stack, response, dialog_request_uri(dialog),
 			     &attempt, line);
 	if (err)
 		trace_unanswered(trunk, response);

@@ -269,7 +269,7 @@ static int probe_numbering(struct trunk *trunk)
 	char us_text[URI_MAX_BYTES], them_text[URI_MAX_BYTES];
 	struct buf us = BUF_ON(us_text), them = BUF_ON(them_text);
 
-	if (!slice_is_empty(trunk->probing.call_id))
+	if (!slice_is_empty(dialog_call_id(&trunk->probing)))
 		return 0;
 	print_account(trunk, &us);
 	buf_char(&them, '<');

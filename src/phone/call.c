@@ -426,9 +426,7 @@ static int on_challenge(struct session *session, const struct sip_msg *response,
 	struct auth_attempt alone = { 0 };
 	const struct dialog *dialog = &session->dialog;
 
-	return account_answer(&phone->account, &phone->stack, response,
-			      slice_is_empty(dialog->first_route) ? dialog->remote_target
-								  : dialog->first_route,
+	return account_answer(&phone->account, &phone->stack, response, dialog_request_uri(dialog),
 			      call ? &call->attempt : &alone, line);
 }
 

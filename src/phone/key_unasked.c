@@ -85,7 +85,13 @@ static void usage_on_request(struct usage *usage, struct incoming *in)
 	}
 }
 
-static const struct usage_ops usage_ops = { usage_on_request };
+static struct slice usage_call_id(const struct usage *usage)
+{
+	return dialog_call_id(
+		&CONTAINER_OF(usage, const struct phone_key, unasked.usage)->unasked.dialog);
+}
+
+static const struct usage_ops usage_ops = { usage_on_request, usage_call_id };
 
 void phone_unasked_end(struct phone_key *key)
 {
@@ -103,7 +109,7 @@ static int unasked_start(struct phone_key *key, struct incoming *in)
 	phone_unasked_end(key);
 	err = dialog_init_uas(dialog, in, txn_server_to_tag(in->txn).p, key->phone->contact);
 	if (!err)
-		err = usage_start(in->stack, &key->unasked.usage, &usage_ops, dialog->call_id,
+		err = usage_start(in->stack, &key->unasked.usage, &usage_ops,
 				  dialog_local_tag(dialog));
 	if (!err)
 		dialog_set_restart(&key->watch.set);
@@ -120,8 +126,8 @@ static unsigned unasked_enter(struct phone_key *key, struct incoming *in)
 
 	if (!txn_server_start(in, NULL, HANDLE_NONE))
 		return 503;
-	if (slice_eq(dialog->call_id, in->msg->call_id) &&
-	    slice_eq(dialog->remote_tag, in->msg->from_tag)) {
+	if (slice_eq(dialog_call_id(dialog), in->msg->call_id) &&
+	    slice_eq(dialog_remote_tag(dialog), in->msg->from_tag)) {
 		txn_server_set_to_tag(in->txn, dialog->local_tag);
 		return dialog_check_request(dialog, in->msg);
 	}

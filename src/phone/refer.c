@@ -127,7 +127,7 @@ static struct phone_call *find_target(struct phone *phone, const struct sip_msg 
 	if (sip_target_dialog_parse(sip_msg_value(refer, HDR_TARGET_DIALOG), &target))
 		return NULL;
 	session = session_find_dialog(&phone->stack, target.call_id, target.remote_tag);
-	if (!session || !slice_eq(session->dialog.remote_tag, target.local_tag) ||
+	if (!session || !slice_eq(dialog_remote_tag(&session->dialog), target.local_tag) ||
 	    (session->state != SESSION_ANSWERED && session->state != SESSION_CONFIRMED))
 		return NULL;
 	return session->owner;

@@ -43,7 +43,7 @@ unsigned phone_replaced_find(struct phone *phone, const struct incoming *in,
 	if (!phone_flow_is_server(phone, &in->flow))
 		return 481;
 	session = session_find_dialog(&phone->stack, replaces.call_id, replaces.to_tag);
-	if (!session || !slice_eq(session->dialog.remote_tag, replaces.from_tag))
+	if (!session || !slice_eq(dialog_remote_tag(&session->dialog), replaces.from_tag))
 		return 481;
 	status = check_state(session, replaces.is_early_only);
 	if (status == 0)

@@ -157,7 +157,7 @@ static int on_challenge(struct referral *referral, const struct sip_msg *respons
 	if (!session)
 		return ERR_STATE;
 	return account_answer(&call->phone->account, &call->phone->stack, response,
-			      session->dialog.remote_target, &call->attempt, line);
+			      dialog_target(&session->dialog), &call->attempt, line);
 }
 
 static const struct referral_ops referral_ops = {
@@ -176,13 +176,13 @@ static int print_consulted(struct phone_call *consulted, struct buf *buf)
 	struct session *session = phone_call_session(consulted);
 	struct sip_uri uri;
 
-	if (!session || slice_is_empty(session->dialog.remote_tag) ||
-	    sip_uri_parse(session->dialog.remote_target, &uri))
+	if (!session || slice_is_empty(dialog_remote_tag(&session->dialog)) ||
+	    sip_uri_parse(dialog_target(&session->dialog), &uri))
 		return ERR_STATE;
 	sip_refer_to_print(
 		buf, &uri,
-		&(struct sip_replaces){ .call_id = session->dialog.call_id,
-					.to_tag = session->dialog.remote_tag,
+		&(struct sip_replaces){ .call_id = dialog_call_id(&session->dialog),
+					.to_tag = dialog_remote_tag(&session->dialog),
 					.from_tag = dialog_local_tag(&session->dialog) });
 	return buf->is_overflown ? ERR_LIMIT : 0;
 }
@@ -211,11 +211,11 @@ static int refer_outside(struct phone_call *call, const struct dialog *dialog,
 	char target_text[SIP_HEADER_MAX_BYTES], lines_text[PHONE_LINES_MAX_BYTES];
 	struct buf target = BUF_ON(target_text), lines = BUF_ON(lines_text);
 
-	sip_target_dialog_print(&target,
-				&(struct sip_target_dialog){ .call_id = dialog->call_id,
-							     .local_tag = dialog_local_tag(dialog),
-							     .remote_tag = dialog->remote_tag });
-	account_print(&phone->account, &phone->stack, SLICE("REFER"), dialog->remote_target,
+	sip_target_dialog_print(
+		&target, &(struct sip_target_dialog){ .call_id = dialog_call_id(dialog),
+						      .local_tag = dialog_local_tag(dialog),
+						      .remote_tag = dialog_remote_tag(dialog) });
+	account_print(&phone->account, &phone->stack, SLICE("REFER"), dialog_target(dialog),
 		      &call->attempt, &lines);
 	if (target.is_overflown || lines.is_overflown)
 		return ERR_LIMIT;
@@ -223,8 +223,8 @@ static int refer_outside(struct phone_call *call, const struct dialog *dialog,
 	spec->lines = buf_text(&lines);
 	return referral_send_outside(&phone->stack,
 				     &(struct dialog_spec){ .local = phone->local,
-							    .remote = dialog->remote,
-							    .target = dialog->remote_target,
+							    .remote = dialog_remote(dialog),
+							    .target = dialog_target(dialog),
 							    .contact = phone->contact,
 							    .flow = phone->config.server },
 				     spec, &referral_ops, call, ret_referral);

@@ -171,8 +171,8 @@ static void print_target_line(struct world *w, bool is_bobs, struct buf *line)
 
 	buf_lit(line, "Target-Dialog: ");
 	sip_target_dialog_print(
-		line, &(struct sip_target_dialog){ .call_id = dialog->call_id,
-						   .local_tag = dialog->remote_tag,
+		line, &(struct sip_target_dialog){ .call_id = dialog_call_id(dialog),
+						   .local_tag = dialog_remote_tag(dialog),
 						   .remote_tag = dialog_local_tag(dialog) });
 	buf_char(line, '\n');
 }

@@ -297,7 +297,8 @@ FLOW_PLAIN(complaint_16_a_document_tells_of_the_transfer, "RFC 4235 4.1.4, RFC 4
 	expect(w, !raw_heard(raw, "NOTIFY", "<replaces"));
 	expect(w, !raw_heard(raw, "NOTIFY", "<referred-by"));
 	snprintf(replaces, sizeof(replaces), "<replaces call-id=\"%.*s\"",
-		 SLICE_ARGS(session_find(&bob->stack, bob->calls[1].session)->dialog.call_id));
+		 SLICE_ARGS(dialog_call_id(
+			 &session_find(&bob->stack, bob->calls[1].session)->dialog)));
 	transfer_attended(w, "bob");
 	expect_talking(w, "alice", "carol");
 	expect(w, raw_heard(raw, "NOTIFY", replaces));

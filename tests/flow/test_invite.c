@@ -133,7 +133,7 @@ static struct slice tag_at_alice(struct world *w)
 	struct phone *phone = &w->phones[0].phone;
 	struct session *session = session_find(&phone->stack, phone->calls[0].session);
 
-	return session ? session->dialog.remote_tag : SLICE_NONE;
+	return session ? dialog_remote_tag(&session->dialog) : SLICE_NONE;
 }
 
 FLOW_PLAIN(early_media_of_one_phone_and_the_answer_of_another_are_two_dialogs, "RFC 3261 13.2.1")

@@ -112,7 +112,8 @@ static unsigned take_from_alice(struct world *w)
 			 TEXT_CONTACT("201", "192.0.2.4") "Replaces: "
 							  "%.*s;to-tag=%.*s;from-tag=%.*"
 							  "s\n" TEXT_WITH_SDP("192.0.2.4", "8"),
-		 SLICE_ARGS(session->dialog.call_id), SLICE_ARGS(session->dialog.remote_tag),
+		 SLICE_ARGS(dialog_call_id(&session->dialog)),
+		 SLICE_ARGS(dialog_remote_tag(&session->dialog)),
 		 SLICE_ARGS(dialog_local_tag(&session->dialog)));
 	return raw_ask_as(other, "201", OFFICE_PASSWORD, text);
 }
@@ -180,8 +181,9 @@ FLOW_PLAIN(nobody_joins_a_call_as_a_third, "RFC 3911 4, RFC 3261 8.2.2.3")
 	dial(w, "alice", "bob");
 	answer(w, "bob");
 	dialog = &((struct call *)pool_walk(&w->office.pbx.calls, &slot))->partner->session->dialog;
-	snprintf(ids, sizeof(ids), "%.*s;to-tag=%.*s;from-tag=%.*s\n", SLICE_ARGS(dialog->call_id),
-		 SLICE_ARGS(dialog_local_tag(dialog)), SLICE_ARGS(dialog->remote_tag));
+	snprintf(ids, sizeof(ids), "%.*s;to-tag=%.*s;from-tag=%.*s\n",
+		 SLICE_ARGS(dialog_call_id(dialog)), SLICE_ARGS(dialog_local_tag(dialog)),
+		 SLICE_ARGS(dialog_remote_tag(dialog)));
 	snprintf(join, sizeof(join), "Join: %s", ids);
 	snprintf(both, sizeof(both), "Join: x;to-tag=a;from-tag=b\nReplaces: %s", ids);
 	expect(w, ask_to_join(raw, "j1", join) == 488);

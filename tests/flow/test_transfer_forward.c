@@ -381,8 +381,8 @@ FLOW_PLAIN(a_ticket_is_for_nobody_else, "SECURITY R2, SECURITY R5")
 	snprintf(text, sizeof(text),
 		 TEXT_HEAD("INVITE", "209", "203", "m1") TEXT_CONTACT(
 			 "209", "192.0.2.6") "Replaces: %.*s;to-tag=%.*s;from-tag=%.*s\n%s",
-		 SLICE_ARGS(dialog->call_id), SLICE_ARGS(dialog_local_tag(dialog)),
-		 SLICE_ARGS(dialog->remote_tag), TEXT_WITH_SDP("192.0.2.6", "8 0"));
+		 SLICE_ARGS(dialog_call_id(dialog)), SLICE_ARGS(dialog_local_tag(dialog)),
+		 SLICE_ARGS(dialog_remote_tag(dialog)), TEXT_WITH_SDP("192.0.2.6", "8 0"));
 	expect(w, !list_is_empty(&w->office.pbx.tickets));
 	expect(w, raw_ask_as(mallory, "209", OFFICE_PASSWORD, text) / 100 == 4);
 	expect_talking(w, "carol", "bob");

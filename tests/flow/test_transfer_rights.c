@@ -332,8 +332,8 @@ static void print_named(char ret_lines[512], const char *before, const struct di
 	struct slice ours = dialog_local_tag(dialog);
 
 	snprintf(ret_lines, 512, "%s%.*s%sto-tag%s%.*s%sfrom-tag%s%.*s", before,
-		 SLICE_ARGS(dialog->call_id), *glue == '%' ? "%3B" : ";",
-		 *glue == '%' ? "%3D" : "=", SLICE_ARGS(dialog->remote_tag),
+		 SLICE_ARGS(dialog_call_id(dialog)), *glue == '%' ? "%3B" : ";",
+		 *glue == '%' ? "%3D" : "=", SLICE_ARGS(dialog_remote_tag(dialog)),
 		 *glue == '%' ? "%3B" : ";", *glue == '%' ? "%3D" : "=", SLICE_ARGS(ours));
 }
 
@@ -408,7 +408,7 @@ FLOW_PLAIN(a_call_id_alone_is_enough_for_ones_own, "RFC 3891 3")
 	char replaces[512];
 
 	snprintf(replaces, sizeof(replaces), "Replaces: %.*s",
-		 SLICE_ARGS(dialog_of(w, "bob")->call_id));
+		 SLICE_ARGS(dialog_call_id(dialog_of(w, "bob"))));
 	(void)take_over(raw, "202", replaces);
 	expect_ended(w, "bob", PHONE_CAUSE_REMOTE, 0);
 	expect(w, raw_speak(raw, "SIP/2.0 200", "", "BYE", TEXT_END) == 200);
