@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chained hashing with SipHash-2-4 (Aumasson and Bernstein, 2012). The table doubles when it holds
- * half as many nodes as chains, so that most searches in vain, such as for a new transaction, touch
- * no node at all; when memory is refused it stays as it is and only gets slower.
+ * as many nodes as chains, a sparse one at half as many, so that most searches in vain, such as for
+ * a new transaction, touch no node at all; when memory is refused it stays as it is and only gets
+ * slower.
  */
 #include "base/map.h"
 
@@ -71,6 +72,12 @@ void map_init(struct map *map, const uint64_t secret[2])
 	*map = (struct map){ .secret = { secret[0], secret[1] } };
 }
 
+void map_init_sparse(struct map *map, const uint64_t secret[2])
+{
+	map_init(map, secret);
+	map->is_sparse = true;
+}
+
 void map_fini(struct map *map)
 {
 	CHECK(map->count == 0);
@@ -115,7 +122,7 @@ int map_insert(struct map *map, struct map_node *node, struct slice key)
 {
 	struct map_node **chain;
 
-	if (!map->chains || map->count >> (map->bits - 1)) {
+	if (!map->chains || map->count >> (map->bits - map->is_sparse)) {
 		int err = map_grow(map);
 
 		if (err && !map->chains)
@@ -156,6 +163,14 @@ struct map_node *map_find(const struct map *map, struct slice key)
 	for (struct map_node *node = *map_chain(map, hash); node; node = node->next)
 		if (node->hash == hash && slice_eq(map_key(node), key))
 			return node;
+	return NULL;
+}
+
+struct map_node *map_find_next(const struct map_node *node)
+{
+	for (struct map_node *next = node->next; next; next = next->next)
+		if (next->hash == node->hash && slice_eq(map_key(next), map_key(node)))
+			return next;
 	return NULL;
 }
 

@@ -19,6 +19,7 @@ struct map_node {
 struct map {
 	struct map_node **chains; /* [1 << bits] */
 	unsigned bits;
+	bool is_sparse;
 	size_t count;
 	uint64_t secret[2];
 };
@@ -37,10 +38,13 @@ static inline bool map_node_is_in(const struct map_node *node)
 /* Starts empty without memory; the table grows with its content. */
 void map_init(struct map *map, const uint64_t secret[2]);
 
+/* The same with more room, for one in which most searches are in vain: they touch no node. */
+void map_init_sparse(struct map *map, const uint64_t secret[2]);
+
 /* The map must be empty by now. */
 void map_fini(struct map *map);
 
-/* `key` must not be in the map, nor the node in another one. ERR_NOMEM only for the very first
+/* The node must be in no map; a key may be in it more than once. ERR_NOMEM only for the very first
  * node; later growth is optional.
  */
 int map_insert(struct map *map, struct map_node *node, struct slice key);
@@ -49,6 +53,9 @@ int map_insert(struct map *map, struct map_node *node, struct slice key);
 void map_remove(struct map *map, struct map_node *node);
 
 struct map_node *map_find(const struct map *map, struct slice key);
+
+/* The next one with the same key, or NULL. Any order. */
+struct map_node *map_find_next(const struct map_node *node);
 
 /* Any order. Ask for the next before removing the current one. */
 struct map_node *map_first(const struct map *map);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Twins are a chain from the newest to the oldest, which is never long; the map knows the newest.
+ * Twins stand in one map under one key. There are never many.
  */
 #include "core/notifier_twin.h"
 
@@ -24,7 +24,7 @@ static uint64_t hash_of(const struct notifier *notifier)
 	struct stack *stack = notifier->stack;
 	const struct dialog *dialog = &notifier->dialog;
 	const struct slice parts[] = { dialog_local(dialog), dialog_remote(dialog),
-				       dialog_target(dialog), notifier->event };
+				       dialog_target(dialog), notifier_event(notifier) };
 	struct buf buf = { .p = stack->head_scratch, .cap = STACK_SCRATCH_BYTES };
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
@@ -34,52 +34,42 @@ static uint64_t hash_of(const struct notifier *notifier)
 	return hash_bytes(stack->tag_secret, buf_text(&buf));
 }
 
-/* Without memory (for the very first of all) it will have no twins. */
-static void become_newest(struct notifier *notifier)
+static void doubt_all(struct map_node *node)
 {
-	notifier->twin.is_newest =
-		!map_insert(&notifier->stack->twins, &notifier->twin.node, key_of(notifier));
+	for (struct map_node *next; node; node = next) {
+		next = map_find_next(node);
+		notifier_doubt(notifier_of(node));
+	}
 }
 
-static void resign(struct notifier *notifier)
+/* The one that was confirmed last so long ago makes room. */
+static void make_room(struct map_node *node)
 {
-	map_remove(&notifier->stack->twins, &notifier->twin.node);
-	notifier->twin.is_newest = false;
+	struct notifier *oldest = notifier_of(node);
+	unsigned count = 0;
+
+	for (; node; node = map_find_next(node)) {
+		if (notifier_of(node)->accepted_at_ms <= oldest->accepted_at_ms)
+			oldest = notifier_of(node);
+		count++;
+	}
+	if (count >= TWINS_MAX)
+		notifier_forget(oldest);
 }
 
 void notifier_meet_twins(struct notifier *notifier)
 {
-	unsigned count = 1;
+	struct map *twins = &notifier->stack->twins;
 
 	notifier->twin.hash = hash_of(notifier);
-	notifier->twin.older = notifier_of(map_find(&notifier->stack->twins, key_of(notifier)));
-	if (notifier->twin.older)
-		resign(notifier->twin.older);
-	become_newest(notifier);
-	for (struct notifier *twin = notifier->twin.older, *next; twin; twin = next) {
-		next = twin->twin.older;
-		if (++count > TWINS_MAX)
-			notifier_forget(twin);
-		else
-			notifier_doubt(twin);
-	}
+	make_room(map_find(twins, key_of(notifier)));
+	doubt_all(map_find(twins, key_of(notifier)));
+	/* Without memory, for the very first of all, it will have no twins. */
+	(void)map_insert(twins, &notifier->twin.node, key_of(notifier));
 }
 
 void notifier_leave_twins(struct notifier *notifier)
 {
-	struct notifier *older = notifier->twin.older;
-	struct notifier *newer;
-
-	notifier->twin.older = NULL;
-	if (notifier->twin.is_newest) {
-		resign(notifier);
-		if (older)
-			become_newest(older);
-		return;
-	}
-	newer = notifier_of(map_find(&notifier->stack->twins, key_of(notifier)));
-	while (newer && newer->twin.older != notifier)
-		newer = newer->twin.older;
-	if (newer)
-		newer->twin.older = older;
+	if (map_node_is_in(&notifier->twin.node))
+		map_remove(&notifier->stack->twins, &notifier->twin.node);
 }

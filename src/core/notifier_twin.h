@@ -10,16 +10,12 @@
 
 #include "base/map.h"
 
-#include <stdbool.h>
-
 struct notifier;
 
 /* In each notifier. */
 struct notifier_twin {
-	struct map_node node;	/* of the newest, in stack->twins */
-	uint64_t hash;		/* of what tells twins; the key */
-	struct notifier *older; /* the next one of them */
-	bool is_newest;
+	struct map_node node; /* in stack->twins */
+	uint64_t hash;	      /* of what tells twins; the key */
 };
 
 /* A subscription begins: its older twins are asked, and those beyond a few forgotten. */

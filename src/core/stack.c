@@ -29,8 +29,8 @@ int stack_init(struct stack *stack, const struct env *env, struct timers *timers
 	*stack = (struct stack){ .env = env, .timers = timers, .user = *user, .product = product };
 	env->random(env->host, map_secret, sizeof(map_secret));
 	env->random(env->host, stack->tag_secret, sizeof(stack->tag_secret));
-	map_init(&stack->server_map, map_secret);
-	map_init(&stack->merge_map, map_secret);
+	map_init_sparse(&stack->server_map, map_secret);
+	map_init_sparse(&stack->merge_map, map_secret);
 	map_init(&stack->usages, map_secret);
 	map_init(&stack->twins, map_secret);
 	pool_init(&stack->txn_clients, "client transactions", sizeof(struct txn_client),

@@ -123,7 +123,7 @@ struct stack {
 	struct map server_map;	/* branch, sent-by and method -> txn_server */
 	struct map merge_map;	/* From tag, Call-ID, CSeq -> txn_server (RFC 3261 8.2.2.2) */
 	struct map usages;	/* local tag -> usage */
-	struct map twins;	/* the newest subscription of each kind, see notifier_twin.h */
+	struct map twins;	/* subscriptions that are twins, see notifier_twin.h */
 	uint64_t tag_secret[2]; /* for To tags of stateless answers (RFC 3261 8.2.7) */
 	struct stack_refusal refusals[STACK_REFUSALS_MAX];
 
