@@ -24,10 +24,10 @@ struct flow {
 	struct addr local; /* the listener's own address, what a Via or Contact of ours says */
 	struct addr peer;
 	struct handle conn; /* TCP, TLS: the connection; HANDLE_NONE opens or finds one to `peer` */
-	uint8_t transport;  /* enum transport */
+	uint8_t transport : 7; /* enum transport */
+	bool is_natted : 1; /* nothing but this way leads to the peer, whatever its Contact says */
 	uint8_t listener;   /* index among the host's listeners */
 	uint16_t name;	    /* TLS: whom the peer must prove to be, see env.h; 0: its address */
-	bool is_natted;	    /* nothing but this way leads to the peer, whatever its Contact says */
 };
 
 static inline bool transport_is_reliable(uint8_t transport)
