@@ -42,7 +42,7 @@ void notifier_on_free(void *object)
 	dialog_fini(&notifier->dialog);
 	mem_free(notifier->rates);
 	if (notifier->is_event_own)
-		mem_free((char *)notifier->event.p);
+		mem_free((char *)notifier->event);
 }
 
 uint32_t notifier_expires_s(const struct notifier *notifier)
@@ -277,7 +277,7 @@ void notifier_send(struct notifier *notifier, struct slice content_type, struct 
 	struct buf lines = BUF_ON(text);
 	uint64_t now_ms = notifier->stack->timers->now_ms;
 
-	sip_print_header(&lines, HDR_EVENT, notifier->event);
+	sip_print_header(&lines, HDR_EVENT, notifier_event(notifier));
 	print_state(&lines, notifier);
 	buf_slice(&lines, notifier->ops->lines);
 	notifier->due_at_ms = 0;
@@ -421,12 +421,18 @@ static bool event_is_same(struct slice a, struct slice b)
 	return slice_eq_nocase(a_package, b_package) && slice_eq(a_id, b_id);
 }
 
+static void set_event(struct notifier *notifier, struct slice event)
+{
+	notifier->event = event.p;
+	notifier->event_n = (uint16_t)event.n;
+}
+
 /* As it goes back: with all parameters but those that go back elsewhere. */
 static int event_keep(struct notifier *notifier, struct slice event, struct slice name)
 {
 	char text[EVENT_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
-	struct slice package, params;
+	struct slice package, params, kept;
 	struct lex_param param;
 	int found, err;
 
@@ -443,12 +449,15 @@ static int event_keep(struct notifier *notifier, struct slice event, struct slic
 	if (found < 0)
 		return ERR_SYNTAX;
 	/* Most have no more to say than the name of the package, which stands somewhere already. */
-	notifier->event = name;
+	set_event(notifier, name);
 	if (slice_eq(buf_text(&buf), name))
 		return 0;
-	err = slice_keep(buf_text(&buf), &notifier->event);
-	notifier->is_event_own = err == 0;
-	return err;
+	err = slice_keep(buf_text(&buf), &kept);
+	if (err)
+		return err;
+	set_event(notifier, kept);
+	notifier->is_event_own = true;
+	return 0;
 }
 
 /* Without memory it is as if nothing were asked for, and what goes back says so. */
@@ -557,7 +566,7 @@ int notifier_new(struct stack *stack, const struct dialog_spec *spec, struct sli
 	notifier->is_unasked = true;
 	notifier->gap_ms = gap_ms;
 	notifier->ops = ops;
-	notifier->event = event;
+	set_event(notifier, event);
 	err = dialog_init_uac(&notifier->dialog, stack, spec);
 	if (err) {
 		notifier_drop(notifier);
@@ -585,7 +594,7 @@ static void notifier_on_subscribe(struct notifier *notifier, struct incoming *in
 
 	if (!refusal && notifier->state != NOTIFIER_ACTIVE)
 		refusal = 481;
-	if (!refusal && !event_is_same(sip_msg_value(in->msg, HDR_EVENT), notifier->event))
+	if (!refusal && !event_is_same(sip_msg_value(in->msg, HDR_EVENT), notifier_event(notifier)))
 		refusal = 489;
 	if (!refusal)
 		err = dialog_refresh_target(&notifier->dialog, in->msg, &in->flow);

@@ -65,10 +65,12 @@ struct notifier {
 	bool must_send;	   /* the next NOTIFY has to go out, with the full state */
 	bool is_doubted;   /* the device has a newer one: the next failure is the last */
 	bool is_event_own; /* the text of `event` is ours, not its package's */
-	uint16_t last_status; /* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
-	uint8_t failures;     /* of NOTIFYs in a row, a few at most */
-	uint32_t gap_ms;
-	struct handle pending; /* the unanswered NOTIFY; dialog.local_cseq is its CSeq */
+	uint16_t last_status;	/* that answered a NOTIFY; 408 or 503 when none came; 0: not yet */
+	uint16_t event_n;	/* of event */
+	uint8_t failures;	/* of NOTIFYs in a row, a few at most */
+	uint32_t gap_ms;	/* see struct notifier_spec */
+	struct handle pending;	/* the unanswered NOTIFY; dialog.local_cseq is its CSeq */
+	uint32_t retry_after_s; /* said with the reason; 0: nothing is */
 	struct stack *stack;
 	const struct notifier_ops *ops;
 	void *owner;
@@ -80,15 +82,20 @@ struct notifier {
 	uint64_t expires_at_ms;
 	uint64_t accepted_at_ms;
 	struct timer timer;	    /* of due_at_ms or expires_at_ms, or early for either */
-	struct slice event;	    /* the Event value, echoed in every NOTIFY (id parameter) */
+	const char *event;	    /* [event_n] see notifier_event() */
 	struct notify_rates *rates; /* owned: those that were asked for; NULL: none */
 	const char *reason;	    /* why it ends, constant text; NULL: active */
-	uint32_t retry_after_s;	    /* said with the reason; 0: nothing is */
 	uint64_t peer;		    /* hash of the way the peer has spoken so far */
 	struct dialog dialog;
 	struct usage usage;
 	struct notifier_twin twin;
 };
+
+/* The Event value, echoed in every NOTIFY (id parameter). */
+static inline struct slice notifier_event(const struct notifier *notifier)
+{
+	return slice_of(notifier->event, notifier->event_n);
+}
 
 /*
  * Takes a SUBSCRIBE whose event package and rights have been checked: answers 200 (first, so that

@@ -314,7 +314,7 @@ static void print_watching(struct buf *buf, const struct watching *watching,
 	const struct binding *binding = watching->binding;
 	struct slice event, params;
 
-	sip_token_params(notifier->event, &event, &params);
+	sip_token_params(notifier_event(notifier), &event, &params);
 	json_object_begin(buf, NULL);
 	json_text(buf, "type", SLICE("subscription"));
 	json_text(buf, "watcher", watching->watcher);

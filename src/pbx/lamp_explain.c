@@ -243,7 +243,7 @@ static void print_way(struct buf *buf, const struct notifier *notifier)
 	if (list)
 		json_text(buf, "list", list->user);
 	addr_print(&peer, &notifier->dialog.flow.peer);
-	sip_token_params(notifier->event, &event, &params);
+	sip_token_params(notifier_event(notifier), &event, &params);
 	json_text(buf, "event", event);
 	if (notifier->is_unasked)
 		json_bool(buf, "unasked", true);

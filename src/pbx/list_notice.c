@@ -118,7 +118,7 @@ static size_t head_bytes(const struct notifier *notifier)
 {
 	const struct dialog *dialog = &notifier->dialog;
 
-	return HEAD_BYTES + dialog_texts_bytes(dialog) + notifier->event.n;
+	return HEAD_BYTES + dialog_texts_bytes(dialog) + notifier->event_n;
 }
 
 static size_t room_of(const struct lamp_list *list)
