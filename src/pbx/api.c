@@ -285,11 +285,12 @@ static bool read_watching(const struct notifier *notifier, struct slice number,
 	if (!watcher)
 		watcher = lamp_unasked_watcher(notifier, &binding);
 	if (watcher)
-		*ret_watching = (struct watching){ watcher->viewer->number, watcher->entity->number,
-						   watcher->version, binding };
-	else if (list)
 		*ret_watching =
-			(struct watching){ list->viewer->number, list->user, list->version, NULL };
+			(struct watching){ viewer_number(watcher->viewer), watcher->entity->number,
+					   watcher->version, binding };
+	else if (list)
+		*ret_watching = (struct watching){ viewer_number(list->viewer), list->user,
+						   list->version, NULL };
 	else if (own)
 		*ret_watching = (struct watching){ .watcher = own->own->number,
 						   .watched = own->own->number };
@@ -473,7 +474,8 @@ static struct watcher *find_watcher(struct lamp_entity *entity, struct slice num
 {
 	if (entity)
 		LIST_FOR (watcher, &entity->watchers, struct watcher, node)
-			if ((slice_is_empty(number) || slice_eq(watcher->viewer->number, number)) &&
+			if ((slice_is_empty(number) ||
+			     slice_eq(viewer_number(watcher->viewer), number)) &&
 			    before-- == 0)
 				return watcher;
 	return NULL;

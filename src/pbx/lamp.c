@@ -165,30 +165,21 @@ void lamp_state_changed(struct pbx *pbx, struct slice number)
 
 /* --- Watchers ----------------------------------------------------------------------------- */
 
-static struct slice append(struct buf *buf, struct slice s)
+static void watcher_free(struct pbx *pbx, struct watcher *watcher)
 {
-	size_t from = buf->n;
-
-	buf_slice(buf, s);
-	return slice_from(buf_text(buf), from);
-}
-
-static void watcher_free(struct watcher *watcher)
-{
-	struct viewer *viewer = watcher->viewer;
-
 	list_remove(&watcher->viewer_node);
 	if (watcher->is_counted)
-		viewer_give(viewer);
+		viewer_give(pbx, watcher->viewer);
 	else
-		viewer_release(viewer);
+		viewer_release(pbx, watcher->viewer);
+	mem_free((void *)watcher->only);
 	mem_free(watcher);
 }
 
-static struct watcher *watcher_new(struct pbx *pbx, const struct watcher_spec *spec,
-				   size_t text_bytes)
+static struct watcher *watcher_new(struct pbx *pbx, const struct watcher_spec *spec)
 {
-	struct watcher *watcher = mem_alloc(sizeof(*watcher) + text_bytes);
+	struct watcher *watcher =
+		mem_alloc(offsetof(struct watcher, entity_uri) + spec->entity_uri.n);
 
 	if (!watcher)
 		return NULL;
@@ -200,46 +191,50 @@ static struct watcher *watcher_new(struct pbx *pbx, const struct watcher_spec *s
 		return NULL;
 	}
 	list_append(&watcher->viewer->watchers, &watcher->viewer_node);
+	memcpy(watcher->entity_uri, spec->entity_uri.p, spec->entity_uri.n);
+	watcher->entity_n = (uint16_t)spec->entity_uri.n;
 	return watcher;
 }
 
-static size_t ids_bytes(const struct dialog_ids *ids)
+static struct slice append(struct buf *buf, struct slice s)
 {
-	return ids ? sizeof(*ids) + ids->call_id.n + ids->local_tag.n + ids->remote_tag.n : 0;
+	size_t from = buf->n;
+
+	buf_slice(buf, s);
+	return slice_from(buf_text(buf), from);
 }
 
-/* Into the room, which is aligned for it. */
-static const struct dialog_ids *append_ids(struct buf *room, const struct dialog_ids *ids)
+/* NULL when memory is refused. */
+static const struct dialog_ids *ids_keep(const struct dialog_ids *ids)
 {
-	struct dialog_ids *copy = (struct dialog_ids *)(void *)(room->p + room->n);
+	size_t n = ids->call_id.n + ids->local_tag.n + ids->remote_tag.n;
+	struct dialog_ids *copy = mem_alloc(sizeof(*copy) + n);
+	struct buf room;
 
-	room->n += sizeof(*copy);
-	copy->call_id = append(room, ids->call_id);
-	copy->local_tag = append(room, ids->local_tag);
-	copy->remote_tag = append(room, ids->remote_tag);
+	if (!copy)
+		return NULL;
+	buf_init(&room, (char *)(copy + 1), n);
+	copy->call_id = append(&room, ids->call_id);
+	copy->local_tag = append(&room, ids->local_tag);
+	copy->remote_tag = append(&room, ids->remote_tag);
 	return copy;
 }
 
 struct watcher *lamp_watch(struct pbx *pbx, const struct watcher_spec *spec)
 {
-	size_t n = spec->entity_uri.n + ids_bytes(spec->only);
-	struct watcher *watcher = watcher_new(pbx, spec, n);
-	struct buf room;
+	struct watcher *watcher = watcher_new(pbx, spec);
 
 	if (!watcher)
 		return NULL;
-	watcher->entity = lamp_get(pbx, spec->watched);
+	watcher->only = spec->only ? ids_keep(spec->only) : NULL;
+	watcher->entity = !spec->only || watcher->only ? lamp_get(pbx, spec->watched) : NULL;
 	if (!watcher->entity) {
-		watcher_free(watcher);
+		watcher_free(pbx, watcher);
 		return NULL;
 	}
 	watcher->ops = spec->ops;
 	watcher->owner = spec->owner;
 	watcher->profile = spec->profile;
-	buf_init(&room, (char *)(watcher + 1), n);
-	if (spec->only)
-		watcher->only = append_ids(&room, spec->only);
-	watcher->entity_uri = append(&room, spec->entity_uri);
 	list_append(&watcher->entity->watchers, &watcher->node);
 	lamp_audit_add(watcher);
 	lamp_forward_update(pbx, watcher->entity->number);
@@ -252,7 +247,7 @@ void lamp_unwatch(struct watcher *watcher)
 
 	lamp_audit_remove(watcher);
 	list_remove(&watcher->node);
-	watcher_free(watcher);
+	watcher_free(entity->pbx, watcher);
 	lamp_forward_update(entity->pbx, entity->number);
 }
 
@@ -285,8 +280,8 @@ bool lamp_hash_is_news(struct watcher *watcher, uint64_t hash)
 
 bool lamp_is_news(struct watcher *watcher)
 {
-	bool is_datagram =
-		watcher->notifier && watcher->notifier->dialog.flow.transport == TRANSPORT_UDP;
+	const struct notifier *notifier = watcher->ops->notifier(watcher);
+	bool is_datagram = notifier && notifier->dialog.flow.transport == TRANSPORT_UDP;
 
 	return lamp_hash_is_news(watcher, truth_hash(watcher, is_datagram));
 }
@@ -311,7 +306,7 @@ void lamp_tell(struct watcher *watcher, struct buf *body, bool is_full, bool is_
 
 	if (!is_partial)
 		(void)lamp_document_make(entity, &view, 0, most, &document);
-	dialog_info_print_head(body, watcher->version++, is_partial, watcher->entity_uri);
+	dialog_info_print_head(body, watcher->version++, is_partial, watcher_entity_uri(watcher));
 	buf_slice(body, document.rest);
 	if (document.has_ids)
 		watcher->ids_turn = entity->turn;

@@ -100,6 +100,8 @@ struct watcher_ops {
 	 * NULL: the switch ends, lamp_unwatch() without a word.
 	 */
 	void (*on_gone)(struct watcher *watcher, const char *reason);
+	/* What tells it, for who wants to know how; NULL: nothing yet. */
+	const struct notifier *(*notifier)(const struct watcher *watcher);
 };
 
 /* What one viewer is told of one extension. */
@@ -110,21 +112,26 @@ struct watcher {
 	struct lamp_entity *entity;
 	struct viewer *viewer;	       /* whose phone it is */
 	const struct profile *profile; /* of that phone */
-	struct rights rights;	       /* by the directory of rights_turn: lamp_view_of() */
-	uint64_t rights_turn;	       /* 0: not asked yet */
-	const struct dialog_ids *only; /* the one dialog asked for, behind the struct; NULL: all */
-	uint32_t version;	       /* of the next document; only grows */
-	bool is_lost;		       /* the last document has not arrived */
-	bool is_counted;	       /* as one of the viewer's share */
+	const struct dialog_ids *only; /* owned: the one dialog asked for; NULL: all */
+	uint64_t rights_turn;	       /* pbx->turn of `rights`; 0: not asked yet */
 	uint64_t told_turn;	       /* entity->turn of which it told all; 0: of none yet */
 	uint64_t told_hash;	       /* of all that it told; 0: nothing yet */
 	uint64_t ids_turn;	       /* entity->turn of the last one with ids */
 	struct lamp_account account;
-	struct slice entity_uri; /* as it was subscribed; bytes behind the struct */
-	/* What tells it, for who explains; NULL: not known. */
-	const struct notifier *notifier;
 	struct list viewer_node; /* in viewer->watchers */
+	uint32_t version;	 /* of the next document; only grows */
+	struct rights rights;	 /* by the directory of rights_turn: lamp_view_of() */
+	uint16_t entity_n;
+	bool is_lost;	   /* the last document has not arrived */
+	bool is_counted;   /* as one of the viewer's share */
+	char entity_uri[]; /* [entity_n] see watcher_entity_uri() */
 };
+
+/* The URI of the entity, as it was subscribed. */
+static inline struct slice watcher_entity_uri(const struct watcher *watcher)
+{
+	return slice_of(watcher->entity_uri, watcher->entity_n);
+}
 
 struct watcher_spec {
 	const struct watcher_ops *ops;

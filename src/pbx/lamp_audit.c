@@ -111,7 +111,7 @@ static void on_lie(struct watcher *watcher)
 	watcher->account.changed_ms = watcher->account.right_ms;
 	stack_trace(&watcher->entity->pbx->stack,
 		    "event=lamp-repaired watcher=%.*s watched=%.*s seconds=%llu",
-		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watcher->entity->number),
+		    SLICE_ARGS(viewer_number(watcher->viewer)), SLICE_ARGS(watcher->entity->number),
 		    (unsigned long long)(now_of(watcher) - watcher->account.right_ms) / 1000);
 }
 

@@ -187,7 +187,8 @@ static void print_shown(struct buf *buf, struct watcher *watcher, size_t max)
 static struct slice told_word(const struct watcher *watcher)
 {
 	const struct lamp_account *account = &watcher->account;
-	bool is_pending = watcher->notifier && notifier_is_pending(watcher->notifier);
+	const struct notifier *notifier = watcher->ops->notifier(watcher);
+	bool is_pending = notifier && notifier_is_pending(notifier);
 
 	if (account->telling_ms > 0 && is_pending)
 		return SLICE("sent");
@@ -212,7 +213,7 @@ static void print_account(struct buf *buf, const struct watcher *watcher)
 
 static void print_notify(struct buf *buf, const struct watcher *watcher)
 {
-	const struct notifier *notifier = watcher->notifier;
+	const struct notifier *notifier = watcher->ops->notifier(watcher);
 	const struct pbx *pbx = watcher->entity->pbx;
 
 	if (!notifier || notifier->sent_at_ms == 0)
@@ -278,20 +279,21 @@ static void print_watcher(struct buf *buf, struct watcher *watcher, size_t dialo
 	const struct directory *directory = watcher->entity->pbx->directory;
 	const struct extension *watched = directory_find(directory, watcher->entity->number);
 	const struct extension *viewer =
-		watcher->viewer->is_outside ? NULL
-					    : directory_find(directory, watcher->viewer->number);
+		watcher->viewer->is_outside
+			? NULL
+			: directory_find(directory, viewer_number(watcher->viewer));
 
-	begin(buf, watcher->entity->number, watcher->viewer->number, true);
+	begin(buf, watcher->entity->number, viewer_number(watcher->viewer), true);
 	if (watched && viewer)
 		print_rights(buf, watched, viewer);
 	else if (watched)
-		print_outside_rights(buf, watched, watcher->viewer->number);
+		print_outside_rights(buf, watched, viewer_number(watcher->viewer));
 	print_profile(buf, watcher, viewer);
 	print_shown(buf, watcher, dialogs_max);
 	print_account(buf, watcher);
 	print_notify(buf, watcher);
-	json_text(buf, "entity", slice_head(watcher->entity_uri, TEXT_SHOWN_MAX));
-	print_way(buf, watcher->notifier);
+	json_text(buf, "entity", slice_head(watcher_entity_uri(watcher), TEXT_SHOWN_MAX));
+	print_way(buf, watcher->ops->notifier(watcher));
 	json_object_end(buf);
 }
 

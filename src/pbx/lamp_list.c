@@ -44,7 +44,14 @@ static void on_gone(struct watcher *watcher, const char *reason)
 	CHECK(entry->list->is_gone);
 }
 
-static const struct watcher_ops watcher_ops = { on_change, on_gone };
+static const struct notifier *notifier_of(const struct watcher *watcher)
+{
+	const struct list_entry *entry = watcher->owner;
+
+	return entry->list->notifier;
+}
+
+static const struct watcher_ops watcher_ops = { on_change, on_gone, notifier_of };
 
 static void entries_free(struct pbx *pbx, struct list_entry *entries, size_t count)
 {
@@ -103,12 +110,9 @@ static int entry_watch(struct list_entry *entry)
 							      .owner = entry,
 							      .profile = list->profile,
 							      .watched = entry->number,
-							      .viewer = list->viewer->number,
+							      .viewer = viewer_number(list->viewer),
 							      .entity_uri = entry->uri });
-	if (!entry->watcher)
-		return ERR_NOMEM;
-	entry->watcher->notifier = list->notifier;
-	return 0;
+	return entry->watcher ? 0 : ERR_NOMEM;
 }
 
 static size_t entries_text_bytes(const struct lamp_list *list, const struct list_members *members)
@@ -254,7 +258,7 @@ static void list_free(struct lamp_list *list)
 {
 	list_remove(&list->node);
 	entries_free(list->pbx, list->entries, list->count);
-	viewer_give(list->viewer);
+	viewer_give(list->pbx, list->viewer);
 	mem_free(list);
 }
 
@@ -263,8 +267,8 @@ static void on_end(struct notifier *notifier)
 	struct lamp_list *list = notifier->owner;
 
 	stack_trace(notifier->stack, "event=unwatch watcher=%.*s list=%.*s",
-		    SLICE_ARGS(list->viewer->number), SLICE_ARGS(list->user));
-	lamp_unasked_review(list->pbx, list->viewer->number, SLICE_NONE);
+		    SLICE_ARGS(viewer_number(list->viewer)), SLICE_ARGS(list->user));
+	lamp_unasked_review(list->pbx, viewer_number(list->viewer), SLICE_NONE);
 	list_free(list);
 }
 
@@ -272,7 +276,8 @@ static void on_end(struct notifier *notifier)
 static bool is_peer(struct notifier *notifier, struct incoming *in)
 {
 	const struct lamp_list *list = notifier->owner;
-	const struct extension *viewer = directory_find(list->pbx->directory, list->viewer->number);
+	const struct extension *viewer =
+		directory_find(list->pbx->directory, viewer_number(list->viewer));
 
 	if (viewer)
 		return auth_check_is(list->pbx, in, viewer);
@@ -348,12 +353,10 @@ static void subscribe(struct incoming *in, struct lamp_list *list)
 		list_free(list);
 		return;
 	}
-	for (size_t i = 0; i < list->count; i++)
-		list->entries[i].watcher->notifier = list->notifier;
 	stack_trace(&list->pbx->stack, "event=watch watcher=%.*s list=%.*s resources=%zu",
-		    SLICE_ARGS(list->viewer->number), SLICE_ARGS(list->user), list->count);
+		    SLICE_ARGS(viewer_number(list->viewer)), SLICE_ARGS(list->user), list->count);
 	notifier_start(list->notifier);
-	lamp_unasked_review(list->pbx, list->viewer->number, SLICE_NONE);
+	lamp_unasked_review(list->pbx, viewer_number(list->viewer), SLICE_NONE);
 }
 
 /* Who insists on it knows it, too, though it should not say so that way (RFC 4662 4.1). */
@@ -411,7 +414,7 @@ static void list_end(struct lamp_list *list, const char *reason, uint32_t retry_
 static void list_on_directory(struct lamp_list *list)
 {
 	const struct directory *directory = list->pbx->directory;
-	const struct extension *viewer = directory_find(directory, list->viewer->number);
+	const struct extension *viewer = directory_find(directory, viewer_number(list->viewer));
 	struct list_members members;
 
 	notifier_set_gap(list->notifier, directory->lamp_gap_ms);

@@ -55,9 +55,10 @@ static void on_end(struct notifier *notifier)
 	struct watcher *watcher = notifier->owner;
 
 	stack_trace(notifier->stack, "event=unwatch watcher=%.*s watched=%.*s",
-		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watcher->entity->number));
+		    SLICE_ARGS(viewer_number(watcher->viewer)),
+		    SLICE_ARGS(watcher->entity->number));
 	if (!watcher->viewer->is_outside)
-		lamp_unasked_review(watcher->entity->pbx, watcher->viewer->number,
+		lamp_unasked_review(watcher->entity->pbx, viewer_number(watcher->viewer),
 				    watcher->entity->number);
 	lamp_unwatch(watcher);
 }
@@ -67,11 +68,12 @@ static bool is_peer(struct notifier *notifier, struct incoming *in)
 {
 	const struct watcher *watcher = notifier->owner;
 	struct pbx *pbx = watcher->entity->pbx;
-	const struct extension *viewer = directory_find(pbx->directory, watcher->viewer->number);
+	const struct extension *viewer =
+		directory_find(pbx->directory, viewer_number(watcher->viewer));
 
 	if (watcher->viewer->is_outside)
 		LIST_FOR (trunk, &pbx->trunks, struct trunk, node)
-			if (slice_eq_nocase(trunk_domain(trunk), watcher->viewer->number))
+			if (slice_eq_nocase(trunk_domain(trunk), viewer_number(watcher->viewer)))
 				return trunk_is_peer(trunk, in);
 	if (viewer && !watcher->viewer->is_outside)
 		return auth_check_is(pbx, in, viewer);
@@ -110,8 +112,13 @@ void lamp_package_on_gone(struct watcher *watcher, const char *reason)
 	lamp_unwatch(watcher);
 }
 
+const struct notifier *lamp_package_notifier(const struct watcher *watcher)
+{
+	return watcher->owner;
+}
+
 const struct lamp_package lamp_dialog_package = {
-	.ops = { lamp_package_on_change, lamp_package_on_gone },
+	.ops = { lamp_package_on_change, lamp_package_on_gone, lamp_package_notifier },
 	.event = SLICE_INIT("dialog"),
 	.content_type = SLICE_INIT("application/dialog-info+xml"),
 	.is_news = lamp_is_news,
@@ -236,9 +243,8 @@ static void watch(struct pbx *pbx, struct incoming *in, struct slice watched,
 		return;
 	}
 	watcher->owner = notifier;
-	watcher->notifier = notifier;
 	stack_trace(&pbx->stack, "event=watch watcher=%.*s watched=%.*s profile=%s",
-		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watched),
+		    SLICE_ARGS(viewer_number(watcher->viewer)), SLICE_ARGS(watched),
 		    watcher->profile->name);
 	notifier_start(notifier);
 	if (viewer->extension)

@@ -23,7 +23,7 @@ struct lamp_viewer {
 	struct slice domain;		   /* theirs then */
 };
 
-/* How a package tells of lamps. Its ops are the two functions below. */
+/* How a package tells of lamps. Its ops are the three functions below. */
 struct lamp_package {
 	struct watcher_ops ops;
 	struct slice event; /* its name */
@@ -35,6 +35,7 @@ struct lamp_package {
 
 void lamp_package_on_change(struct watcher *watcher);
 void lamp_package_on_gone(struct watcher *watcher, const char *reason);
+const struct notifier *lamp_package_notifier(const struct watcher *watcher);
 
 /* Dialog-info, as lamp_is_news() and lamp_tell() know it. */
 extern const struct lamp_package lamp_dialog_package;

@@ -43,9 +43,9 @@ static void stream_free(struct stream *stream)
 {
 	const struct watcher *watcher = stream->watcher;
 
-	stack_trace(&watcher->entity->pbx->stack,
-		    "event=unwatch watcher=%.*s watched=%.*s unasked=yes",
-		    SLICE_ARGS(watcher->viewer->number), SLICE_ARGS(watcher->entity->number));
+	stack_trace(
+		&watcher->entity->pbx->stack, "event=unwatch watcher=%.*s watched=%.*s unasked=yes",
+		SLICE_ARGS(viewer_number(watcher->viewer)), SLICE_ARGS(watcher->entity->number));
 	if (stream->unasked->starting == stream)
 		stream->unasked->starting = NULL;
 	map_remove(&stream->unasked->streams, &stream->node);
@@ -103,7 +103,14 @@ static void on_gone(struct watcher *watcher, const char *reason)
 		stream_drop(stream);
 }
 
-static const struct watcher_ops watcher_ops = { on_change, on_gone };
+static const struct notifier *notifier_of(const struct watcher *watcher)
+{
+	const struct stream *stream = watcher->owner;
+
+	return stream->notifier;
+}
+
+static const struct watcher_ops watcher_ops = { on_change, on_gone, notifier_of };
 
 static void unasked_go(struct unasked *unasked);
 
@@ -241,7 +248,6 @@ static int stream_start(struct unasked *unasked, struct slice watched,
 		    "event=watch watcher=%.*s watched=%.*s profile=%s unasked=yes",
 		    SLICE_ARGS(viewer->number), SLICE_ARGS(watched),
 		    stream->watcher->profile->name);
-	stream->watcher->notifier = stream->notifier;
 	unasked->starting = stream;
 	notifier_repeat(stream->notifier);
 	return 0;

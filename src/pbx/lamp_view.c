@@ -26,11 +26,11 @@ static struct rights rights_now(const struct watcher *watcher, bool *ret_are_las
 {
 	const struct directory *directory = watcher->entity->pbx->directory;
 	const struct extension *watched = directory_find(directory, watcher->entity->number);
-	const struct extension *viewer = directory_find(directory, watcher->viewer->number);
+	const struct extension *viewer = directory_find(directory, viewer_number(watcher->viewer));
 
 	*ret_are_lasting = watched != NULL;
 	if (watched && watcher->viewer->is_outside)
-		return rights_of_domain(watched, watcher->viewer->number);
+		return rights_of_domain(watched, viewer_number(watcher->viewer));
 	if (watched && viewer)
 		return rights_of(watched, viewer);
 	if (viewer && !watcher->viewer->is_outside)
@@ -90,10 +90,11 @@ static bool hides_from(const struct extension *extension, const struct watcher *
 	const struct extension *inside;
 
 	if (viewer->is_outside)
-		return rights_of_domain(extension, viewer->number).visibility < VISIBILITY_NUMBERS;
+		return rights_of_domain(extension, viewer_number(viewer)).visibility <
+		       VISIBILITY_NUMBERS;
 	if (extension->visibility == VISIBILITY_NUMBERS && extension->visibility_rules.count == 0)
 		return false;
-	inside = directory_find(watcher->entity->pbx->directory, viewer->number);
+	inside = directory_find(watcher->entity->pbx->directory, viewer_number(viewer));
 	return !inside || rights_of(extension, inside).visibility < VISIBILITY_NUMBERS;
 }
 
@@ -132,8 +133,8 @@ struct lamp_view lamp_view_of(struct watcher *watcher)
 	if (view.visibility == VISIBILITY_NUMBERS)
 		view_hide(&view, watcher);
 	LIST_FOR (leg, &watcher->entity->legs, struct leg, lamp_node)
-		if (viewer_is_caller(leg, watcher->viewer->number))
-			view.viewer = watcher->viewer->number;
+		if (viewer_is_caller(leg, viewer_number(watcher->viewer)))
+			view.viewer = viewer_number(watcher->viewer);
 	return view;
 }
 

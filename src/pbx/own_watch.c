@@ -73,7 +73,7 @@ static void on_due(struct notifier *notifier)
 static void watch_free(struct own_watch *watch)
 {
 	list_remove(&watch->node);
-	viewer_give(watch->viewer);
+	viewer_give(watch->own->pbx, watch->viewer);
 	mem_free(watch);
 }
 
@@ -161,7 +161,7 @@ static struct own_watch *watch_new(struct pbx *pbx, struct slice number,
 	return watch;
 
 no_own:
-	viewer_give(watch->viewer);
+	viewer_give(pbx, watch->viewer);
 no_viewer:
 	mem_free(watch);
 	return NULL;

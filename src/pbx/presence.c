@@ -69,7 +69,7 @@ static void presence_print(struct watcher *watcher, struct buf *body)
 	struct lamp_view view = lamp_view_of(watcher);
 	char text[LAMP_URI_MAX_BYTES];
 	struct buf contact = BUF_ON(text);
-	struct pidf pidf = { .entity = watcher->entity_uri };
+	struct pidf pidf = { .entity = watcher_entity_uri(watcher) };
 
 	pbx_print_aor(entity->pbx, &contact, entity->number);
 	pidf.contact = buf_text(&contact);
@@ -103,7 +103,7 @@ static void tell(struct watcher *watcher, struct buf *body, bool is_full, bool i
 }
 
 static const struct lamp_package package = {
-	.ops = { lamp_package_on_change, lamp_package_on_gone },
+	.ops = { lamp_package_on_change, lamp_package_on_gone, lamp_package_notifier },
 	.event = SLICE_INIT("presence"),
 	.content_type = SLICE_INIT("application/pidf+xml"),
 	.is_news = is_news,

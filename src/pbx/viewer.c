@@ -20,26 +20,25 @@ struct viewer *viewer_get(struct pbx *pbx, struct slice number, bool is_outside)
 
 	if (viewer)
 		return viewer;
-	viewer = mem_alloc(sizeof(*viewer) + number.n);
+	viewer = mem_alloc(offsetof(struct viewer, number) + number.n);
 	if (!viewer)
 		return NULL;
-	viewer->pbx = pbx;
 	viewer->is_outside = is_outside;
 	list_init(&viewer->watchers);
-	memcpy(viewer + 1, number.p, number.n);
-	viewer->number = slice_of((const char *)(viewer + 1), number.n);
-	if (map_insert(&pbx->viewers[is_outside], &viewer->node, viewer->number)) {
+	memcpy(viewer->number, number.p, number.n);
+	if (map_insert(&pbx->viewers[is_outside], &viewer->node,
+		       slice_of(viewer->number, number.n))) {
 		mem_free(viewer);
 		return NULL;
 	}
 	return viewer;
 }
 
-void viewer_release(struct viewer *viewer)
+void viewer_release(struct pbx *pbx, struct viewer *viewer)
 {
 	if (viewer->held > 0 || !list_is_empty(&viewer->watchers))
 		return;
-	map_remove(&viewer->pbx->viewers[viewer->is_outside], &viewer->node);
+	map_remove(&pbx->viewers[viewer->is_outside], &viewer->node);
 	mem_free(viewer);
 }
 
@@ -53,15 +52,15 @@ struct viewer *viewer_take(struct pbx *pbx, struct slice number, bool is_outside
 		stack_trace(&pbx->stack, "event=refused cause=share watcher=%.*s subscriptions=%u",
 			    SLICE_ARGS(number), viewer->held);
 		pbx->stack.notifiers.refused++;
-		viewer_release(viewer);
+		viewer_release(pbx, viewer);
 		return NULL;
 	}
 	viewer->held++;
 	return viewer;
 }
 
-void viewer_give(struct viewer *viewer)
+void viewer_give(struct pbx *pbx, struct viewer *viewer)
 {
 	viewer->held--;
-	viewer_release(viewer);
+	viewer_release(pbx, viewer);
 }

@@ -18,12 +18,17 @@ struct pbx;
 /* Exists while it watches something. */
 struct viewer {
 	struct map_node node; /* in pbx->viewers */
-	struct pbx *pbx;
-	struct slice number;  /* the extension's, or the domain; bytes behind the struct */
-	bool is_outside;      /* it is a domain */
-	uint32_t held;	      /* of its share: a list takes one, and one for each who is on it */
 	struct list watchers; /* struct watcher by viewer_node, with those that are not counted */
+	uint32_t held;	      /* of its share: a list takes one, and one for each who is on it */
+	bool is_outside;      /* it is a domain */
+	char number[];	      /* see viewer_number() */
 };
+
+/* The extension's, or the domain. */
+static inline struct slice viewer_number(const struct viewer *viewer)
+{
+	return map_key(&viewer->node);
+}
 
 /* NULL when it watches nothing. */
 struct viewer *viewer_find(const struct pbx *pbx, struct slice number, bool is_outside);
@@ -34,7 +39,7 @@ struct viewer *viewer_find(const struct pbx *pbx, struct slice number, bool is_o
  */
 struct viewer *viewer_get(struct pbx *pbx, struct slice number, bool is_outside);
 struct viewer *viewer_take(struct pbx *pbx, struct slice number, bool is_outside);
-void viewer_release(struct viewer *viewer);
-void viewer_give(struct viewer *viewer);
+void viewer_release(struct pbx *pbx, struct viewer *viewer);
+void viewer_give(struct pbx *pbx, struct viewer *viewer);
 
 #endif

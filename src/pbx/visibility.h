@@ -10,7 +10,7 @@
 #include "pbx/directory.h"
 
 struct rights {
-	enum visibility visibility;
+	uint8_t visibility; /* enum visibility */
 	/* Neither of them without VISIBILITY_BUSY at least. */
 	bool may_pick_up;  /* what rings */
 	bool may_barge_in; /* take over what is answered */
