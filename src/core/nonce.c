@@ -3,9 +3,9 @@
  * Nonces are hex of [issue time, 8 bytes][salt, 8][SipHash-2-4 of both, 8]. SipHash was made to be
  * a MAC of short texts (128-bit key, 64-bit tag): to guess a tag takes 2^63 requests on average,
  * and who has one still lacks the password. The table of used ones is keyed by all 24 bytes, so a
- * nonce that is found there needs no MAC of its own. A heap by issue time says which is the oldest:
- * it goes when its life is over, or when the table is full; then `floor_ms` makes sure that a
- * forgotten one cannot be replayed.
+ * nonce that is found there needs no MAC of its own. They queue in the order of their first use:
+ * who stands first goes when its life is over, so that each is gone when that time has passed since
+ * its first use, or when the table is full; then `floor_ms` makes sure that it cannot be replayed.
  */
 #include "core/nonce.h"
 
@@ -16,10 +16,9 @@
 
 /* A nonce that was used, with the counts it was used with. */
 struct nonce_record {
-	struct map_node node; /* key: `bytes` */
-	struct timer age;     /* in nonces->ages; due when its life is over */
-	struct nonces *nonces;
-	uint64_t window; /* bit i: count `highest - i` was used */
+	struct map_node node;	   /* key: `bytes` */
+	struct nonce_record *next; /* the next one to be forgotten */
+	uint64_t window;	   /* bit i: count `highest - i` was used */
 	uint32_t highest;
 	char bytes[NONCE_BYTES];
 };
@@ -101,33 +100,39 @@ static struct nonce_record *record_find(const struct nonces *nonces, const char 
 	return node ? CONTAINER_OF(node, struct nonce_record, node) : NULL;
 }
 
-static void record_free(struct nonce_record *record)
+static void forget_first(struct nonces *nonces)
 {
-	timer_stop(&record->nonces->ages, &record->age);
-	map_remove(&record->nonces->used, &record->node);
-	mem_free(record);
+	struct nonce_record *first = nonces->first;
+
+	nonces->first = first->next;
+	if (!nonces->first)
+		nonces->last = NULL;
+	map_remove(&nonces->used, &first->node);
+	mem_free(first);
 }
 
-static void record_on_age(struct timer *timer)
+static void forget_aged(struct nonces *nonces, uint64_t now_ms)
 {
-	record_free(CONTAINER_OF(timer, struct nonce_record, age));
+	while (nonces->first && issued_ms(nonces->first->bytes) + NONCE_LIFE_MS <= now_ms)
+		forget_first(nonces);
 }
 
 /*
- * Forgets the oldest when the table is full, and with it everything issued up to then, used or
- * not. False when a nonce issued at `ms` is among those.
+ * Forgets the first when the table is full, and with it everything issued up to then, used or not.
+ * False when a nonce issued at `ms` is among those.
  */
 static bool make_room(struct nonces *nonces, uint64_t ms)
 {
-	struct nonce_record *oldest;
+	uint64_t first_ms;
 
 	if (nonces->used.count < nonces->used_max)
 		return true;
-	oldest = CONTAINER_OF(nonces->ages.root, struct nonce_record, age);
-	if (ms < issued_ms(oldest->bytes))
+	first_ms = issued_ms(nonces->first->bytes);
+	if (ms < first_ms)
 		return false;
-	nonces->floor_ms = issued_ms(oldest->bytes);
-	record_free(oldest);
+	if (first_ms > nonces->floor_ms)
+		nonces->floor_ms = first_ms;
+	forget_first(nonces);
 	return ms > nonces->floor_ms;
 }
 
@@ -138,14 +143,16 @@ static struct nonce_record *record_new(struct nonces *nonces, const char bytes[N
 
 	if (!record)
 		return NULL;
-	record->nonces = nonces;
 	memcpy(record->bytes, bytes, NONCE_BYTES);
 	if (map_insert(&nonces->used, &record->node, slice_of(record->bytes, NONCE_BYTES))) {
 		mem_free(record);
 		return NULL;
 	}
-	timer_start(&nonces->ages, &record->age,
-		    issued_ms(bytes) + NONCE_LIFE_MS - nonces->ages.now_ms, record_on_age);
+	if (nonces->last)
+		nonces->last->next = record;
+	else
+		nonces->first = record;
+	nonces->last = record;
 	return record;
 }
 
@@ -189,13 +196,12 @@ void nonces_init(struct nonces *nonces, const uint8_t secret[NONCE_SECRET_BYTES]
 	memcpy(nonces->mac_secret, secret, sizeof(nonces->mac_secret));
 	memcpy(map_secret, secret + sizeof(nonces->mac_secret), sizeof(map_secret));
 	map_init(&nonces->used, map_secret);
-	timers_init(&nonces->ages, 0);
 }
 
 void nonces_fini(struct nonces *nonces)
 {
-	while (nonces->ages.root)
-		record_free(CONTAINER_OF(nonces->ages.root, struct nonce_record, age));
+	while (nonces->first)
+		forget_first(nonces);
 	map_fini(&nonces->used);
 }
 
@@ -204,7 +210,7 @@ void nonce_make(struct nonces *nonces, uint64_t now_ms, const uint8_t salt[NONCE
 {
 	char bytes[NONCE_BYTES];
 
-	timers_run(&nonces->ages, now_ms);
+	forget_aged(nonces, now_ms);
 	write_u64(next_issue_ms(nonces, now_ms), bytes);
 	memcpy(bytes + 8, salt, NONCE_SALT_BYTES);
 	write_u64(nonce_mac(nonces, bytes), bytes + MAC_AT);
@@ -228,11 +234,11 @@ enum nonce_verdict nonce_use(struct nonces *nonces, struct slice nonce, uint32_t
 	enum nonce_verdict verdict;
 	struct nonce_record *record;
 
-	timers_run(&nonces->ages, now_ms);
+	forget_aged(nonces, now_ms);
 	if (!nonce_decode(nonce, bytes))
 		return NONCE_FOREIGN;
 	record = record_find(nonces, bytes);
-	verdict = judge(nonces, bytes, record, nc, nonces->ages.now_ms);
+	verdict = judge(nonces, bytes, record, nc, now_ms);
 	if (verdict != NONCE_GOOD)
 		return verdict;
 	if (!record && make_room(nonces, issued_ms(bytes)))

@@ -9,7 +9,6 @@
 
 #include "base/buf.h"
 #include "base/map.h"
-#include "base/timer.h"
 
 /*
  * How long one may be used. An older one costs the client one more round trip (stale=true), never
@@ -26,12 +25,15 @@
 #define NONCE_SALT_BYTES 8
 #define NONCE_SECRET_BYTES 32
 
+struct nonce_record;
+
 struct nonces {
 	uint64_t mac_secret[2];
-	struct map used;    /* owns a struct nonce_record per nonce */
-	struct timers ages; /* the same ones, the first issued at the root */
-	uint64_t floor_ms;  /* what was issued up to here has been forgotten */
-	size_t used_max;    /* NONCE_TABLE_MAX; a test may lower it */
+	struct map used;	    /* owns a struct nonce_record per nonce */
+	struct nonce_record *first; /* of the same ones, the first used */
+	struct nonce_record *last;
+	uint64_t floor_ms; /* what was issued up to here has been forgotten */
+	size_t used_max;   /* NONCE_TABLE_MAX; a test may lower it */
 };
 
 enum nonce_verdict {
@@ -40,7 +42,10 @@ enum nonce_verdict {
 	NONCE_FOREIGN /* not ours: challenge as if there had been no credentials */
 };
 
-/* `secret` is random and lives as long as the process: a restart makes all nonces foreign. */
+/*
+ * `secret` is random and lives as long as the process: a restart makes all nonces foreign. The
+ * times given to the functions below are of a clock that never goes back.
+ */
 void nonces_init(struct nonces *nonces, const uint8_t secret[NONCE_SECRET_BYTES]);
 void nonces_fini(struct nonces *nonces);
 

@@ -286,6 +286,27 @@ static void expired_nonces_leave_the_table(void **state)
 	finish(&nonces, &before);
 }
 
+/* Behind one that was used before it, and waits until that one goes. */
+static void an_old_nonce_used_late_leaves_the_table_too(void **state)
+{
+	struct mem_count before = mem_count();
+	struct nonces nonces;
+	struct nonce_text rooms[2];
+	struct slice old, young;
+
+	(void)state;
+	start(&nonces);
+	old = make(&nonces, NOW_MS, &rooms[0]);
+	young = make(&nonces, NOW_MS + 1000, &rooms[1]);
+	assert_int_equal(nonce_use(&nonces, young, 1, NOW_MS + 1000), NONCE_GOOD);
+	assert_int_equal(nonce_use(&nonces, old, 1, NOW_MS + 1000), NONCE_GOOD);
+	assert_int_equal(nonce_use(&nonces, old, 2, NOW_MS + NONCE_LIFE_MS), NONCE_STALE);
+	assert_int_equal(nonce_use(&nonces, young, 2, NOW_MS + NONCE_LIFE_MS), NONCE_GOOD);
+	assert_int_equal(nonce_use(&nonces, young, 3, NOW_MS + 1000 + NONCE_LIFE_MS), NONCE_STALE);
+	assert_int_equal(nonces.used.count, 0);
+	finish(&nonces, &before);
+}
+
 static void a_full_table_forgets_the_oldest_and_stays_safe(void **state)
 {
 	enum { COUNT = 40, ROOM = 8 };
@@ -422,6 +443,7 @@ int main(void)
 		cmocka_unit_test(a_window_agrees_with_a_list),
 		cmocka_unit_test(without_qop_a_nonce_is_good_once),
 		cmocka_unit_test(expired_nonces_leave_the_table),
+		cmocka_unit_test(an_old_nonce_used_late_leaves_the_table_too),
 		cmocka_unit_test(a_full_table_forgets_the_oldest_and_stays_safe),
 		cmocka_unit_test(the_late_user_of_an_old_nonce_is_challenged_again),
 		cmocka_unit_test(a_fresh_nonce_always_gets_through),
