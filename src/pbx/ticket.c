@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/refer.h"
+#include "pbx/referrer.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
 
@@ -43,7 +44,8 @@ static void on_refer_end(struct refer *refer)
 	ticket->refer = NULL;
 }
 
-static const struct refer_ops refer_ops = { .on_end = on_refer_end };
+static const struct refer_ops refer_ops = { .on_end = on_refer_end,
+					    .on_free = referrer_on_refer_free };
 
 void ticket_tell(const struct transfer *transfer, struct refer *refer)
 {
