@@ -235,6 +235,7 @@ static void start_office(void)
 	timers_init(&office.timers, 1000000);
 	office.directory = directory_new(secret);
 	CHECK(office.directory && directory_set_domain(office.directory, SLICE(DOMAIN)) == 0);
+	office.directory->lamp_gap_ms = 0; /* each step of a call is told */
 	/* Each phone asks more often in no time than a stranger may. */
 	office.directory->limits.strangers_per_s = 0;
 	CHECK(pbx_init(&office.pbx, &office.env, &office.timers, office.directory,

@@ -14,6 +14,7 @@
 #define RING_TIMEOUT_DEFAULT_S 60
 #define STRANGERS_DEFAULT_PER_S 30
 #define SUBSCRIPTIONS_EACH_DEFAULT 1000 /* seven phones with a list of 128 keys */
+#define LAMP_GAP_DEFAULT_MS 20		/* sooner than anybody sees */
 #define SESSION_EXPIRES_DEFAULT_S 1800	/* what RFC 4028 4 recommends */
 #define SIP_PORT 5060			/* RFC 3261 19.1.2 */
 
@@ -53,6 +54,7 @@ struct directory *directory_new(const uint64_t map_secret[2])
 	directory->expires_max_s = EXPIRES_MAX_DEFAULT_S;
 	directory->ring_timeout_s = RING_TIMEOUT_DEFAULT_S;
 	directory->refer = REFER_HANDLE;
+	directory->lamp_gap_ms = LAMP_GAP_DEFAULT_MS;
 	directory->limits.strangers_per_s = STRANGERS_DEFAULT_PER_S;
 	directory->limits.subscriptions_each = SUBSCRIPTIONS_EACH_DEFAULT;
 	directory->session_expires_s = SESSION_EXPIRES_DEFAULT_S;

@@ -34,6 +34,7 @@ void office_init_as(struct office *office, struct wires *wires, const char *name
 	*office = (struct office){ .node = wires_add(wires, name),
 				   .directory = directory_new(secret) };
 	CHECK(office->directory);
+	office->directory->lamp_gap_ms = 0; /* a ladder shows each step */
 	CHECK(directory_set_domain(office->directory, slice_from_cstr(domain)) == 0);
 	CHECK(directory_add_group(office->directory,
 				  &(struct group){ .name = SLICE_INIT("office"),
