@@ -22,7 +22,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LAMPYRID = os.environ.get("LAMPYRID") or os.path.join(ROOT, "build", "lampyrid")
-DEADLINE_S = 20
+DEADLINE_S = 60
 SHOWN_LINES = 40
 
 DOMAIN = "lampyrid.test"
@@ -54,7 +54,7 @@ extensions:
     password: "evening-glow-202"
     groups: [sales, office]
     max-calls: 1
-    forward: {{busy: "203", no-answer: {{to: "203", after: 5}}}}
+    forward: {{busy: "203", no-answer: {{to: "203", after: 45}}}}
   "203": {{name: Carol, password: "meadow-spark-203", groups: [sales, office]}}
   "204": {{name: Dave, password: "summer-night-204", forward: {{unregistered: "203"}}}}
 """

@@ -7,9 +7,9 @@ from baresip import Baresip
 from linphone import Linphone
 
 
-def office(scene):
+def office(scene, config=live.OFFICE):
     """Alice watches Bob and Carol."""
-    server = scene.server(config=live.OFFICE)
+    server = scene.server(config=config)
     alice = scene.phone(server, "201", keys=["202", "203"]).ready(2)
     bob = scene.add(Baresip(scene, server, "202")).registered()
     carol = scene.add(Linphone(scene, server, "203")).registered()
@@ -109,7 +109,7 @@ def a_busy_phone_is_not_called(scene):
 
 def nobody_answers(scene):
     """office: after five seconds baresip falls silent and linphone rings by forward.no-answer"""
-    server, alice, bob, carol = office(scene)
+    server, alice, bob, carol = office(scene, live.OFFICE.replace("after: 45", "after: 5"))
     alice.send("dial 202")
     bob.expect_event("CALL_INCOMING")
     mark = bob.mark()
