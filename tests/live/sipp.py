@@ -34,6 +34,17 @@ class Sipp:
         return self.scene.run(f"sipp {scenario}", command + list(options),
                               cwd=self.scene.folder)
 
+    def start_answering(self, scenario, options=()):
+        """The same of a scenario that waits to be called: its port is open."""
+        process = self.start(scenario, options=options)
+        live.poll("its port is open", lambda: self.is_bound() or process.is_ended, process)
+        return process
+
+    def is_bound(self):
+        """As the kernel lists it: 127.0.0.1 and the port, in hexadecimal."""
+        with open("/proc/net/udp", encoding="ascii") as file:
+            return f" 0100007F:{self.port:04X} " in file.read()
+
     def counts_of(self, scenario):
         return self.scene.path(f"{scenario}-{self.number}.csv")
 

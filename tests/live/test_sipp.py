@@ -45,7 +45,7 @@ def call(scene, count, rate, plans=("talk",)):
     caller, called = Sipp(scene, server, "201"), Sipp(scene, server, "202")
     called.run("register")
     bound = ["-m", str(count), "-l", str(count)]
-    answering = called.start("answer", options=bound)
+    answering = called.start_answering("answer", options=bound)
     calling = caller.start("call", "202", [*bound, "-r", str(rate), *caller.injection(plans)])
     caller.finish(calling)
     called.finish(answering)
@@ -60,9 +60,10 @@ def call(scene, count, rate, plans=("talk",)):
 
 
 def expect_few_repeats(sipp, scenario, count):
-    """Who waits 500 ms for an answer asks again; a busy machine may be that late now and then."""
+    """Who waits 500 ms for an answer asks again; a busy machine may be that late now and then. What
+    is never answered in time is repeated in each call, or in every other one."""
     repeats = sipp.count(scenario, "Retransmissions(C)")
-    if repeats > count // 20:
+    if repeats > count // 4:
         raise live.Failure(f"sipp {scenario}: {repeats} retransmissions in {count} calls")
 
 

@@ -14,7 +14,7 @@ class OfSipp:
         self.sipp = Sipp(scene, server, number)
         self.sipp.run("register")
         options = [word for key, value in keys.items() for word in ("-key", key, value)]
-        self.process = self.sipp.start(scenario, options=["-m", "1", *options])
+        self.process = self.sipp.start_answering(scenario, options=["-m", "1", *options])
         self.number = number
 
     def finish(self):
