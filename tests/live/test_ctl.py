@@ -76,7 +76,14 @@ def ringing(scene):
     caller = scene.phone(server, "201").ready()
     caller.send("dial 202")
     watcher.expect_lamp(1, "flash")
+    live.poll("the second NOTIFY is answered", lambda: is_answered(scene, server), server)
     return server, caller, called, watcher
+
+
+def is_answered(scene, server):
+    """The lamp is lit at the phone, maybe before its answer is here."""
+    notify = rows(scene, server, "lamp", "202")[1]["notify"]
+    return (notify["cseq"], notify.get("status")) == (2, 200)
 
 
 def scripts_get_a_row_a_line(scene):
@@ -165,7 +172,7 @@ def a_lamp_is_explained(scene):
     live.expect_equal("first", lines[0], '202 Bøb "B": flash')
     for what in ("  call 1: ringing for ", "203 Carol watches 202: flash",
                  "  shown: early, recipient, with sip:201@", "because of call 1 since ",
-                 "  told so: NOTIFY 2, version 1, Call-ID ", " ago, answered 200 after 0.",
+                 "  told so: NOTIFY 2, version 1, Call-ID ", " ago, answered 200 after ",
                  "  sees calls and with whom (`visibility` for everybody), may pick up "
                  "(`pickup: same-group`, and they share one)", " (by its User-Agent)",
                  "  subscribed to sip:202@"):
@@ -340,16 +347,16 @@ def many_rows_do_not_stop_the_calls(scene):
 def too_many_clients_are_told(scene):
     """ctl: eight clients at once, the ninth is told; who is silent makes room after a while"""
     server = start(scene)
+    start_s = time.monotonic()
     silent = [socket.socket(socket.AF_UNIX) for _ in range(8)]
     for sock in silent:
         sock.connect(server.socket)
     status, lines = ctl(scene, server, "calls")
     live.expect_equal("exit code", status, 1)
     expect_in("too many clients", lines)
-    start_s = time.monotonic()
     silent[0].settimeout(live.DEADLINE_S)
     live.expect_equal("hung up", silent[0].recv(1), b"")
-    if not 5 < time.monotonic() - start_s < 15:
+    if time.monotonic() - start_s < 5:
         raise live.Failure(f"after {time.monotonic() - start_s} s")
     live.expect_equal("room again", ctl(scene, server, "calls"), (0, ["no calls"]))
     for sock in silent:

@@ -208,10 +208,10 @@ def a_log_file_may_be_moved_away(scene):
 
 def closed_descriptors_are_filled(scene):
     """serve: started without standard descriptors, it does not give their numbers to sockets"""
-    config, trace = file(scene, "good.yaml", GOOD), scene.path("trace.txt")
+    config, log = file(scene, "good.yaml", GOOD), scene.path("log.txt")
     server = scene.run("serve", ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", live.LAMPYRID,
-                                 "serve", "-c", config, "--trace", trace])
-    live.poll("the trace", lambda: os.path.exists(trace), server)
+                                 "serve", "-c", config, "--log", log])
+    expect_log(server, log, "event=start")  # before that SIGTERM would be its end
     descriptors = [os.readlink(f"/proc/{server.popen.pid}/fd/{number}") for number in range(3)]
     live.expect_equal("descriptors 0 to 2", descriptors, ["/dev/null"] * 3)
     live.expect_equal("exit code", server.stop(), 0)
