@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that do not pass here: published by another PBX (RFC 3903), or told by the phone itself
- * when it is asked (RFC 4235).
+ * Calls that do not pass here, published by another PBX or by the phone itself (RFC 3903).
  */
-#include "texts.h"
-#include "world.h"
+#include "elsewhere.h"
 
 #include "base/mem.h"
-#include "pbx/api.h"
 #include "pbx/publish.h"
 #include "pbx/trunk.h"
 
 #include <stdio.h>
-
-#define DIALOG(id, direction, state)                                                               \
-	"<dialog id=\"" id "\" call-id=\"" id "@old\" local-tag=\"l" id "\" remote-tag=\"r" id     \
-	"\" direction=\"" direction "\"><state>" state "</state><remote><identity display=\"Zoe\"" \
-	">sip:0301234@old.example</identity></remote></dialog>"
-#define RINGS(id) DIALOG(id, "recipient", "early")
-#define TALKS(id) DIALOG(id, "recipient", "confirmed")
-#define IS_OVER(id) DIALOG(id, "recipient", "terminated")
 
 /* Bob's calls are another PBX's business, and alice watches him. */
 static struct world *office_beside(struct neighbour **ret_beside)
@@ -125,68 +114,11 @@ FLOW(a_trunk_that_is_down_has_published_nothing, "RFC 3903 6, RFC 3261 11.1")
 	expect_quiet(w);
 }
 
-/* --- The phone itself --------------------------------------------------------------------- */
-
-/* Alice watches bob, whose two phones are asked: his desk phone refuses, the other one tells. */
-static struct world *office_asking(struct neighbour **ret_phone)
-{
-	struct world *w = world_new("alice", "bob");
-
-	world_extension(w, "bob")->lamp_source = LAMP_SOURCE_FORWARD;
-	watch(w, "alice", "bob");
-	*ret_phone = world_telling_phone(w, "cell", "202");
-	return w;
-}
-
-FLOW(a_phone_is_asked_for_its_calls_elsewhere, "RFC 4235 3.1, RFC 6665 4.1.2")
-{
-	struct neighbour *cell;
-	struct world *w = office_asking(&cell);
-
-	says(w, cell, TALKS("c1"));
-	expect_lamp(w, "alice", "bob", LAMP_TALKING);
-	expect_ladder(w, "cell -> switch NOTIFY confirmed", "switch -> alice NOTIFY confirmed");
-	says(w, cell, "");
-	expect_lamp(w, "alice", "bob", LAMP_DARK);
-	expect_quiet(w);
-}
-
-FLOW(a_call_that_passes_here_is_shown_beside_one_that_does_not, "RFC 4235 3.6")
-{
-	struct neighbour *cell;
-	struct world *w = office_asking(&cell);
-
-	says(w, cell, TALKS("c1"));
-	dial(w, "alice", "bob");
-	answer(w, "bob");
-	expect_lamp(w, "alice", "bob", LAMP_TALKING);
-	hang_up(w, "alice");
-	expect_lamp(w, "alice", "bob", LAMP_TALKING);
-	says(w, cell, "");
-	expect_lamp(w, "alice", "bob", LAMP_DARK);
-	expect_quiet(w);
-}
-
-FLOW(a_lamp_goes_dark_when_the_asked_phone_dies, "RFC 6665 4.1.2.2")
-{
-	struct neighbour *cell;
-	struct world *w = office_asking(&cell);
-
-	says(w, cell, TALKS("c1"));
-	expect_lamp(w, "alice", "bob", LAMP_TALKING);
-	cell->node->is_unplugged = true;
-	advance_ms(w, 700000);
-	expect_lamp(w, "alice", "bob", LAMP_DARK);
-	expect_quiet(w);
-}
-
 /* --- To the letter ------------------------------------------------------------------------ */
 
 #define DOCUMENT(dialogs)                                                                          \
 	"<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"0\" state=\"full\" "  \
 	"entity=\"sip:202@" OFFICE_DOMAIN "\">" dialogs "</dialog-info>"
-#define EVENT "Event: dialog\n"
-#define TYPE "Content-Type: application/dialog-info+xml\n"
 
 /*
  * Alice and bob; "beside" is the raw PBX behind the trunk of that name, "watcher" is carol's phone,
@@ -207,16 +139,6 @@ static struct world *office_with_raws(struct raw **ret_beside, struct raw **ret_
 			 NULL);
 	world_start(w);
 	return w;
-}
-
-static void subscribe(struct world *w, struct raw *watcher)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text),
-		 TEXT_HEAD("SUBSCRIBE", "203", "202", "s") "Contact: <sip:203@192.0.2.%u:5060>\n%s",
-		 watcher->node->addr.ip[3], EVENT TEXT_END);
-	expect(w, raw_ask_as(watcher, "203", OFFICE_PASSWORD, text) == 200);
 }
 
 static const char *publish_text(const char *number, const char *lines, const char *body)
@@ -252,29 +174,9 @@ static bool is_answered(const struct raw *raw, const char *what)
 	return strstr(raw_last(raw, "SIP/2.0"), what) != NULL;
 }
 
-static bool is_told(const struct raw *watcher, const char *what)
-{
-	return strstr(raw_last(watcher, "NOTIFY"), what) != NULL;
-}
-
 static size_t publications(const struct world *w)
 {
 	return w->office.pbx.publications.live_count;
-}
-
-/* The rows of `ctl lamp 202`, as text. */
-static const char *explained(struct world *w)
-{
-	static char text[8192];
-	struct buf buf = { .p = text, .cap = sizeof(text) - 1 };
-	struct api_cursor cursor;
-
-	api_cursor_init(&cursor, &w->office.pbx, API_LAMP, SLICE("202"));
-	while (api_next(&cursor, &buf) != API_END)
-		continue;
-	api_cursor_fini(&cursor);
-	text[buf.n] = '\0';
-	return text;
 }
 
 FLOW_PLAIN(a_publication_is_made_refreshed_changed_and_removed,
@@ -285,7 +187,7 @@ FLOW_PLAIN(a_publication_is_made_refreshed_changed_and_removed,
 	char first[512];
 	size_t notifies;
 
-	subscribe(w, watcher);
+	watch_bob(w, watcher);
 	expect(w, publish(beside, EVENT TYPE "Expires: 100\n", DOCUMENT(TALKS("c1"))) == 200);
 	expect(w, is_answered(beside, "Expires: 100\r\n") && is_answered(beside, "SIP-ETag: "));
 	expect(w, is_told(watcher, "<state>confirmed</state>"));
@@ -363,7 +265,7 @@ FLOW_PLAIN(a_watcher_sees_no_ids_and_no_flash_of_a_call_elsewhere, "RFC 4235 6, 
 	struct raw *beside, *watcher;
 	struct world *w = office_with_raws(&beside, &watcher);
 
-	subscribe(w, watcher);
+	watch_bob(w, watcher);
 	expect(w, publish(beside, EVENT TYPE, DOCUMENT(RINGS("c1"))) == 200);
 	expect(w, is_told(watcher, "<state>confirmed</state>") &&
 			  is_told(watcher, "direction=\"recipient\"") &&
@@ -387,7 +289,7 @@ FLOW_PLAIN(the_later_word_of_a_publisher_about_a_dialog_counts, "RFC 3903 4.2, R
 	struct raw *beside, *watcher;
 	struct world *w = office_with_raws(&beside, &watcher);
 
-	subscribe(w, watcher);
+	watch_bob(w, watcher);
 	expect(w, publish(beside, EVENT TYPE, DOCUMENT(RINGS("c1") TALKS("c2"))) == 200);
 	expect(w, publish(beside, EVENT TYPE, DOCUMENT(TALKS("c1"))) == 200);
 	expect(w, publish(beside, if_match(beside, EVENT TYPE), DOCUMENT(IS_OVER("c1"))) == 200);
@@ -406,7 +308,7 @@ FLOW_PLAIN(an_overtaken_word_does_not_revive_a_dialog, "RFC 3903 4.4, RFC 4235 3
 				    "direction=\"recipient\"><state>confirmed</state></dialog>");
 	char first[512];
 
-	subscribe(w, watcher);
+	watch_bob(w, watcher);
 	expect(w, publish(beside, EVENT TYPE, DOCUMENT(RINGS("c1"))) == 200);
 	snprintf(first, sizeof(first), "%s", if_match(beside, EVENT TYPE));
 	expect(w, publish(beside, first, DOCUMENT(IS_OVER("c1"))) == 200);
@@ -458,7 +360,7 @@ FLOW_PLAIN(what_is_kept_of_a_published_dialog_is_bounded, "RFC 3903 14.2, SECURI
 
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	subscribe(w, watcher);
+	watch_bob(w, watcher);
 	expect(w, publish(beside, EVENT TYPE, DOCUMENT(TALKS("c1"))) == 200);
 	advance_ms(w, 40000);
 	held = mem_count().bytes;
@@ -483,7 +385,7 @@ FLOW_PLAIN(a_publication_ends_with_its_right, "RFC 3903 6")
 	struct trunk_config *config = (struct trunk_config *)dialplan_find_trunk(
 		&w->office.directory->dialplan, SLICE("beside"));
 
-	subscribe(w, watcher);
+	watch_bob(w, watcher);
 	expect(w, publish(beside, EVENT TYPE, DOCUMENT(TALKS("c1"))) == 200);
 	config->may_publish = false;
 	pbx_set_directory(&w->office.pbx, w->office.directory);
@@ -530,7 +432,7 @@ FLOW_PLAIN(what_a_phone_published_ends_with_its_registration, "RFC 3903 6, RFC 3
 	registers(w, bob, "202");
 	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
 			     publish_text("202", EVENT TYPE, DOCUMENT(TALKS("c1")))) == 200);
-	subscribe(w, watcher);
+	watch_bob(w, watcher);
 	expect(w, is_told(watcher, "<state>confirmed</state>"));
 	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
 			     TEXT_HEAD("REGISTER", "202", "202", "reg") "Contact: *\n"
@@ -538,219 +440,5 @@ FLOW_PLAIN(what_a_phone_published_ends_with_its_registration, "RFC 3903 6, RFC 3
 			  200);
 	expect(w, is_told(watcher, "terminated</state>") && publications(w) == 0);
 	expect(w, !is_told(watcher, "unregistered")); /* it may well be so, elsewhere */
-	expect_quiet(w);
-}
-
-/* --- A call that passes here, told by the phone as well ----------------------------------- */
-
-/* Bob's phone is raw, and asked; carol's watches. */
-static struct world *office_asking_raw(struct raw **ret_bob, struct raw **ret_watcher)
-{
-	struct world *w = world_new("alice");
-
-	office_add(&w->office, "202", "bob");
-	office_add(&w->office, "203", "carol");
-	((struct extension *)directory_find(w->office.directory, SLICE("202")))->lamp_source =
-		LAMP_SOURCE_FORWARD;
-	*ret_bob = world_raw(w, "bob");
-	*ret_watcher = world_raw(w, "watcher");
-	world_start(w);
-	registers(w, *ret_bob, "202");
-	(*ret_bob)->is_mute = true;
-	subscribe(w, *ret_watcher);
-	raw_reply(*ret_bob, "SUBSCRIBE", 200, "b",
-		  "Expires: 600\r\nContact: <sip:bob@192.0.2.3>\r\n", "");
-	return w;
-}
-
-static unsigned tell(struct raw *bob, const char *document)
-{
-	char text[4096];
-
-	snprintf(text, sizeof(text),
-		 EVENT TYPE "Subscription-State: active\nContent-Length: {len}\n\n%s", document);
-	return raw_speak(bob, "SUBSCRIBE", "b", "NOTIFY", text);
-}
-
-/* The dialog that the last INVITE to bob made, as his phone tells it. */
-static const char *call_document(const struct raw *bob, const char *version, const char *state)
-{
-	static char text[2048];
-	const char *invite = raw_last(bob, "INVITE");
-	const char *call_id = strstr(invite, "Call-ID: ") + strlen("Call-ID: ");
-	const char *tag = strstr(strstr(invite, "From:"), ";tag=") + strlen(";tag=");
-
-	snprintf(text, sizeof(text),
-		 "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"%s\" "
-		 "state=\"full\" entity=\"sip:202@192.0.2.3\"><dialog id=\"7\" call-id=\"%.*s\" "
-		 "local-tag=\"x\" remote-tag=\"%.16s\" direction=\"recipient\">"
-		 "<state>%s</state></dialog></dialog-info>",
-		 version, (int)strcspn(call_id, "\r"), call_id, tag, state);
-	return text;
-}
-
-static size_t dialogs_told(const struct raw *watcher)
-{
-	const char *at = raw_last(watcher, "NOTIFY");
-	size_t n = 0;
-
-	while ((at = strstr(at, "<dialog id="))) {
-		at++;
-		n++;
-	}
-	return n;
-}
-
-FLOW_PLAIN(a_call_that_passes_here_is_shown_once_and_as_we_know_it, "RFC 4235 4.1.2, RFC 4235 3.6")
-{
-	struct raw *bob, *watcher;
-	struct world *w = office_asking_raw(&bob, &watcher);
-
-	expect(w, strstr(raw_last(bob, "SUBSCRIBE"), "SUBSCRIBE sip:202@192.0.2.3:5060 SIP/2.0"));
-	expect(w, strstr(raw_last(bob, "SUBSCRIBE"), "From: <sip:" OFFICE_DOMAIN ">;tag="));
-	dial_number(w, "alice", "202");
-	raw_reply(bob, "INVITE", 180, "x", "Contact: <sip:202@192.0.2.3:5060>\r\n", "");
-	expect(w, is_told(watcher, "<state>early</state>") && dialogs_told(watcher) == 1);
-	expect(w, tell(bob, call_document(bob, "1", "early")) == 200);
-	expect(w, is_told(watcher, "<state>early</state>") && dialogs_told(watcher) == 1);
-	expect(w, is_told(watcher, "call-id="));
-
-	/* It is over here, and bob's phone is late to know. */
-	hang_up(w, "alice");
-	raw_reply(bob, "CANCEL", 200, "x", "", "");
-	raw_reply(bob, "INVITE", 487, "x", "", "");
-	expect(w, is_told(watcher, "terminated</state>"));
-	expect(w, tell(bob, call_document(bob, "2", "confirmed")) == 200);
-	expect(w, is_told(watcher, "terminated</state>") && !is_told(watcher, "confirmed"));
-	bob->is_mute = false;
-	expect_quiet(w);
-}
-
-FLOW_PLAIN(a_gap_in_what_a_phone_tells_is_asked_about, "RFC 4235 4.3, RFC 6665 4.1.2.2")
-{
-	struct raw *bob, *watcher;
-	struct world *w = office_asking_raw(&bob, &watcher);
-	size_t asked = raw_count(bob, "SUBSCRIBE");
-
-	expect(w, tell(bob, "<dialog-info version=\"3\" state=\"partial\"><dialog id=\"1\">"
-			    "<state>confirmed</state></dialog></dialog-info>") == 200);
-	expect(w, is_told(watcher, "<state>confirmed</state>"));
-	expect(w, raw_count(bob, "SUBSCRIBE") == asked + 1);
-	raw_reply(bob, "SUBSCRIBE", 200, "b", "Expires: 600\r\n", "");
-	expect(w, tell(bob, "<dialog-info version=\"4\" state=\"full\"/>") == 200);
-	expect(w, is_told(watcher, "terminated</state>"));
-
-	/* What nobody can read says nothing. */
-	expect(w, tell(bob, "<dialog-info version=\"5\" state=\"full\"><dialog id=\"1\">"
-			    "<state>confirmed</state></dialog></dialog-info>") == 200);
-	expect(w, is_told(watcher, "<state>confirmed</state>"));
-	expect(w, tell(bob, "<dialog-info") == 200);
-	expect(w, is_told(watcher, "terminated</state>"));
-	bob->is_mute = false;
-	expect_quiet(w);
-}
-
-FLOW_PLAIN(a_phone_that_refuses_leaves_our_own_calls, "RFC 6665 4.1.2.1")
-{
-	struct raw *bob, *watcher;
-	struct world *w = world_new("alice");
-
-	office_add(&w->office, "202", "bob");
-	office_add(&w->office, "203", "carol");
-	((struct extension *)directory_find(w->office.directory, SLICE("202")))->lamp_source =
-		LAMP_SOURCE_FORWARD;
-	bob = world_raw(w, "bob");
-	watcher = world_raw(w, "watcher");
-	world_start(w);
-	registers(w, bob, "202");
-	bob->is_mute = true;
-	subscribe(w, watcher);
-	raw_reply(bob, "SUBSCRIBE", 489, "b", "", "");
-	expect(w, strstr(explained(w), ",\"untold\":489,") != NULL);
-	dial_number(w, "alice", "202");
-	raw_reply(bob, "INVITE", 180, "x", "Contact: <sip:202@192.0.2.3:5060>\r\n", "");
-	expect(w, is_told(watcher, "<state>early</state>"));
-	bob->is_mute = false;
-	hang_up(w, "alice");
-	expect_quiet(w);
-}
-
-FLOW_PLAIN(a_phone_that_unregisters_is_asked_no_more, "RFC 6665 4.1.2.3, RFC 3261 10.2.2")
-{
-	struct raw *bob, *watcher;
-	struct world *w = office_asking_raw(&bob, &watcher);
-
-	expect(w, tell(bob, "<dialog-info version=\"3\" state=\"full\"><dialog id=\"1\">"
-			    "<state>confirmed</state></dialog></dialog-info>") == 200);
-	expect(w, is_told(watcher, "<state>confirmed</state>"));
-	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "reg") "Contact: *\n"
-									"Expires: 0\n" TEXT_END) ==
-			  200);
-	expect(w, is_told(watcher, "terminated</state>"));
-	expect(w, tell(bob, "<dialog-info version=\"4\" state=\"full\"/>") == 481);
-	expect_quiet(w);
-}
-
-/*
- * A new configuration, by which bob's phone is not asked any more, and carol's is told unasked: who
- * begins to watch is there before what bob's phone said is forgotten.
- */
-FLOW_PLAIN(who_begins_to_watch_a_phone_that_is_asked_no_more, "RFC 6665 4.2.2")
-{
-	static const char *const numbers[] = { "201", "202", "203" };
-	static const struct slice to_203[] = { SLICE_INIT("203") };
-	static const uint64_t secret[2] = { 3, 4 };
-	struct directory *directory = directory_new(secret);
-	struct raw *bob, *watcher, *carol;
-	struct world *w = office_asking_raw(&bob, &watcher);
-
-	carol = world_raw(w, "carol");
-	expect(w, tell(bob, "<dialog-info version=\"3\" state=\"full\"><dialog id=\"1\">"
-			    "<state>confirmed</state></dialog></dialog-info>") == 200);
-	expect(w, is_told(watcher, "<state>confirmed</state>"));
-	expect(w, raw_ask_as(carol, "203", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "203", "203", "carol")
-				     TEXT_CONTACT("203", "192.0.2.5") TEXT_END) == 200);
-	bob->is_mute = false;
-	expect(w, directory && directory_set_domain(directory, SLICE(OFFICE_DOMAIN)) == 0);
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		struct extension extension = { .number = slice_from_cstr(numbers[i]),
-					       .password = SLICE(OFFICE_PASSWORD),
-					       .visibility = VISIBILITY_NUMBERS };
-
-		if (i == 1)
-			extension.notify = (struct number_list){ to_203, 1 };
-		expect(w, directory_add_extension(directory, &extension) == 0);
-	}
-	expect(w, directory_link(directory) == 0);
-	pbx_set_directory(&w->office.pbx, directory);
-	directory_unref(w->office.directory);
-	w->office.directory = directory;
-	advance_ms(w, 1000);
-	expect(w, is_told(watcher, "terminated</state>") && !is_told(watcher, "confirmed"));
-	expect(w, is_told(carol, "terminated</state>"));
-	expect_quiet(w);
-}
-
-FLOW_PLAIN(a_phone_that_was_started_anew_is_asked_anew, "RFC 3261 10.2, RFC 6665 4.1.2.2")
-{
-	struct raw *bob, *watcher;
-	struct world *w = office_asking_raw(&bob, &watcher);
-	size_t asked = raw_count(bob, "SUBSCRIBE");
-
-	expect(w, tell(bob, "<dialog-info version=\"3\" state=\"full\"><dialog id=\"1\">"
-			    "<state>confirmed</state></dialog></dialog-info>") == 200);
-	registers(w, bob, "202");
-	expect(w, raw_count(bob, "SUBSCRIBE") == asked);
-	expect(w, raw_ask_as(bob, "202", OFFICE_PASSWORD,
-			     TEXT_HEAD("REGISTER", "202", "202", "again")
-				     TEXT_CONTACT("202", "192.0.2.3") TEXT_END) == 200);
-	expect(w, raw_count(bob, "SUBSCRIBE") == asked + 1);
-	raw_reply(bob, "SUBSCRIBE", 481, "b", "", "");
-	expect(w, raw_count(bob, "SUBSCRIBE") == asked + 2);
-	raw_reply(bob, "SUBSCRIBE", 200, "c", "Expires: 600\r\nContact: <sip:bob@192.0.2.3>\r\n",
-		  "");
-	bob->is_mute = false;
 	expect_quiet(w);
 }
