@@ -78,8 +78,19 @@ static void on_limit(struct timer *timer)
 
 static void referral_await(struct referral *referral, uint32_t seconds)
 {
-	timer_start(referral->stack->timers, &referral->limit,
-		    (uint64_t)seconds * 1000 + ROUNDING_MS, on_limit);
+	struct timers *timers = referral->stack->timers;
+	uint64_t wait_ms = (uint64_t)seconds * 1000 + ROUNDING_MS, left_ms = 0;
+
+	if (referral->last_ms > timers->now_ms)
+		left_ms = referral->last_ms - timers->now_ms;
+	timer_start(timers, &referral->limit,
+		    referral->last_ms > 0 && left_ms < wait_ms ? left_ms : wait_ms, on_limit);
+}
+
+void referral_hurry(struct referral *referral, uint32_t seconds)
+{
+	referral->last_ms = referral->stack->timers->now_ms + (uint64_t)seconds * 1000;
+	referral_await(referral, seconds);
 }
 
 /* False when the owner has ended it inside the handler. */

@@ -72,6 +72,7 @@ struct referral {
 	uint32_t cseq;	      /* of the REFER, which is its id (RFC 3515 2.4.6) */
 	unsigned status;      /* the last one heard, 0: none */
 	struct timer limit;
+	uint64_t last_ms; /* when nothing more is heard in any case; 0: nobody has said */
 };
 
 /*
@@ -85,6 +86,12 @@ int referral_send(struct session *session, const struct referral_spec *spec,
 int referral_send_outside(struct stack *stack, const struct dialog_spec *dialog,
 			  const struct referral_spec *spec, const struct referral_ops *ops,
 			  void *owner, struct referral **ret_referral);
+
+/*
+ * What is known does not need the peer any more: it is listened to for so long at most, however
+ * long it says that it will tell.
+ */
+void referral_hurry(struct referral *referral, uint32_t seconds);
 
 /* Not interested any more: no handler is called, a NOTIFY that still comes is answered 481. */
 void referral_end(struct referral *referral);

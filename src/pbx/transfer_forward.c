@@ -47,6 +47,9 @@ bool transfer_goes_on(const struct leg *transferor, const struct leg *transferee
 	       (transferee->session->peer_can & needed) == needed;
 }
 
+/* A NOTIFY that is lost is sent again for so long (RFC 3261 17.1.2.2). */
+#define LAST_WORD_S (64 * T1_MS / 1000)
+
 /* --- What is heard of it ------------------------------------------------------------------ */
 
 /* Its phone has called where it was sent to; NULL: it has not, or not any more. */
@@ -106,9 +109,17 @@ static void on_silence(struct transfer *transfer, unsigned status)
 		give_up(transfer, status);
 }
 
+/*
+ * Whether that phone talks there is known, and it cannot come any more. It may still say why; one
+ * that says "ringing" for ever does not keep the transferor from another transfer.
+ */
 void transfer_on_ticket_over(struct transfer *transfer)
 {
-	if (transfer->state == TRANSFER_FORWARDED && !transfer->referral)
+	if (transfer->state != TRANSFER_FORWARDED)
+		return;
+	if (transfer->referral)
+		referral_hurry(transfer->referral, LAST_WORD_S);
+	else
 		on_silence(transfer, 480);
 }
 

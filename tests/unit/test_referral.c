@@ -137,6 +137,25 @@ static void the_peer_says_how_long_it_lasts(void **state)
 	assert_string_equal(rig->heard, "ap");
 }
 
+static void who_is_hurried_is_not_waited_for(void **state)
+{
+	struct rig *rig = *state;
+
+	make(rig);
+	notify(rig, "active;expires=3600", TRYING);
+	referral_hurry(rig->referral, 32);
+	for (int i = 0; i < 3; i++) {
+		fake_peer_advance_ms(&rig->base.peer, 10000);
+		notify(rig, "active;expires=3600", TRYING);
+	}
+	fake_peer_advance_ms(&rig->base.peer, 1999);
+	assert_string_equal(rig->heard, "ap");
+	fake_peer_advance_ms(&rig->base.peer, 1);
+	assert_string_equal(rig->heard, "ape");
+	assert_int_equal(rig->end, REFERRAL_TIMED_OUT);
+	session_rig_expect_idle(&rig->base);
+}
+
 static void a_notify_is_checked(void **state)
 {
 	static const struct {
@@ -368,6 +387,7 @@ int main(void)
 		REFERRAL_TEST(a_final_status_ends_it_whatever_the_state),
 		REFERRAL_TEST(the_peer_may_end_it_without_a_word),
 		REFERRAL_TEST(silence_ends_it),
+		REFERRAL_TEST(who_is_hurried_is_not_waited_for),
 		REFERRAL_TEST(the_peer_says_how_long_it_lasts),
 		REFERRAL_TEST(a_notify_is_checked),
 		REFERRAL_TEST(each_hears_of_its_own),
