@@ -533,6 +533,14 @@ static enum record_cause cause_of(const struct call *call, unsigned status)
 	return status == 503 ? RECORD_LIMIT : RECORD_FAILED;
 }
 
+/* Its end is the call's: whoever was being brought together with it has nobody else. */
+static void keep_ending(const struct call *call)
+{
+	LIST_FOR (leg, &call->legs, struct leg, node)
+		if (leg->is_ending && leg->state != LEG_ENDED && !leg->is_stand_in)
+			keep_leg(leg);
+}
+
 void record_call_end(struct call *call, unsigned status)
 {
 	/* The switch runs in one thread and this function does not call itself. */
@@ -545,6 +553,7 @@ void record_call_end(struct call *call, unsigned status)
 
 	if (!call->record.is_due || !is_recorded(call))
 		return;
+	keep_ending(call);
 	record_set_cause(call, cause_of(call, status), NULL);
 	call->record.status = (uint16_t)status;
 	printer.start_wall_ms = env->wall_ms(env->host) - (now_ms(call) - call->record.start_ms);

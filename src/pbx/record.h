@@ -105,7 +105,8 @@ void record_transferred(const struct record_transfer *transfer);
 /* Why it ends now, and by which leg (may be NULL). The first reason counts. */
 void record_set_cause(struct call *call, enum record_cause cause, const struct leg *by);
 
-/* Every leg has ended: tells the record. `status` is what the caller got, 0: nothing. */
+/* Every leg has ended, or is about to: tells the record. `status` is what the caller got, 0:
+ * nothing. */
 void record_call_end(struct call *call, unsigned status);
 
 /* A call that never began, of somebody who may call. */

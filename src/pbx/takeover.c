@@ -75,6 +75,8 @@ static void on_spliced(void *owner, int err)
 	}
 	if (leg)
 		leg->heir = NULL;
+	else if (heir->is_ending)
+		record_set_cause(call, RECORD_HANGUP, heir);
 	leg_end(heir, splice_status(err, 481), SLICE_NONE);
 	if (leg)
 		splice_restore(call);
