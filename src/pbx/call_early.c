@@ -11,6 +11,7 @@
 #include "pbx/lamp.h"
 #include "pbx/transfer.h"
 #include "sip/msg.h"
+#include "sip/sdp.h"
 
 static struct slice body_type(const struct sip_msg *msg)
 {
@@ -47,6 +48,25 @@ bool early_is_of_another(const struct call *call, const struct leg *leg)
 static void acknowledge(struct leg *leg, const struct sip_msg *response)
 {
 	if (session_is_prack_due(leg->session, response))
+		(void)session_prack(leg->session, SLICE_NONE, SLICE_NONE);
+}
+
+/*
+ * The caller is not there, who could answer what is an offer when our INVITE had none (RFC 3262 5):
+ * nothing flows until somebody comes.
+ */
+static void acknowledge_alone(struct leg *leg, struct slice description)
+{
+	static struct sdp sdp; /* one thread, not re-entered, as the next */
+	static char text[SDP_MAX_BYTES];
+	struct buf answer = BUF_ON(text);
+
+	if (leg->session->is_invite_empty && !slice_is_empty(description) &&
+	    sdp_parse(description, &sdp) == 0)
+		sdp_print_inactive_answer(&answer, &sdp, leg->pbx->turn);
+	if (answer.n > 0 && !answer.is_overflown)
+		(void)session_prack(leg->session, SLICE("application/sdp"), buf_text(&answer));
+	else
 		(void)session_prack(leg->session, SLICE_NONE, SLICE_NONE);
 }
 
@@ -105,7 +125,8 @@ void early_show(struct leg *leg, const struct sip_msg *response)
 	bool has_media;
 
 	if (!call->caller->session) {
-		acknowledge(leg, response);
+		if (session_is_prack_due(leg->session, response))
+			acknowledge_alone(leg, response->body);
 		transfer_on_provisional(call, response->status);
 		return;
 	}
@@ -144,6 +165,15 @@ void early_on_prack(struct session *session, const struct sip_msg *prack)
 	call->pracked = HANDLE_NONE;
 	if (leg && leg->session)
 		(void)session_prack(leg->session, body_type(prack), prack->body);
+}
+
+void early_on_caller_left(struct call *call)
+{
+	struct leg *leg = pool_find(&call->pbx->legs, call->pracked);
+
+	call->pracked = HANDLE_NONE;
+	if (leg && leg->session && leg->session->is_prack_due)
+		acknowledge_alone(leg, leg->session->early.answer);
 }
 
 int early_answer(struct leg *leg, const struct sip_msg *response)

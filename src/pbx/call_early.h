@@ -18,6 +18,9 @@ void early_on_refused(struct call *call);
 /* The caller acknowledges what it was shown reliably, see struct session_ops. */
 void early_on_prack(struct session *session, const struct sip_msg *prack);
 
+/* The caller has left, perhaps before that, and the phones ring on for somebody else. */
+void early_on_caller_left(struct call *call);
+
 /*
  * Answers the caller with the 2xx of this leg's phone, or with the description that the phone gave
  * before and need not repeat. Errors as leg_answer().

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/refer.h"
 #include "pbx/attempt.h"
+#include "pbx/call_early.h"
 #include "pbx/lamp.h"
 #include "pbx/park.h"
 #include "pbx/referrer.h"
@@ -513,7 +514,8 @@ void transfer_on_answer(struct leg *leg, const struct sip_msg *response)
 {
 	struct call *call = leg->call;
 	struct transfer *transfer = call->transfer;
-	bool is_offer = slice_is_empty(call->offer) && !slice_is_empty(response->body);
+	bool is_offer = slice_is_empty(call->offer) && !slice_is_empty(response->body) &&
+			slice_is_empty(leg->session->early.answer);
 
 	/* It has answered what somebody else offered, and is asked anew. */
 	if (!is_offer)
@@ -577,6 +579,7 @@ static bool consultation_gone(struct transfer *transfer)
 	if (transfer->seat)
 		to->caller = transfer->seat;
 	leg_end(seat, 0, SLICE_NONE);
+	early_on_caller_left(to);
 	/* They have another one at the other end, or nobody. */
 	LIST_FOR (leg, &to->legs, struct leg, node)
 		if (leg->session)
