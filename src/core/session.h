@@ -8,6 +8,7 @@
 #ifndef LAMPYRID_CORE_SESSION_H
 #define LAMPYRID_CORE_SESSION_H
 
+#include "core/body.h"
 #include "core/dialog.h"
 #include "core/txn_server.h"
 
@@ -111,8 +112,7 @@ struct session_ops {
 struct session_early {
 	uint32_t rseq;	     /* of its last reliable response, 0: none (RFC 3262 4) */
 	bool has_media;	     /* it has described some */
-	struct slice answer; /* owned: its reliable description, which its 2xx need not repeat */
-	struct slice answer_type;
+	struct body *answer; /* owned: its reliable description, which its 2xx need not repeat */
 };
 
 /* How long the session lives without a refresh, and whose turn that is (RFC 4028). */
@@ -123,51 +123,55 @@ struct session_interval {
 
 struct session {
 	struct pooled pooled;
+	enum session_state state;
 	struct usage usage;
 	struct stack *stack;
 	const struct session_ops *ops;
 	void *owner;	       /* NULL once session_end() was called */
 	struct handle account; /* the owner's, to tell whose credentials; kept when it is let go */
-	enum session_state state;
-	bool is_uac;
 	struct dialog dialog;
-	struct flow peer;	    /* the way the peer has spoken so far */
-	struct handle client;	    /* our INVITE or re-INVITE in progress */
-	struct handle server;	    /* the peer's INVITE or re-INVITE in progress */
-	struct handle update;	    /* our UPDATE with an offer in progress */
-	struct handle updated;	    /* the peer's UPDATE with an offer, until it is answered */
-	struct handle pracked;	    /* the peer's PRACK with an offer, until it is answered */
-	struct session_early early; /* UAC: of the fork in focus, whose dialog is `dialog` */
-	struct session_fork *forks; /* UAC: owned, the others while it rings */
+	struct flow peer; /* the way the peer has spoken so far */
+
+	bool is_uac;
+	bool is_invite_empty; /* the first INVITE has no offer */
+	bool is_prack_due;    /* UAC: the fork in focus waits for session_prack() */
+	bool is_agreed;	      /* an offer has had its answer: there may be another one */
+	bool is_offer_empty;  /* our last re-INVITE has none: its 2xx brings one */
+	bool is_ack_due;      /* a 2xx of the peer waits for session_ack() */
+	bool is_refreshing;   /* our re-INVITE in progress is for that only */
+	bool is_dialog_left;  /* to `refers`, when the session had ended */
+
+	struct handle client;	  /* our INVITE or re-INVITE in progress */
+	struct handle server;	  /* the peer's INVITE or re-INVITE in progress */
+	struct handle update;	  /* our UPDATE with an offer in progress */
+	struct handle updated;	  /* the peer's UPDATE with an offer, until it is answered */
+	struct handle pracked;	  /* the peer's PRACK with an offer, until it is answered */
+	uint32_t invite_cseq;	  /* of our last INVITE, for its ACK */
+	uint32_t invited_cseq;	  /* of the peer's last INVITE, for its ACK and PRACKs */
+	unsigned peer_can;	  /* enum session_ability, bits */
+	unsigned challenges;	  /* answered for the request that on_challenge is about */
+	unsigned passed_count;	  /* requests of session_pass() that the peer has not answered */
+	uint32_t ack_interval_ms; /* of our 2xx while it waits for its ACK */
+
+	struct session_early early;	   /* UAC: of the fork in focus, whose dialog is `dialog` */
+	struct session_fork *forks;	   /* UAC: owned, the others while it rings */
 	struct session_reliable *reliable; /* UAS: owned, once a response was sent reliably */
-	bool is_prack_due;		   /* UAC: the fork in focus waits for session_prack() */
-	bool is_invite_empty;		   /* the first INVITE has no offer */
-	unsigned peer_can;		   /* enum session_ability, bits */
-	bool is_offer_empty;		   /* our last re-INVITE has none: its 2xx brings one */
-	bool is_agreed;	       /* an offer has had its answer: there may be another one */
-	uint32_t invite_cseq;  /* of our last INVITE, for its ACK */
-	bool is_ack_due;       /* a 2xx of the peer waits for session_ack() */
-	unsigned challenges;   /* answered for the request that on_challenge is about */
-	struct timer ack_wait; /* our 2xx is repeated until its ACK comes (13.3.1.4) ... */
-	uint64_t ack_until_ms; /* ... or until then */
-	uint32_t ack_interval_ms;
+	struct session_origin *origin;	   /* owned: of our descriptions, see session_origin.c */
+	struct refer_dialog *refers; /* owned: what there is to tell of REFERs in the dialog */
+
+	struct timer ack_wait;	    /* our 2xx is repeated until its ACK comes (13.3.1.4) ... */
+	uint64_t ack_until_ms;	    /* ... or until then */
 	struct timer offer_timeout; /* of our re-INVITE without a final response */
 	struct timer probe;	    /* when the peer is next asked whether it is still there */
 	uint64_t probe_ms;
+
 	struct session_interval interval; /* agreed */
 	struct session_interval asked;	  /* by a request that has no final answer yet */
 	uint32_t interval_min_s;	  /* the peer's Min-SE, 0: none */
 	unsigned interval_tries;	  /* refused with 422, in a row */
-	bool is_refreshing;		  /* our re-INVITE in progress is for that only */
 	uint64_t expires_at_ms;
 	struct timer refresh;
-	struct slice media; /* owned: what a re-INVITE for a refresh says, empty without need */
-	struct slice media_type;
-	struct session_origin *origin; /* owned: of our descriptions, see session_origin.c */
-	uint32_t invited_cseq;	       /* of the peer's last INVITE, for its ACK and PRACKs */
-	unsigned passed_count;	     /* requests of session_pass() that the peer has not answered */
-	struct refer_dialog *refers; /* owned: what there is to tell of REFERs in the dialog */
-	bool is_dialog_left;	     /* to them, when the session had ended */
+	struct body *media; /* owned: what a re-INVITE for a refresh says, NULL without need */
 };
 
 /* The methods that a session takes by itself or by on_request; an owner may take more. */

@@ -13,8 +13,7 @@
 
 void session_early_fini(struct session_early *early)
 {
-	mem_free((char *)early->answer.p);
-	mem_free((char *)early->answer_type.p);
+	mem_free(early->answer);
 	*early = (struct session_early){ 0 };
 }
 

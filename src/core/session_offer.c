@@ -124,8 +124,9 @@ int session_refresh_by_invite(struct session *session)
 {
 	int err = ERR_STATE;
 
-	if (!slice_is_empty(session->media))
-		err = session_offer(session, SLICE_NONE, session->media_type, session->media);
+	if (session->media)
+		err = session_offer(session, SLICE_NONE, session->media->type,
+				    session->media->text);
 	session->is_refreshing = err == 0;
 	return err;
 }

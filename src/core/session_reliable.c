@@ -27,20 +27,15 @@ static uint32_t rseq_read(const struct sip_msg *response)
 
 static int keep_answer(struct session_early *early, const struct sip_msg *response)
 {
-	struct slice answer, type;
+	struct body *answer;
 
 	if (slice_is_empty(response->body))
 		return 0;
-	if (slice_keep(response->body, &answer))
+	answer = body_keep(sip_msg_value(response, HDR_CONTENT_TYPE), response->body);
+	if (!answer)
 		return ERR_NOMEM;
-	if (slice_keep(sip_msg_value(response, HDR_CONTENT_TYPE), &type)) {
-		mem_free((char *)answer.p);
-		return ERR_NOMEM;
-	}
-	mem_free((char *)early->answer.p);
-	mem_free((char *)early->answer_type.p);
+	mem_free(early->answer);
 	early->answer = answer;
-	early->answer_type = type;
 	return 0;
 }
 

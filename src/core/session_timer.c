@@ -55,9 +55,8 @@ static void on_refresh(struct timer *timer);
 void session_timer_stop(struct session *session)
 {
 	timer_stop(session->stack->timers, &session->refresh);
-	mem_free((char *)session->media.p);
-	mem_free((char *)session->media_type.p);
-	session->media = session->media_type = SLICE_NONE;
+	mem_free(session->media);
+	session->media = NULL;
 }
 
 /* From now on the agreed interval runs anew. */
@@ -193,20 +192,12 @@ bool session_needs_media(const struct session *session)
 
 void session_keep_media(struct session *session, struct slice content_type, struct slice body)
 {
-	struct slice media, type;
-
 	/* Before the answer nobody knows yet whether it will be needed. */
 	if (slice_is_empty(body) || (session_is_up(session) && !session_needs_media(session)))
 		return;
 	/* Without memory there is no refresh: what is no longer true must not be said again. */
-	if (slice_keep(body, &media))
-		media = SLICE_NONE;
-	if (slice_keep(content_type, &type))
-		type = SLICE_NONE;
-	mem_free((char *)session->media.p);
-	mem_free((char *)session->media_type.p);
-	session->media = media;
-	session->media_type = type;
+	mem_free(session->media);
+	session->media = body_keep(content_type, body);
 }
 
 /* --- Agreeing as UAS (RFC 4028 9) --------------------------------------------------------- */

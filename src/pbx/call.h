@@ -86,19 +86,19 @@ struct leg {
 	struct trunk *trunk;	 /* by which somebody outside is there; counted in its calls */
 	struct party party;	 /* who is there */
 	struct party *outside;	 /* owned: `party` without an extension; NULL: it has one */
-	uint32_t breadth;	 /* its share of call->breadth_left */
 	struct session *session; /* NULL once let go */
 	enum leg_state state;
+	uint32_t breadth;      /* its share of call->breadth_left */
 	struct leg *heir;      /* is about to take its place, in the same call; NULL: none */
 	struct splice *splice; /* that brings it together with somebody new; NULL: none */
 	struct parked *parked; /* it is alone in its call, waiting; NULL: it is not */
-	bool is_stand_in;      /* for a transferee, who comes when somebody answers: no session */
-	bool is_ending;	       /* by leg_end(), which has not come to its end */
-	bool is_astray;	    /* it hears somebody else than the other one of its call, or nobody */
-	bool is_holding;    /* its last description holds the other party */
-	unsigned reminders; /* of that, so far */
-	struct timer
-		timer; /* of the state: when a slow phone is told of, or the next reminder is due */
+	struct timer timer;   /* of the state: when a slow phone is told of, or the next reminder is
+				 due */
+	uint8_t reminders;    /* of that hold, so far */
+	bool is_stand_in;     /* for a transferee, who comes when somebody answers: no session */
+	bool is_ending;	      /* by leg_end(), which has not come to its end */
+	bool is_astray;	      /* it hears somebody else than the other one of its call, or nobody */
+	bool is_holding;      /* its last description holds the other party */
 	bool is_initiator;    /* the phone called us: direction of RFC 4235 */
 	char id[TOKEN_BYTES]; /* of <dialog> */
 	uint64_t start_ms;    /* when its INVITE came, or was sent */
@@ -112,8 +112,8 @@ struct leg {
 
 struct call {
 	struct pooled pooled;
-	struct pbx *pbx;
 	uint32_t number; /* of the log: counts up from 1 */
+	struct pbx *pbx;
 	enum call_state state;
 	enum join_step join;
 	struct list legs;	     /* the caller's first */
@@ -124,8 +124,6 @@ struct call {
 	struct party called;	     /* whom the caller meant; the number is owned */
 	uint32_t hops_used;	     /* by the INVITE so far (RFC 3261 16.6 3.) */
 	enum recall recall;
-	bool is_emergency;	 /* by a route that no limit is in the way of */
-	bool is_private;	 /* the caller wants to stay unknown outside (RFC 3323) */
 	uint32_t breadth_left;	 /* how many more may ring at once (RFC 5393 5.3) */
 	struct slice offer;	 /* owned: the caller's description until they talk; may be empty */
 	struct slice offer_type; /* owned: its Content-Type */
@@ -140,6 +138,8 @@ struct call {
 	struct leg *offerer;	   /* whose offer is on its way through, NULL: none */
 	bool is_hold_offered;	   /* that offer holds the other party */
 	bool is_offer_delayed; /* that INVITE had no offer: the ACK carries the answer (RFC 3264) */
+	bool is_emergency;     /* by a route that no limit is in the way of */
+	bool is_private;       /* the caller wants to stay unknown outside (RFC 3323) */
 	struct failure failure; /* the best of its attempts so far */
 	struct timer timer; /* of the state: how long it may ring, when the join goes on, how long
 			       it may last */

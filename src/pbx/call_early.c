@@ -178,9 +178,9 @@ void early_on_caller_left(struct call *call)
 
 int early_answer(struct leg *leg, const struct sip_msg *response)
 {
-	const struct session_early *early = &leg->session->early;
+	const struct body *early = leg->session->early.answer;
 
-	if (slice_is_empty(response->body))
-		return leg_answer(leg->call->caller, early->answer_type, early->answer);
+	if (slice_is_empty(response->body) && early)
+		return leg_answer(leg->call->caller, early->type, early->text);
 	return leg_answer(leg->call->caller, body_type(response), response->body);
 }
