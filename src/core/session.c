@@ -367,7 +367,7 @@ static void on_probe(struct timer *timer)
 		timer_start(session->stack->timers, timer, session->probe_ms, on_probe);
 }
 
-void session_probe_every(struct session *session, uint64_t every_ms)
+void session_probe_every(struct session *session, uint32_t every_ms)
 {
 	session->probe_ms = every_ms;
 	timer_start(session->stack->timers, &session->probe, every_ms, on_probe);

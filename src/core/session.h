@@ -152,6 +152,7 @@ struct session {
 	unsigned challenges;	  /* answered for the request that on_challenge is about */
 	unsigned passed_count;	  /* requests of session_pass() that the peer has not answered */
 	uint32_t ack_interval_ms; /* of our 2xx while it waits for its ACK */
+	uint32_t probe_ms;	  /* from one probe to the next */
 
 	struct session_early early;	   /* UAC: of the fork in focus, whose dialog is `dialog` */
 	struct session_fork *forks;	   /* UAC: owned, the others while it rings */
@@ -163,7 +164,6 @@ struct session {
 	uint64_t ack_until_ms;	    /* ... or until then */
 	struct timer offer_timeout; /* of our re-INVITE without a final response */
 	struct timer probe;	    /* when the peer is next asked whether it is still there */
-	uint64_t probe_ms;
 
 	struct session_interval interval; /* agreed */
 	struct session_interval asked;	  /* by a request that has no final answer yet */
@@ -279,7 +279,7 @@ void session_refuse_method(struct session *session, struct incoming *in);
  * From now on the peer is asked every so often, by OPTIONS in the dialog, whether it is still
  * there; without an answer, or when there is no such dialog, the session is lost.
  */
-void session_probe_every(struct session *session, uint64_t every_ms);
+void session_probe_every(struct session *session, uint32_t every_ms);
 
 /*
  * Ends it from our side, whatever it takes: CANCEL, a final response (`status`, or 480 when 0), or

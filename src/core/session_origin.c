@@ -11,7 +11,7 @@
 
 struct session_origin {
 	uint64_t version; /* told last */
-	uint64_t heard;	  /* hash of the line that it stands for */
+	uint64_t heard;	  /* hash of the foreign line that it stands for, 0: none yet */
 	uint16_t name_n;
 	uint16_t place_n;
 	bool is_foreign; /* somebody else's descriptions come by now */
@@ -61,7 +61,6 @@ static void origin_keep(struct session *session, const struct sdp_origin *origin
 	kept->name_n = (uint16_t)origin->name.n; /* of a message at most */
 	kept->place_n = (uint16_t)origin->place.n;
 	kept->version = origin->version;
-	kept->heard = origin_hash(session, origin);
 	session->origin = kept;
 }
 
@@ -106,7 +105,6 @@ struct slice session_origin_apply(struct session *session, struct slice body)
 			return body;
 		if (!kept->is_foreign) {
 			kept->version = origin.version;
-			kept->heard = origin_hash(session, &origin);
 			return body;
 		}
 	}

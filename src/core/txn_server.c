@@ -153,29 +153,29 @@ static int txn_server_print_head(struct txn_server *txn, struct incoming *in)
 	bool is_dialog =
 		method == METHOD_INVITE || method == METHOD_SUBSCRIBE || method == METHOD_REFER;
 	char tag[TOKEN_BYTES];
-	struct slice head, copy;
-	int err;
+	struct slice to_tag = in->msg->to_tag, copy;
+	size_t head_at, head_end;
 
 	stack_token(stack, tag);
 	sip_print_response_head(&buf, in->msg, &in->flow.peer, 200, SLICE("x"),
 				slice_of(tag, sizeof(tag)), is_dialog);
-	if (buf.n > HEAD_MAX_BYTES)
+	head_end = buf.n;
+	buf_slice(&buf, to_tag);
+	if (head_end > HEAD_MAX_BYTES || buf.is_overflown)
 		return ERR_LIMIT;
-	head = slice_from(buf_text(&buf), slice_find_char(buf_text(&buf), '\n') + 1);
-	err = slice_keep(head, &copy);
-	if (err)
-		return err;
+	head_at = slice_find_char(buf_text(&buf), '\n') + 1;
+	if (slice_keep(slice_from(buf_text(&buf), head_at), &copy))
+		return ERR_NOMEM;
 	txn->head = (char *)copy.p;
-	txn->head_bytes = copy.n;
-	if (slice_is_empty(in->msg->to_tag)) {
+	txn->head_bytes = head_end - head_at;
+	txn->request_to_tag = slice_from(copy, txn->head_bytes);
+	if (slice_is_empty(to_tag)) {
 		char *at = memmem(txn->head, txn->head_bytes, tag, sizeof(tag));
 
 		CHECK(at);
 		txn->to_tag_at = (size_t)(at - txn->head);
-	} else {
-		err = slice_keep(in->msg->to_tag, &txn->request_to_tag);
 	}
-	return err;
+	return 0;
 }
 
 struct txn_server *txn_server_start(struct incoming *in, const struct txn_server_ops *ops,
@@ -217,7 +217,6 @@ static void txn_server_leave_maps(struct txn_server *txn)
 static void txn_server_drop_head(struct txn_server *txn)
 {
 	mem_free(txn->head);
-	mem_free((char *)txn->request_to_tag.p);
 	txn->head = NULL;
 	txn->request_to_tag = SLICE_NONE;
 }

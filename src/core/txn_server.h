@@ -34,12 +34,12 @@ struct txn_server {
 	bool is_invite;
 	struct flow flow;      /* of the responses (RFC 3261 18.2.2) */
 	uint16_t sent_by_port; /* where a new connection goes when the old one is gone */
-	char *head;	       /* owned: every line of a response between status line and Contact;
-				  NULL once the final one is sent */
+	char *head;	       /* owned: every line of a response between status line and Contact,
+				  then request_to_tag; NULL once the final one is sent */
 	size_t head_bytes;
 	size_t to_tag_at; /* offset of our To tag in head, TOKEN_BYTES long; 0: the request had one
 			   */
-	struct slice request_to_tag; /* owned: the To tag that the request came with, if any */
+	struct slice request_to_tag; /* in `head`: the To tag that the request came with, if any */
 	struct packet *last;	     /* the last response, for retransmissions */
 	struct timer retransmit;     /* G */
 	struct timer timeout;	     /* H, I, J or L */
