@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "sip/lex.h"
 #include "sip/limits.h"
 
 enum field {
@@ -60,62 +61,42 @@ static bool char_is_control(char c)
 	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
 }
 
-/* A header folded over lines keeps its CRLF here. */
-static bool char_is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool char_is_hex(char c)
 {
 	return char_is_digit(c) || (char_to_lower(c) >= 'a' && char_to_lower(c) <= 'f');
 }
 
-static bool char_is_name(char c)
-{
-	return char_is_digit(c) || (char_to_lower(c) >= 'a' && char_to_lower(c) <= 'z') ||
-	       (c != '\0' && memchr("-.!%*_+`'~", c, 10));
-}
-
 /* Looser than a token: some clients leave the quotes of a URI or a nonce away. */
 static bool char_is_bare(char c)
 {
-	return !char_is_control(c) && !char_is_space(c) && c != '"' && c != '\\' && c != ',';
+	return !char_is_control(c) && !lex_is_lws(c) && c != '"' && c != '\\' && c != ',';
 }
 
-static inline struct slice take_while(struct slice *rest, bool (*is_in)(char))
+static struct slice take_bare(struct slice *rest)
 {
 	size_t n = 0;
 	struct slice taken;
 
-	while (n < rest->n && is_in(rest->p[n]))
+	while (n < rest->n && char_is_bare(rest->p[n]))
 		n++;
 	taken = slice_head(*rest, n);
 	*rest = slice_from(*rest, n);
 	return taken;
 }
 
-static void skip_spaces(struct slice *rest)
-{
-	take_while(rest, char_is_space);
-}
-
 /* `rest` starts with the opening quote (RFC 3261 25.1: quoted-string). */
 static int take_quoted(struct slice *rest, struct slice *ret_value)
 {
-	bool is_escaped = false;
-
 	for (size_t at = 1; at < rest->n; at++) {
-		char c = rest->p[at];
-
-		if (char_is_control(c))
-			return ERR_SYNTAX;
-		if (c == '"' && !is_escaped) {
+		if (rest->p[at] == '"') {
 			*ret_value = slice_of(rest->p + 1, at - 1);
-			*rest = slice_from(*rest, at + 1);
+			lex_drop(rest, at + 1);
 			return 0;
 		}
-		is_escaped = c == '\\' && !is_escaped;
+		if (rest->p[at] == '\\' && ++at == rest->n)
+			break;
+		if (char_is_control(rest->p[at]))
+			break;
 	}
 	return ERR_SYNTAX;
 }
@@ -123,21 +104,21 @@ static int take_quoted(struct slice *rest, struct slice *ret_value)
 /* Reads `name = value` and the spaces behind it. */
 static int take_param(struct slice *rest, struct slice *ret_name, struct slice *ret_value)
 {
-	*ret_name = take_while(rest, char_is_name);
-	skip_spaces(rest);
+	*ret_name = lex_cut(rest, LEX_TOKEN);
+	lex_skip_lws(rest);
 	if (ret_name->n == 0 || rest->n == 0 || rest->p[0] != '=')
 		return ERR_SYNTAX;
 	*rest = slice_from(*rest, 1);
-	skip_spaces(rest);
+	lex_skip_lws(rest);
 	if (rest->n > 0 && rest->p[0] == '"') {
 		if (take_quoted(rest, ret_value))
 			return ERR_SYNTAX;
 	} else {
-		*ret_value = take_while(rest, char_is_bare);
+		*ret_value = take_bare(rest);
 		if (ret_value->n == 0)
 			return ERR_SYNTAX;
 	}
-	skip_spaces(rest);
+	lex_skip_lws(rest);
 	return 0;
 }
 
@@ -145,7 +126,7 @@ static int take_param(struct slice *rest, struct slice *ret_name, struct slice *
 static bool fields_add(struct fields *fields, struct slice name, struct slice value)
 {
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
-		if (name.n != field_names[i].n || !slice_eq_nocase(name, field_names[i]))
+		if (!lex_is_word(name, field_names[i]))
 			continue;
 		if (fields->seen & FIELD_BIT(i))
 			return false;
@@ -163,11 +144,11 @@ static int fields_parse(struct slice rest, struct fields *ret_fields)
 	struct slice value;
 
 	*ret_fields = (struct fields){ 0 };
-	skip_spaces(&rest);
-	name = take_while(&rest, char_is_name);
-	if (!slice_eq_nocase(name, SLICE("Digest")) || rest.n == 0 || !char_is_space(rest.p[0]))
+	lex_skip_lws(&rest);
+	name = lex_cut(&rest, LEX_TOKEN);
+	if (!slice_eq_nocase(name, SLICE("Digest")) || rest.n == 0 || !lex_is_lws(rest.p[0]))
 		return ERR_SYNTAX;
-	skip_spaces(&rest);
+	lex_skip_lws(&rest);
 	while (rest.n > 0) {
 		if (rest.p[0] != ',') {
 			if (take_param(&rest, &name, &value))
@@ -178,7 +159,7 @@ static int fields_parse(struct slice rest, struct fields *ret_fields)
 				return ERR_SYNTAX;
 		}
 		rest = slice_from(rest, 1);
-		skip_spaces(&rest);
+		lex_skip_lws(&rest);
 	}
 	return 0;
 }
