@@ -9,32 +9,10 @@
 
 #define MAX_FORWARDS 70u
 
-/* All of them; on an error the dialog keeps what it had. Most responses say what the last one did.
- */
+/* On an error it keeps what it has. Most responses say what the last one did. */
 static int dialog_keep(struct dialog *dialog, const struct slice texts[DIALOG_TEXTS])
 {
-	bool is_same = dialog->texts != NULL;
-	struct buf buf;
-	size_t n = 0;
-
-	for (enum dialog_text i = 0; i < DIALOG_TEXTS; i++) {
-		is_same = is_same && slice_eq(texts[i], dialog_text(dialog, i));
-		n += texts[i].n;
-	}
-	if (is_same)
-		return 0;
-	if (n > UINT16_MAX)
-		return ERR_LIMIT;
-	buf_init(&buf, mem_alloc(n), n);
-	if (!buf.p)
-		return ERR_NOMEM;
-	for (enum dialog_text i = 0; i < DIALOG_TEXTS; i++) {
-		buf_slice(&buf, texts[i]);
-		dialog->ends[i] = (uint16_t)buf.n;
-	}
-	mem_free(dialog->texts);
-	dialog->texts = buf.p;
-	return 0;
+	return texts_keep(&dialog->texts, dialog->ends, texts, DIALOG_TEXTS);
 }
 
 /* What it has, for some of them to be replaced. */

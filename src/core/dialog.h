@@ -6,6 +6,7 @@
 #ifndef LAMPYRID_CORE_DIALOG_H
 #define LAMPYRID_CORE_DIALOG_H
 
+#include "base/texts.h"
 #include "core/txn_client.h"
 #include "sip/print.h"
 
@@ -22,8 +23,8 @@ enum dialog_text {
 };
 
 struct dialog {
-	char *texts;		     /* owned, one behind the other */
-	uint16_t ends[DIALOG_TEXTS]; /* in `texts`, where each of them ends */
+	char *texts; /* owned, see base/texts.h */
+	uint16_t ends[DIALOG_TEXTS];
 	char local_tag[TOKEN_BYTES];
 	uint32_t local_cseq;
 	uint32_t remote_cseq;
@@ -35,9 +36,7 @@ struct dialog {
 /* A text lasts until the next one is set, by dialog_on_response() or dialog_refresh_target(). */
 static inline struct slice dialog_text(const struct dialog *dialog, enum dialog_text text)
 {
-	uint16_t from = text > 0 ? dialog->ends[text - 1] : 0;
-
-	return slice_of(dialog->texts + from, (size_t)(dialog->ends[text] - from));
+	return texts_get(dialog->texts, dialog->ends, text);
 }
 
 static inline struct slice dialog_call_id(const struct dialog *dialog)

@@ -225,15 +225,15 @@ static enum api_step next_call(struct api_cursor *cursor, struct buf *buf)
 
 static uint64_t binding_expires_s(const struct binding *binding)
 {
-	return (binding->expires_at_ms - binding->pbx->stack.timers->now_ms + 999) / 1000;
+	return (binding->expiry.at_ms - binding->pbx->stack.timers->now_ms + 999) / 1000;
 }
 
 static void print_binding(struct buf *buf, const struct binding *binding)
 {
 	json_object_begin(buf, NULL);
 	json_text(buf, "type", SLICE("registration"));
-	json_text(buf, "extension", binding->aor->number);
-	json_text(buf, "contact", binding->contact);
+	json_text(buf, "extension", aor_number(binding->aor));
+	json_text(buf, "contact", binding_contact(binding));
 	print_peer(buf, &binding->flow);
 	json_number(buf, "expires", binding_expires_s(binding));
 	json_object_end(buf);
@@ -248,7 +248,7 @@ static enum api_step next_registration(struct api_cursor *cursor, struct buf *bu
 		if (!binding)
 			return API_END;
 		if (!slice_is_empty(cursor->number) &&
-		    !slice_eq(binding->aor->number, cursor->number))
+		    !slice_eq(aor_number(binding->aor), cursor->number))
 			continue;
 		print_binding(buf, binding);
 		return API_ROW;
@@ -337,7 +337,7 @@ static void print_refusal(struct buf *buf, const struct binding *binding, struct
 {
 	json_object_begin(buf, NULL);
 	json_text(buf, "type", SLICE("subscription"));
-	json_text(buf, "watcher", binding->aor->number);
+	json_text(buf, "watcher", aor_number(binding->aor));
 	json_text(buf, "watched", watched);
 	json_text(buf, "event", SLICE("dialog"));
 	json_text(buf, "state", SLICE("refused"));
@@ -363,7 +363,7 @@ static enum api_step next_refusal(struct api_cursor *cursor, struct buf *buf)
 		if (!binding)
 			return API_END;
 		status = lamp_unasked_refusal(binding, &watched);
-		if (status == 0 || !is_about(cursor, binding->aor->number, watched))
+		if (status == 0 || !is_about(cursor, aor_number(binding->aor), watched))
 			continue;
 		print_refusal(buf, binding, watched, status);
 		return API_ROW;

@@ -124,7 +124,7 @@ void ring_extension(struct attempt *attempt, uint32_t share)
 		if (call->breadth_left < share)
 			break;
 		attempt->failure = (struct failure){ 503, FORWARD_NEVER };
-		(void)ring_phone(attempt, binding->contact, &binding->flow, share);
+		(void)ring_phone(attempt, binding_contact(binding), &binding->flow, share);
 	}
 	if (attempt->legs == 0)
 		attempt_over(attempt);

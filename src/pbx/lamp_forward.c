@@ -153,13 +153,13 @@ static int subscribe(struct asked_phone *asked, const struct binding *binding)
 	buf_lit(&us, "<sip:");
 	buf_slice(&us, pbx->directory->domain);
 	buf_char(&us, '>');
-	pbx_print_identity(pbx, &them, SLICE_NONE, binding->aor->number);
+	pbx_print_identity(pbx, &them, SLICE_NONE, aor_number(binding->aor));
 	pbx_print_contact(&contact, SLICE_NONE, &binding->flow);
 	err = subscriber_new(
 		&pbx->stack,
 		&(struct subscriber_spec){ .dialog = { .local = buf_text(&us),
 						       .remote = buf_text(&them),
-						       .target = binding->contact,
+						       .target = binding_contact(binding),
 						       .contact = buf_text(&contact),
 						       .flow = binding->flow },
 					   .event = SLICE("dialog"),
@@ -182,11 +182,11 @@ static void ask_new_phone(struct pbx *pbx, const struct binding *binding)
 		return;
 	asked->pbx = pbx;
 	asked->binding = binding->pooled.handle;
-	if (lamp_report_open(&asked->report, pbx, binding->aor->number, 0)) {
+	if (lamp_report_open(&asked->report, pbx, aor_number(binding->aor), 0)) {
 		pool_end(&pbx->asked_phones, asked);
 		return;
 	}
-	asked->boot = hash_bytes(asked->report.secret, binding->call_id);
+	asked->boot = hash_bytes(asked->report.secret, binding_call_id(binding));
 	if (subscribe(asked, binding))
 		asked_end(asked);
 }
@@ -221,7 +221,7 @@ static struct asked_phone *asked_find(const struct lamp_entity *entity,
 static void ask_after_boot(struct asked_phone *asked, const struct binding *binding)
 {
 	struct subscriber *subscriber = subscriber_of(asked);
-	uint64_t boot = hash_bytes(asked->report.secret, binding->call_id);
+	uint64_t boot = hash_bytes(asked->report.secret, binding_call_id(binding));
 
 	if (asked->boot == boot)
 		return;

@@ -140,7 +140,7 @@ static void unasked_refuse(struct unasked *unasked, struct slice watched, unsign
 
 	stack_trace(&binding->pbx->stack,
 		    "event=unasked state=refused watcher=%.*s watched=%.*s status=%u",
-		    SLICE_ARGS(binding->aor->number), SLICE_ARGS(watched), status);
+		    SLICE_ARGS(aor_number(binding->aor)), SLICE_ARGS(watched), status);
 	mem_free((char *)unasked->refused.p);
 	unasked->refused = SLICE_NONE;
 	(void)slice_keep(watched, &unasked->refused); /* without memory it is not told */
@@ -169,14 +169,14 @@ static const struct notifier_ops notifier_ops = {
 /* Under the host by which the phone knows us: it compares with that, if with anything. */
 static void print_aor(struct buf *buf, const struct binding *binding, struct slice number)
 {
-	if (slice_is_empty(binding->host)) {
+	if (slice_is_empty(binding_host(binding))) {
 		pbx_print_aor(binding->pbx, buf, number);
 		return;
 	}
 	buf_lit(buf, "sip:");
 	uri_escape_user(buf, number);
 	buf_char(buf, '@');
-	buf_slice(buf, binding->host);
+	buf_slice(buf, binding_host(binding));
 }
 
 static void print_identity(struct buf *buf, const struct binding *binding, struct slice number)
@@ -197,12 +197,12 @@ static int stream_new_notifier(struct stream *stream, struct slice watched)
 	struct buf contact = BUF_ON(contact_text);
 
 	print_identity(&local, binding, watched);
-	print_identity(&remote, binding, binding->aor->number);
+	print_identity(&remote, binding, aor_number(binding->aor));
 	pbx_print_contact(&contact, watched, &binding->flow);
 	return notifier_new(&pbx->stack,
 			    &(struct dialog_spec){ .local = buf_text(&local),
 						   .remote = buf_text(&remote),
-						   .target = binding->contact,
+						   .target = binding_contact(binding),
 						   .contact = buf_text(&contact),
 						   .flow = binding->flow },
 			    SLICE("dialog"), pbx->directory->lamp_gap_ms, &notifier_ops, stream,
@@ -269,7 +269,7 @@ static bool is_phone_of(const struct binding *binding, const struct dialog *dial
 	struct sip_uri a, b;
 
 	return flow_eq(&binding->flow, &dialog->flow) ||
-	       (sip_uri_parse(binding->contact, &a) == 0 &&
+	       (sip_uri_parse(binding_contact(binding), &a) == 0 &&
 		sip_uri_parse(dialog_target(dialog), &b) == 0 && sip_uri_eq(&a, &b));
 }
 
@@ -288,7 +288,7 @@ static const struct notifier *subscription_of(const struct watcher *watcher)
 static bool is_subscribed(const struct binding *binding, struct slice watched)
 {
 	const struct lamp_entity *entity = lamp_find(binding->pbx, watched);
-	const struct viewer *viewer = viewer_find(binding->pbx, binding->aor->number, false);
+	const struct viewer *viewer = viewer_find(binding->pbx, aor_number(binding->aor), false);
 
 	if (!entity || !viewer)
 		return false;
@@ -305,7 +305,7 @@ static bool is_subscribed(const struct binding *binding, struct slice watched)
 
 static const struct extension *viewer_of(const struct binding *binding)
 {
-	return directory_find(binding->pbx->directory, binding->aor->number);
+	return directory_find(binding->pbx->directory, aor_number(binding->aor));
 }
 
 static int stream_start_if_due(struct unasked *unasked, struct slice watched,

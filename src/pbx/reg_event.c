@@ -35,11 +35,11 @@ static void add_binding(struct reg_info *info, const struct binding *binding)
 
 	info->contacts[info->contact_count++] = (struct reg_contact){
 		.id = binding_id(binding),
-		.uri = binding->contact,
+		.uri = binding_contact(binding),
 		.event = binding->is_refreshed ? REG_REFRESHED : REG_REGISTERED,
-		.expires_s = (binding->expires_at_ms - now_ms + 999) / 1000,
+		.expires_s = (binding->expiry.at_ms - now_ms + 999) / 1000,
 		.q = binding->q,
-		.call_id = binding->call_id,
+		.call_id = binding_call_id(binding),
 		.cseq = binding->cseq,
 	};
 }
@@ -120,7 +120,7 @@ void reg_event_on_subscribe(struct pbx *pbx, struct incoming *in, const struct e
 
 struct own *reg_event_note_end(const struct binding *binding, enum reg_event event)
 {
-	struct own *own = own_find(binding->pbx, binding->aor->number);
+	struct own *own = own_find(binding->pbx, aor_number(binding->aor));
 	struct own_past *past;
 
 	if (!own)
@@ -134,7 +134,7 @@ struct own *reg_event_note_end(const struct binding *binding, enum reg_event eve
 				   .turn = ++binding->pbx->turn,
 				   .event = event };
 	/* Without memory for its name it is missed in a full document, as one is forgotten. */
-	if (slice_keep(binding->contact, &past->uri)) {
+	if (slice_keep(binding_contact(binding), &past->uri)) {
 		own->past_lost_turn = past->turn;
 		past->turn = 0;
 	}

@@ -33,10 +33,12 @@ struct aor *registrar_find(struct pbx *pbx, struct slice number)
 
 static void aor_release(struct pbx *pbx, struct aor *aor)
 {
+	struct slice number = aor_number(aor);
+
 	if (aor->count > 0)
 		return;
 	map_remove(&pbx->aors, &aor->node);
-	lamp_state_changed(pbx, aor->number);
+	lamp_state_changed(pbx, number);
 	mem_free(aor);
 }
 
@@ -46,13 +48,12 @@ static struct aor *aor_get(struct pbx *pbx, struct slice number)
 
 	if (aor)
 		return aor;
-	aor = mem_alloc(sizeof(*aor) + number.n);
+	aor = mem_alloc(offsetof(struct aor, number) + number.n);
 	if (!aor)
 		return NULL;
 	list_init(&aor->bindings);
-	memcpy(aor + 1, number.p, number.n);
-	aor->number = slice_of((const char *)(aor + 1), number.n);
-	if (map_insert(&pbx->aors, &aor->node, aor->number)) {
+	memcpy(aor->number, number.p, number.n);
+	if (map_insert(&pbx->aors, &aor->node, slice_of(aor->number, number.n))) {
 		mem_free(aor);
 		return NULL;
 	}
@@ -63,9 +64,7 @@ void binding_on_free(void *object)
 {
 	struct binding *binding = object;
 
-	mem_free((char *)binding->contact.p);
-	mem_free((char *)binding->call_id.p);
-	mem_free((char *)binding->host.p);
+	mem_free(binding->texts);
 }
 
 /* `event` says why, to whoever watches. */
@@ -84,9 +83,9 @@ static void binding_end(struct binding *binding, enum reg_event event)
 		own = reg_event_note_end(binding, event);
 	list_remove(&binding->node);
 	aor->count--;
-	lamp_forward_update(pbx, aor->number);
+	lamp_forward_update(pbx, aor_number(aor));
 	if (aor->count == 0)
-		publish_on_unregistered(pbx, aor->number);
+		publish_on_unregistered(pbx, aor_number(aor));
 	aor_release(pbx, aor);
 	reg_event_tell(own);
 }
@@ -96,11 +95,11 @@ static void on_expiry(struct timer *timer)
 	struct binding *binding = CONTAINER_OF(timer, struct binding, expiry);
 
 	stack_trace(&binding->pbx->stack, "event=expired extension=%.*s",
-		    SLICE_ARGS(binding->aor->number));
+		    SLICE_ARGS(aor_number(binding->aor)));
 	binding_end(binding, REG_EXPIRED);
 }
 
-static struct binding *binding_new(struct pbx *pbx, struct slice number, struct slice contact)
+static struct binding *binding_new(struct pbx *pbx, struct slice number)
 {
 	struct binding *binding = pool_new(&pbx->bindings);
 
@@ -108,10 +107,6 @@ static struct binding *binding_new(struct pbx *pbx, struct slice number, struct 
 		return NULL;
 	binding->pbx = pbx;
 	list_init(&binding->node);
-	if (slice_keep(contact, &binding->contact)) {
-		binding_end(binding, REG_REJECTED);
-		return NULL;
-	}
 	binding->aor = aor_get(pbx, number);
 	if (!binding->aor) {
 		binding_end(binding, REG_REJECTED);
@@ -124,20 +119,30 @@ static struct binding *binding_new(struct pbx *pbx, struct slice number, struct 
 }
 
 /* "192.0.2.1:5060", when the phone has registered there and not at the domain. */
-static int keep_host(const struct pbx *pbx, const struct sip_uri *uri, struct slice *ret_host)
+static struct slice print_host(const struct pbx *pbx, const struct sip_uri *uri, struct buf *buf)
+{
+	if (uri->port == 0 && slice_eq_nocase(uri->host, pbx->directory->domain))
+		return SLICE_NONE;
+	buf_slice(buf, uri->host);
+	if (uri->port > 0) {
+		buf_char(buf, ':');
+		buf_u64(buf, uri->port);
+	}
+	return buf_text(buf);
+}
+
+/* The Contact stays as it was written first. */
+static int binding_keep(struct binding *binding, const struct sip_msg *msg, struct slice contact)
 {
 	char text[SIP_URI_MAX_BYTES];
 	struct buf buf = BUF_ON(text);
+	const struct slice texts[BINDING_TEXTS] = {
+		[BINDING_CONTACT] = binding->texts ? binding_contact(binding) : contact,
+		[BINDING_CALL_ID] = msg->call_id,
+		[BINDING_HOST] = print_host(binding->pbx, &msg->uri, &buf),
+	};
 
-	*ret_host = SLICE_NONE;
-	if (uri->port == 0 && slice_eq_nocase(uri->host, pbx->directory->domain))
-		return 0;
-	buf_slice(&buf, uri->host);
-	if (uri->port > 0) {
-		buf_char(&buf, ':');
-		buf_u64(&buf, uri->port);
-	}
-	return slice_keep(buf_text(&buf), ret_host);
+	return texts_keep(&binding->texts, binding->ends, texts, BINDING_TEXTS);
 }
 
 /* Only text that came with the request can be refused memory; the rest is set in place. */
@@ -145,29 +150,19 @@ static int binding_set(struct binding *binding, const struct incoming *in, const
 {
 	const struct sip_msg *msg = in->msg;
 	struct timers *timers = binding->pbx->stack.timers;
-	struct slice call_id, host;
+	bool is_anew = binding->is_anew || !slice_eq(binding_call_id(binding), msg->call_id);
 	struct addr sent_by;
 	bool is_natted =
 		addr_parse_ip(msg->via.host, &sent_by) || !addr_eq_ip(&sent_by, &in->flow.peer);
-	int err = slice_keep(msg->call_id, &call_id);
+	int err = binding_keep(binding, msg, wish->contact.uri.text);
 
 	if (err)
 		return err;
-	err = keep_host(binding->pbx, &msg->uri, &host);
-	if (err) {
-		mem_free((char *)call_id.p);
-		return err;
-	}
-	binding->is_anew = binding->is_anew || !slice_eq(binding->call_id, call_id);
+	binding->is_anew = is_anew;
 	binding->profile = profile_of_agent(sip_msg_value(msg, HDR_USER_AGENT));
-	mem_free((char *)binding->call_id.p);
-	binding->call_id = call_id;
-	mem_free((char *)binding->host.p);
-	binding->host = host;
 	binding->cseq = msg->cseq;
 	binding->q = wish->q;
 	binding->flow = dialog_flow_to(&wish->contact.uri, &in->flow, is_natted);
-	binding->expires_at_ms = timers->now_ms + (uint64_t)wish->expires_s * 1000;
 	timer_start(timers, &binding->expiry, (uint64_t)wish->expires_s * 1000, on_expiry);
 	binding->is_refreshed = binding->registered_turn > 0;
 	if (!binding->is_refreshed)
@@ -202,7 +197,7 @@ static struct binding *aor_find_contact(struct aor *aor, const struct sip_uri *c
 	if (!aor)
 		return NULL;
 	LIST_FOR (binding, &aor->bindings, struct binding, node)
-		if (sip_uri_parse(binding->contact, &uri) == 0 && sip_uri_eq(&uri, contact))
+		if (sip_uri_parse(binding_contact(binding), &uri) == 0 && sip_uri_eq(&uri, contact))
 			return binding;
 	return NULL;
 }
@@ -245,7 +240,8 @@ static unsigned wish_read(struct pbx *pbx, struct incoming *in, struct aor *aor,
 		wish->q = parse_q(q);
 	binding = aor_find_contact(aor, &wish->contact.uri);
 	/* A request that was overtaken by a later one changes nothing (10.3 7.). */
-	if (binding && slice_eq(binding->call_id, msg->call_id) && msg->cseq <= binding->cseq)
+	if (binding && slice_eq(binding_call_id(binding), msg->call_id) &&
+	    msg->cseq <= binding->cseq)
 		return 500;
 	return 0;
 }
@@ -276,7 +272,8 @@ static unsigned remove_all(struct incoming *in, struct aor *aor)
 	if (!aor)
 		return 0;
 	LIST_FOR (binding, &aor->bindings, struct binding, node)
-		if (slice_eq(binding->call_id, in->msg->call_id) && in->msg->cseq <= binding->cseq)
+		if (slice_eq(binding_call_id(binding), in->msg->call_id) &&
+		    in->msg->cseq <= binding->cseq)
 			return 500;
 	for (size_t left = aor->count; left > 0; left--)
 		binding_end(LIST_FIRST(&aor->bindings, struct binding, node), REG_UNREGISTERED);
@@ -294,7 +291,7 @@ static void aor_make_room(struct aor *aor)
 	if (!aor || aor->count < BINDINGS_PER_AOR_MAX)
 		return;
 	LIST_FOR (binding, &aor->bindings, struct binding, node)
-		if (!oldest || binding->expires_at_ms < oldest->expires_at_ms)
+		if (!oldest || binding->expiry.at_ms < oldest->expiry.at_ms)
 			oldest = binding;
 	binding_end(oldest, REG_DEACTIVATED);
 }
@@ -312,7 +309,7 @@ static unsigned wish_apply(struct pbx *pbx, struct incoming *in, struct slice nu
 	}
 	if (!binding) {
 		aor_make_room(registrar_find(pbx, number));
-		binding = binding_new(pbx, number, wish->contact.uri.text);
+		binding = binding_new(pbx, number);
 	}
 	if (!binding)
 		return 503;
@@ -357,9 +354,9 @@ static unsigned update(struct pbx *pbx, struct incoming *in, struct slice number
 static void print_contact(struct buf *lines, const struct binding *binding, uint64_t now_ms)
 {
 	buf_lit(lines, "Contact: <");
-	sip_print_value(lines, binding->contact);
+	sip_print_value(lines, binding_contact(binding));
 	buf_lit(lines, ">;expires=");
-	buf_u64(lines, (binding->expires_at_ms - now_ms + 999) / 1000);
+	buf_u64(lines, (binding->expiry.at_ms - now_ms + 999) / 1000);
 	if (binding->q < 1000) {
 		buf_lit(lines, ";q=0.");
 		buf_char(lines, (char)('0' + binding->q / 100));
@@ -425,7 +422,7 @@ void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct ex
 		answer_refusal(in, refusal);
 		return;
 	}
-	stack_trace(&pbx->stack, "event=register extension=%.*s contacts=%zu",
+	stack_trace(&pbx->stack, "event=register extension=%.*s contacts=%u",
 		    SLICE_ARGS(extension->number),
 		    registrar_find(pbx, extension->number)
 			    ? registrar_find(pbx, extension->number)->count
@@ -451,8 +448,9 @@ static struct binding *aor_find_similar(struct aor *aor, const struct sip_uri *c
 	if (!aor)
 		return NULL;
 	LIST_FOR (binding, &aor->bindings, struct binding, node) {
-		if (sip_uri_parse(binding->contact, &uri) || flow_eq(&binding->flow, flow) ||
-		    !slice_eq(uri.user, contact->user) || !slice_eq_nocase(uri.host, contact->host))
+		if (sip_uri_parse(binding_contact(binding), &uri) ||
+		    flow_eq(&binding->flow, flow) || !slice_eq(uri.user, contact->user) ||
+		    !slice_eq_nocase(uri.host, contact->host))
 			continue;
 		if (found)
 			return NULL;
@@ -485,10 +483,10 @@ static void binding_on_connection_lost(struct binding *binding)
 	struct addr addr;
 
 	if (binding->flow.is_natted || binding->flow.transport == TRANSPORT_TLS ||
-	    sip_uri_parse(binding->contact, &uri) || addr_parse_ip(uri.host, &addr) ||
+	    sip_uri_parse(binding_contact(binding), &uri) || addr_parse_ip(uri.host, &addr) ||
 	    addr.family != binding->flow.peer.family) {
 		stack_trace(&binding->pbx->stack, "event=unreachable extension=%.*s",
-			    SLICE_ARGS(binding->aor->number));
+			    SLICE_ARGS(aor_number(binding->aor)));
 		binding_end(binding, REG_DEACTIVATED);
 		return;
 	}
@@ -516,7 +514,7 @@ static void drop_where(struct pbx *pbx, bool is_all)
 	uint32_t slot = 0;
 
 	while ((binding = pool_walk(&pbx->bindings, &slot)))
-		if (is_all || !directory_find(pbx->directory, binding->aor->number))
+		if (is_all || !directory_find(pbx->directory, aor_number(binding->aor)))
 			binding_end(binding, REG_REJECTED);
 }
 

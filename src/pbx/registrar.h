@@ -6,38 +6,61 @@
 #ifndef LAMPYRID_PBX_REGISTRAR_H
 #define LAMPYRID_PBX_REGISTRAR_H
 
+#include "base/texts.h"
 #include "pbx/pbx.h"
 
 #define BINDINGS_PER_AOR_MAX 10
 #define REGISTRATION_MIN_S 60
 
+enum binding_text { BINDING_CONTACT, BINDING_CALL_ID, BINDING_HOST, BINDING_TEXTS };
+
 struct binding {
 	struct pooled pooled;
+	uint32_t cseq;
 	struct pbx *pbx;
 	struct aor *aor;
-	struct list node;     /* in aor->bindings, the oldest first */
-	struct slice contact; /* owned URI */
-	struct slice call_id; /* owned */
-	uint32_t cseq;
-	uint16_t q; /* thousandths, 0 to 1000 */
-	uint64_t expires_at_ms;
+	struct list node; /* in aor->bindings, the oldest first */
+	char *texts;	  /* owned, see base/texts.h */
+	uint16_t ends[BINDING_TEXTS];
+	uint16_t q;		  /* thousandths, 0 to 1000 */
 	uint64_t registered_turn; /* pbx->turn when it came, see reg_event.c */
-	bool is_refreshed;
-	struct flow flow; /* where requests for it go */
 	struct timer expiry;
 	const struct profile *profile; /* by the User-Agent of its last REGISTER */
-	struct slice host;	       /* owned: by which its phone knows us; empty: the domain */
-	bool is_anew;		       /* its phone has begun to register, not refreshed */
 	struct unasked *unasked;       /* see lamp_unasked.h; NULL: it is told of nobody */
+	struct flow flow;	       /* where requests for it go */
+	bool is_refreshed;
+	bool is_anew; /* its phone has begun to register, not refreshed */
 };
+
+/* The URI. This and the next two are valid until the next REGISTER. */
+static inline struct slice binding_contact(const struct binding *binding)
+{
+	return texts_get(binding->texts, binding->ends, BINDING_CONTACT);
+}
+
+static inline struct slice binding_call_id(const struct binding *binding)
+{
+	return texts_get(binding->texts, binding->ends, BINDING_CALL_ID);
+}
+
+/* By which its phone knows us; empty: the domain. */
+static inline struct slice binding_host(const struct binding *binding)
+{
+	return texts_get(binding->texts, binding->ends, BINDING_HOST);
+}
 
 /* One address of record; exists while it has bindings. */
 struct aor {
 	struct map_node node; /* in pbx->aors */
-	struct slice number;  /* its bytes stand behind the struct */
 	struct list bindings;
-	size_t count;
+	uint32_t count;
+	char number[]; /* see aor_number() */
 };
+
+static inline struct slice aor_number(const struct aor *aor)
+{
+	return map_key(&aor->node);
+}
 
 /* Answers a REGISTER of `extension`. */
 void registrar_on_register(struct pbx *pbx, struct incoming *in, const struct extension *extension);
