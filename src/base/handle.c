@@ -10,8 +10,22 @@
 
 #include <string.h>
 
-#define NO_SLOT UINT32_MAX
+#define NO_SLOT (UINT32_MAX / 2)
 #define POOL_FIRST_SLOTS 16
+
+/* NULL when the slot is free. */
+static struct pooled *object_at(const struct pool *pool, uint32_t slot)
+{
+	uintptr_t content = pool->slots[slot];
+
+	return content & 1 ? NULL : (struct pooled *)content;
+}
+
+static void slot_free(struct pool *pool, uint32_t slot)
+{
+	pool->slots[slot] = (uintptr_t)pool->first_free << 1 | 1;
+	pool->first_free = slot;
+}
 
 void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t slot_max,
 	       void (*on_free)(void *object))
@@ -28,8 +42,8 @@ void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t
 void pool_fini(struct pool *pool)
 {
 	for (uint32_t i = 0; i < pool->slot_count; i++)
-		if (pool->slots[i].object)
-			pool_end(pool, pool->slots[i].object);
+		if (object_at(pool, i))
+			pool_end(pool, object_at(pool, i));
 	pool_sweep(pool);
 	mem_free(pool->slots);
 	pool->slots = NULL;
@@ -58,7 +72,8 @@ bool pool_has_room(struct pool *pool)
 static bool pool_grow(struct pool *pool)
 {
 	uint32_t count = pool->slot_count ? pool->slot_count * 2 : POOL_FIRST_SLOTS;
-	struct pool_slot *slots;
+	uint32_t old_count = pool->slot_count;
+	uintptr_t *slots;
 
 	if (count > pool->slot_max + pool->kept)
 		count = pool->slot_max + pool->kept;
@@ -69,13 +84,11 @@ static bool pool_grow(struct pool *pool)
 		return false;
 	if (pool->slots)
 		memcpy(slots, pool->slots, pool->slot_count * sizeof(*slots));
-	for (uint32_t i = count; i-- > pool->slot_count;) {
-		slots[i].next_free = pool->first_free;
-		pool->first_free = i;
-	}
 	mem_free(pool->slots);
 	pool->slots = slots;
 	pool->slot_count = count;
+	for (uint32_t i = count; i-- > old_count;)
+		slot_free(pool, i);
 	return true;
 }
 
@@ -90,18 +103,16 @@ static struct pooled *object_new(struct pool *pool)
 void *pool_new(struct pool *pool)
 {
 	struct pooled *object = object_new(pool);
-	struct pool_slot *slot;
+	uint32_t slot = pool->first_free;
 
 	if (!object) {
 		pool->refused++;
 		return NULL;
 	}
-	slot = &pool->slots[pool->first_free];
-	object->handle.slot = pool->first_free;
-	pool->first_free = slot->next_free;
-	slot->serial = slot->serial == UINT32_MAX ? 1 : slot->serial + 1;
-	slot->object = object;
-	object->handle.serial = slot->serial;
+	pool->serial = pool->serial == UINT32_MAX ? 1 : pool->serial + 1;
+	pool->first_free = (uint32_t)(pool->slots[slot] >> 1);
+	pool->slots[slot] = (uintptr_t)object;
+	object->handle = (struct handle){ slot, pool->serial };
 	pool->live_count++;
 	pool->held_count++;
 	if (pool->held_count > pool->peak_count)
@@ -111,14 +122,14 @@ void *pool_new(struct pool *pool)
 
 void *pool_find(const struct pool *pool, struct handle handle)
 {
-	const struct pool_slot *slot;
+	struct pooled *object;
 
 	if (handle.serial == 0 || handle.slot >= pool->slot_count)
 		return NULL;
-	slot = &pool->slots[handle.slot];
-	if (slot->serial != handle.serial || !slot->object || slot->object->is_ended)
+	object = object_at(pool, handle.slot);
+	if (!object || object->handle.serial != handle.serial || object->is_ended)
 		return NULL;
-	return slot->object;
+	return object;
 }
 
 void pool_end(struct pool *pool, void *object)
@@ -126,12 +137,12 @@ void pool_end(struct pool *pool, void *object)
 	struct pooled *pooled = object;
 	uint32_t at = pooled->handle.slot;
 
-	CHECK(at < pool->slot_count && pool->slots[at].object == pooled);
+	CHECK(at < pool->slot_count && object_at(pool, at) == pooled);
 	if (pooled->is_ended)
 		return;
 	pooled->is_ended = true;
 	pool->live_count--;
-	pool->slots[at].next_free = pool->ended_first;
+	pooled->next_ended = pool->ended_first & NO_SLOT;
 	pool->ended_first = at;
 }
 
@@ -139,15 +150,13 @@ void pool_sweep(struct pool *pool)
 {
 	while (pool->ended_first != NO_SLOT) {
 		uint32_t at = pool->ended_first;
-		struct pool_slot *slot = &pool->slots[at];
+		struct pooled *object = object_at(pool, at);
 
-		pool->ended_first = slot->next_free;
+		pool->ended_first = object->next_ended;
 		if (pool->on_free)
-			pool->on_free(slot->object);
-		mem_free(slot->object);
-		slot->object = NULL;
-		slot->next_free = pool->first_free;
-		pool->first_free = at;
+			pool->on_free(object);
+		mem_free(object);
+		slot_free(pool, at);
 		pool->held_count--;
 	}
 }
@@ -155,7 +164,7 @@ void pool_sweep(struct pool *pool)
 void *pool_walk(const struct pool *pool, uint32_t *slot)
 {
 	while (*slot < pool->slot_count) {
-		struct pooled *object = pool->slots[(*slot)++].object;
+		struct pooled *object = object_at(pool, (*slot)++);
 
 		if (object && !object->is_ended)
 			return object;

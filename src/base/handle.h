@@ -14,7 +14,7 @@
 
 struct handle {
 	uint32_t slot;
-	uint32_t serial; /* 0 never names an object */
+	uint32_t serial; /* never 0; counts the objects that there were in the pool */
 };
 
 #define HANDLE_NONE ((struct handle){ 0, 0 })
@@ -27,23 +27,21 @@ static inline bool handle_eq(struct handle a, struct handle b)
 /* Stands first in every pooled object. */
 struct pooled {
 	struct handle handle;
-	bool is_ended;
-};
-
-struct pool_slot {
-	struct pooled *object; /* NULL when free */
-	uint32_t serial;       /* of the object, or of the last one */
-	uint32_t next_free;
+	bool is_ended : 1;
+	uint32_t next_ended : 31; /* slot */
 };
 
 struct pool {
 	const char *name;
-	struct pool_slot *slots; /* [slot_count] */
+	/* [slot_count] The address of an object, or where there is none twice the next free slot
+	 * and 1, as no object's address is odd. */
+	uintptr_t *slots;
 	uint32_t slot_count;
 	uint32_t slot_max;
-	uint32_t kept; /* slots beyond slot_max, see pool_keep() */
+	uint32_t kept;	 /* slots beyond slot_max, see pool_keep() */
+	uint32_t serial; /* of the last object */
 	uint32_t first_free;
-	uint32_t ended_first; /* graveyard, linked by next_free */
+	uint32_t ended_first; /* graveyard, linked by next_ended */
 	uint32_t live_count;  /* not ended */
 	uint32_t held_count;  /* with the ended ones that are not swept yet */
 	uint32_t peak_count;  /* of held_count */

@@ -114,7 +114,7 @@ static void serials_wrap_past_zero(void **state)
 	(void)state;
 	pool_end(&pool, thing);
 	pool_sweep(&pool);
-	pool.slots[slot].serial = UINT32_MAX;
+	pool.serial = UINT32_MAX;
 	thing = pool_new(&pool);
 	assert_int_equal(thing->pooled.handle.slot, slot);
 	assert_int_equal(thing->pooled.handle.serial, 1);
