@@ -46,7 +46,7 @@ static const struct option_row option_rows[] = {
 static const struct option_set option_set = {
 	.command = "ctl",
 	.intro = "usage: lampyrid ctl [--json] [--socket PATH] COMMAND [EXTENSION]\n"
-		 "       lampyrid ctl [--json] [--socket PATH] lamp EXTENSION [--watcher "
+		 "       lampyrid ctl [--json] [--socket PATH] lamp EXTENSION|ORBIT [--watcher "
 		 "EXTENSION]\n"
 		 "\n"
 		 "Looks into a running server.\n"
@@ -58,7 +58,7 @@ static const struct option_set option_set = {
 		 "  subscriptions [EXTENSION]  who watches whom, and how the last NOTIFY was "
 		 "answered\n"
 		 "  lamps [EXTENSION]          each extension's lamp, and why it is lit\n"
-		 "  lamp EXTENSION             why it shows what it shows: to each who watches,\n"
+		 "  lamp EXTENSION|ORBIT       why it shows what it shows: to each who watches,\n"
 		 "                             because of which call, told by which NOTIFY, by "
 		 "which\n"
 		 "                             rights\n"
@@ -75,6 +75,7 @@ static const struct option_set option_set = {
 		 "  lampyrid ctl status\n"
 		 "  lampyrid ctl lamps 202\n"
 		 "  lampyrid ctl lamp 202 --watcher 203\n"
+		 "  lampyrid ctl lamp '*851'\n"
 		 "  lampyrid ctl --json calls\n",
 	.rows = option_rows,
 	.row_count = ARRAY_LEN(option_rows),
@@ -91,8 +92,8 @@ static const struct command {
 	{ SLICE_INIT("calls"), true, "no calls" },
 	{ SLICE_INIT("registrations"), true, "no phone is registered" },
 	{ SLICE_INIT("subscriptions"), true, "nobody watches" },
-	{ SLICE_INIT("lamps"), true, "no such extension" },
-	{ SLICE_INIT("lamp"), true, "no such extension" },
+	{ SLICE_INIT("lamps"), true, "no such extension or orbit" },
+	{ SLICE_INIT("lamp"), true, "no such extension or orbit" },
 	{ SLICE_INIT("trunks"), true, "no trunk" },
 	{ SLICE_INIT("reload"), false, "" },
 	{ SLICE_INIT("help"), false, "" },
@@ -375,7 +376,7 @@ static int check_words(const struct options *options, const struct command *comm
 	if (has_spaces(words[1]) || has_spaces(options->watcher))
 		return options_refuse("ctl", "no extension has spaces", NULL);
 	if (is_lamp && !words[1])
-		return options_refuse("ctl", "whose lamp? Name an extension", NULL);
+		return options_refuse("ctl", "whose lamp? Name an extension or an orbit", NULL);
 	if (!is_lamp && options->watcher)
 		return options_refuse("ctl", "only `lamp` has a watcher", "--watcher");
 	return EXIT_CODE_OK;

@@ -212,6 +212,34 @@ static void put_extension(FILE *file, struct slice row)
 		fputs("  nobody watches it\n", file);
 }
 
+static void put_orbit(FILE *file, struct slice row)
+{
+	char text[CTL_CELL_MAX_BYTES];
+	struct buf line = BUF_ON(text);
+	struct slice parked;
+
+	ctl_member_print(&line, row, "orbit");
+	buf_lit(&line, ": ");
+	ctl_member_print(&line, row, "lamp");
+	put(file, &line);
+	line = BUF_ON(text);
+	if (json_find(row, "parked", &parked) == 0) {
+		buf_lit(&line, "  call ");
+		ctl_member_print(&line, parked, "call");
+		buf_lit(&line, ": ");
+		ctl_member_print(&line, parked, "with");
+		buf_lit(&line, " waits for ");
+		print_age(&line, parked, "age");
+		buf_lit(&line, ", parked by ");
+		ctl_member_print(&line, parked, "by");
+	} else {
+		buf_lit(&line, "  nobody waits there");
+	}
+	put(file, &line);
+	if (is(row, "watchers", "0"))
+		fputs("  nobody watches it\n", file);
+}
+
 /* --- Who watches -------------------------------------------------------------------------- */
 
 static void print_rights(struct buf *line, struct slice row)
@@ -224,6 +252,7 @@ static void print_rights(struct buf *line, struct slice row)
 	};
 	static const struct wording causes[] = {
 		{ "own", "it is its own" },
+		{ "orbit", "it is an orbit" },
 		{ "default", "`visibility` for everybody" },
 		{ "user", "`visibility` for user " },
 		{ "group", "`visibility` for group " },
@@ -231,6 +260,7 @@ static void print_rights(struct buf *line, struct slice row)
 	};
 	static const struct wording pickups[] = {
 		{ "own", "it is its own" },
+		{ "orbit", "every extension may fetch" },
 		{ "everybody", "`pickup: all`" },
 		{ "same-group", "`pickup: same-group`, and they share one" },
 		{ "other-group", "`pickup: same-group`, and they share none" },
@@ -506,7 +536,10 @@ void ctl_lamp_print(FILE *file, const struct slice *rows, size_t row_count)
 			fputc('\n', file);
 		if (is(rows[i], "type", "lamp")) {
 			extension = rows[i];
-			put_extension(file, extension);
+			if (has(extension, "orbit"))
+				put_orbit(file, extension);
+			else
+				put_extension(file, extension);
 		} else if (is(rows[i], "watching", "false")) {
 			put_absent(file, rows[i]);
 		} else {

@@ -273,6 +273,29 @@ static void print_why_calls(struct buf *cell, struct slice row)
 	}
 }
 
+/* Of an orbit. */
+static void print_why_parked(struct buf *cell, struct slice row)
+{
+	struct slice parked;
+
+	if (!member_find(row, "parked", &parked))
+		return;
+	buf_lit(cell, "call ");
+	ctl_member_print(cell, parked, "call");
+	buf_lit(cell, ": parked by ");
+	ctl_member_print(cell, parked, "by");
+	buf_lit(cell, ", ");
+	ctl_member_print(cell, parked, "with");
+}
+
+/* An orbit stands in the column of extensions, where it is asked for. */
+static void cell_lit(struct buf *cell, struct slice row)
+{
+	struct slice orbit;
+
+	ctl_member_print(cell, row, member_find(row, "orbit", &orbit) ? "orbit" : "extension");
+}
+
 /*
  * Why a lamp is as it is: "call 7: ringing, 201; 1 elsewhere; do-not-disturb". That no phone is
  * registered has its own column.
@@ -282,6 +305,7 @@ static void cell_why(struct buf *cell, struct slice row)
 	struct slice value;
 
 	print_why_calls(cell, row);
+	print_why_parked(cell, row);
 	if (member_find(row, "elsewhere", &value)) {
 		print_separator(cell);
 		ctl_member_print(cell, row, "elsewhere");
@@ -324,9 +348,9 @@ static const struct ctl_column subscription_columns[] = {
 };
 
 static const struct ctl_column lamp_columns[] = {
-	{ "EXTENSION", false, cell_extension }, { "NAME", false, cell_name },
-	{ "LAMP", false, cell_lamp },		{ "WHY", false, cell_why },
-	{ "WATCHERS", true, cell_watchers },	{ "PHONES", false, cell_phone },
+	{ "EXTENSION", false, cell_lit },    { "NAME", false, cell_name },
+	{ "LAMP", false, cell_lamp },	     { "WHY", false, cell_why },
+	{ "WATCHERS", true, cell_watchers }, { "PHONES", false, cell_phone },
 };
 
 static void cell_registered(struct buf *cell, struct slice row)

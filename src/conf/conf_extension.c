@@ -19,6 +19,7 @@
 #define EXPECTED_FORWARD "a map, such as {busy: \"301\", no-answer: {to: \"302\", after: 20}}"
 #define EXPECTED_MAX_CALLS "a number of calls, such as 2; 0 for no limit"
 #define EXPECTED_NUMBERS "a list of extensions, such as [\"202\", \"203\"]"
+#define EXPECTED_KEYS "a list of extensions and orbits, such as [\"202\", \"*851\"]"
 #define EXPECTED_PROFILE "auto, or the make of the phone, such as snom"
 #define EXPECTED_SOURCE "one of own, forward, published"
 #define EXPECTED_BARGE_IN "no or same-group"
@@ -175,7 +176,7 @@ static const struct conf_key extension_keys[] = {
 	{ SLICE_INIT("pickup"), CONF_TEXT, EXPECTED_PICKUP, take_pickup },
 	{ SLICE_INIT("max-calls"), CONF_TEXT, EXPECTED_MAX_CALLS, take_max_calls },
 	{ SLICE_INIT("notify"), CONF_LIST, EXPECTED_NUMBERS, conf_take_notify },
-	{ SLICE_INIT("keys"), CONF_LIST, EXPECTED_NUMBERS, conf_take_keys },
+	{ SLICE_INIT("keys"), CONF_LIST, EXPECTED_KEYS, conf_take_keys },
 	{ SLICE_INIT("profile"), CONF_TEXT, EXPECTED_PROFILE, conf_take_profile },
 	{ SLICE_INIT("lamps"), CONF_TEXT, EXPECTED_SOURCE, conf_take_lamp_source },
 	{ SLICE_INIT("refer"), CONF_TEXT, CONF_EXPECTED_REFER, take_refer },

@@ -403,6 +403,45 @@ static void check_watcher(const struct conf_reader *reader, const struct conf_no
 				conf_quote(text->text).text, conf_quote(own->number).text);
 }
 
+static void offer_orbits(struct nearest *nearest, const struct park_config *park, struct buf *room)
+{
+	for (uint32_t orbit = 1; orbit <= park->orbits; orbit++) {
+		size_t from = room->n;
+
+		park_print_orbit(park, orbit, room);
+		if (room->is_overflown)
+			return;
+		nearest_offer(nearest, slice_from(buf_text(room), from));
+	}
+}
+
+/* What has a lamp: an extension, or an orbit. */
+static void check_key(const struct conf_reader *reader, const struct conf_node *text)
+{
+	const struct map *extensions = &reader->directory->extensions;
+	const struct park_config *park = &reader->directory->park;
+	char room_text[PARK_ORBITS_MAX * 16]; /* longer ones are not guessed */
+	struct buf room = BUF_ON(room_text);
+	struct nearest nearest;
+
+	if (map_find(extensions, text->text) || park_orbit_of(park, text->text) > 0 ||
+	    is_report_full(reader))
+		return;
+	if (park->orbits == 0 && slice_starts_with(text->text, SLICE("*"))) {
+		conf_tell_value(&reader->teller, text,
+				"there is no extension '%s', and there are no orbits; add park, "
+				"such as park: {code: \"*85\", orbits: 9}, or name an extension",
+				conf_quote(text->text).text);
+		return;
+	}
+	nearest_start(&nearest, text->text);
+	for (const struct map_node *hit = map_first(extensions); hit;
+	     hit = map_next(extensions, hit))
+		nearest_offer(&nearest, map_key(hit));
+	offer_orbits(&nearest, park, &room);
+	tell_unknown(reader, text, park->orbits > 0 ? "extension or orbit" : "extension", &nearest);
+}
+
 static void check_list(const struct conf_reader *reader, const struct conf_node *list,
 		       const struct extension *own, bool is_notify)
 {
@@ -413,9 +452,12 @@ static void check_list(const struct conf_reader *reader, const struct conf_node 
 	for (const struct conf_node *text = list->first; text; text = text->next) {
 		if (text->kind != CONF_TEXT)
 			continue;
-		check_known(reader, text, text->text, "extension", extensions);
-		if (is_notify)
+		if (is_notify) {
+			check_known(reader, text, text->text, "extension", extensions);
 			check_watcher(reader, text, own);
+		} else {
+			check_key(reader, text);
+		}
 	}
 }
 

@@ -455,12 +455,42 @@ static void print_lamp(struct buf *buf, struct pbx *pbx, const struct extension 
 	json_object_end(buf);
 }
 
+static void print_orbit(struct buf *buf, struct pbx *pbx, struct slice orbit)
+{
+	const struct parked *parked = park_find(pbx, orbit);
+
+	json_object_begin(buf, NULL);
+	json_text(buf, "type", SLICE("lamp"));
+	json_text(buf, "orbit", orbit);
+	json_text(buf, "lamp", parked ? SLICE("steady") : SLICE("off"));
+	if (parked) {
+		json_object_begin(buf, "parked");
+		json_number(buf, "call", parked->leg->call->number);
+		json_text(buf, "with", parked->leg->party.number);
+		json_text(buf, "by", parked->parker);
+		json_number(buf, "age", seconds_since(parked->leg->call, parked->since_ms));
+		json_object_end(buf);
+	}
+	json_number(buf, "watchers", count_watchers(lamp_find(pbx, orbit)));
+	json_object_end(buf);
+}
+
+/* Asked for by its number; the table of all lamps is one of extensions. */
+static enum api_step next_orbit(struct api_cursor *cursor, struct buf *buf)
+{
+	if (cursor->shown > 0 || !park_is_orbit(cursor->pbx, cursor->number))
+		return API_END;
+	cursor->shown++;
+	print_orbit(buf, cursor->pbx, cursor->number);
+	return API_ROW;
+}
+
 static enum api_step next_lamp(struct api_cursor *cursor, struct buf *buf)
 {
 	const struct map_node *node = cursor->node;
 
 	if (!node)
-		return API_END;
+		return next_orbit(cursor, buf);
 	cursor->node = slice_is_empty(cursor->number)
 			       ? map_next(&cursor->directory->extensions, node)
 			       : NULL;
@@ -486,7 +516,10 @@ static enum api_step next_explained(struct api_cursor *cursor, struct buf *buf)
 	const struct extension *extension = directory_find(cursor->pbx->directory, cursor->number);
 	struct watcher *watcher;
 
-	if (!extension || cursor->shown > API_WATCHERS_MAX)
+	if (!extension && cursor->shown == 0)
+		return next_orbit(cursor, buf);
+	if (cursor->shown > API_WATCHERS_MAX ||
+	    (!extension && !park_is_orbit(cursor->pbx, cursor->number)))
 		return API_END;
 	if (cursor->shown++ == 0) {
 		print_lamp(buf, cursor->pbx, extension);
@@ -497,7 +530,7 @@ static enum api_step next_explained(struct api_cursor *cursor, struct buf *buf)
 	if (watcher)
 		lamp_explain_watcher(buf, watcher);
 	else if (cursor->shown == 2 && !slice_is_empty(cursor->watcher))
-		lamp_explain_absent(buf, cursor->pbx, extension, cursor->watcher);
+		lamp_explain_absent(buf, cursor->pbx, cursor->number, cursor->watcher);
 	else
 		return API_END;
 	return API_ROW;

@@ -14,7 +14,7 @@ enum api_table {
 	API_REGISTRATIONS,
 	API_SUBSCRIPTIONS,
 	API_LAMPS,
-	API_LAMP, /* one extension's, and all that its watchers are told */
+	API_LAMP, /* one extension's or orbit's, and all that its watchers are told */
 	API_TRUNKS,
 	API_TABLES,
 };
@@ -28,13 +28,14 @@ enum api_table {
 struct api_cursor {
 	struct pbx *pbx;
 	enum api_table table;
-	struct slice number; /* caller's: only rows about this extension or trunk; empty: all */
-	uint32_t slot;	     /* of a pool: where to go on */
-	bool is_second;	     /* subscriptions: in the second pool, of phones that refused */
+	struct slice
+		number; /* caller's: only rows about this extension, orbit or trunk; empty: all */
+	uint32_t slot;	/* of a pool: where to go on */
+	bool is_second; /* subscriptions: in the second pool, of phones that refused */
 	struct directory *directory; /* lamps: a reference, so that `node` stays */
 	const struct map_node *node; /* lamps: the next extension */
 	struct slice watcher;	     /* lamp: caller's: only what this one sees; empty: all */
-	uint32_t shown;		     /* lamp: rows so far */
+	uint32_t shown;		     /* lamp, or an orbit: rows so far */
 };
 
 /* The cursor must not outlive the switch. api_cursor_fini() is due. */

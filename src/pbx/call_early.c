@@ -51,6 +51,14 @@ static void acknowledge(struct leg *leg, const struct sip_msg *response)
 		(void)session_prack(leg->session, SLICE_NONE, SLICE_NONE);
 }
 
+/* What it has described reliably; may be empty. */
+static struct slice early_description(const struct leg *leg)
+{
+	const struct body *answer = leg->session->early.answer;
+
+	return answer ? answer->text : SLICE_NONE;
+}
+
 /*
  * The caller is not there, who could answer what is an offer when our INVITE had none (RFC 3262 5):
  * nothing flows until somebody comes.
@@ -173,7 +181,7 @@ void early_on_caller_left(struct call *call)
 
 	call->pracked = HANDLE_NONE;
 	if (leg && leg->session && leg->session->is_prack_due)
-		acknowledge_alone(leg, leg->session->early.answer);
+		acknowledge_alone(leg, early_description(leg));
 }
 
 int early_answer(struct leg *leg, const struct sip_msg *response)

@@ -12,6 +12,7 @@
 #include "pbx/lamp_list.h"
 #include "pbx/lamp_source.h"
 #include "pbx/lamp_view.h"
+#include "pbx/park.h"
 #include "pbx/registrar.h"
 #include "pbx/visibility.h"
 
@@ -133,6 +134,19 @@ static void print_outside_rights(struct buf *buf, const struct extension *watche
 	json_text(buf, "pickup_by", SLICE("outside"));
 }
 
+/* An orbit's are the same for every extension, but for who waits there. */
+static void print_orbit_rights(struct buf *buf, const struct pbx *pbx, struct slice orbit,
+			       const struct extension *viewer)
+{
+	struct rights rights = park_rights(pbx, orbit, viewer);
+
+	json_text_unless_empty(buf, "name", viewer->name);
+	json_text(buf, "sees", visibility_word(rights.visibility));
+	json_text(buf, "sees_by", SLICE("orbit"));
+	json_bool(buf, "pickup", true);
+	json_text(buf, "pickup_by", SLICE("orbit"));
+}
+
 /* --- What is shown ------------------------------------------------------------------------ */
 
 static const struct leg *leg_find(const struct lamp_entity *entity, struct slice id)
@@ -148,6 +162,7 @@ static void print_dialog(struct buf *buf, const struct lamp_entity *entity,
 {
 	const struct leg *leg = leg_find(entity, entry->id);
 	const struct party *peer = leg ? leg_peer(leg) : NULL;
+	const struct parked *parked = leg ? NULL : park_find(entity->pbx, entity->number);
 
 	json_object_begin(buf, NULL);
 	json_text(buf, "state", dialog_state_name(entry->state));
@@ -162,6 +177,11 @@ static void print_dialog(struct buf *buf, const struct lamp_entity *entity,
 	}
 	if (peer)
 		json_text(buf, "with", peer->number);
+	if (parked && slice_eq(slice_of(parked->id, sizeof(parked->id)), entry->id)) {
+		json_number(buf, "call", parked->leg->call->number);
+		json_number(buf, "age", seconds_since(entity->pbx, parked->since_ms));
+		json_text(buf, "with", parked->leg->party.number);
+	}
 	json_text_unless_empty(buf, "elsewhere", lamp_source_of(entity, entry->id));
 	json_object_end(buf);
 }
@@ -288,6 +308,8 @@ static void print_watcher(struct buf *buf, struct watcher *watcher, size_t dialo
 		print_rights(buf, watched, viewer);
 	else if (watched)
 		print_outside_rights(buf, watched, viewer_number(watcher->viewer));
+	else if (viewer)
+		print_orbit_rights(buf, watcher->entity->pbx, watcher->entity->number, viewer);
 	print_profile(buf, watcher, viewer);
 	print_shown(buf, watcher, dialogs_max);
 	print_account(buf, watcher);
@@ -310,15 +332,18 @@ void lamp_explain_watcher(struct buf *buf, struct watcher *watcher)
 	}
 }
 
-void lamp_explain_absent(struct buf *buf, struct pbx *pbx, const struct extension *watched,
+void lamp_explain_absent(struct buf *buf, struct pbx *pbx, struct slice watched_number,
 			 struct slice viewer_number)
 {
+	const struct extension *watched = directory_find(pbx->directory, watched_number);
 	const struct extension *viewer = directory_find(pbx->directory, viewer_number);
 
-	begin(buf, watched->number, slice_head(viewer_number, TEXT_SHOWN_MAX), false);
+	begin(buf, watched_number, slice_head(viewer_number, TEXT_SHOWN_MAX), false);
 	json_bool(buf, "exists", viewer != NULL);
-	if (viewer)
+	if (watched && viewer)
 		print_rights(buf, watched, viewer);
+	else if (viewer)
+		print_orbit_rights(buf, pbx, watched_number, viewer);
 	json_bool(buf, "registered", registrar_find(pbx, viewer_number) != NULL);
 	json_object_end(buf);
 }

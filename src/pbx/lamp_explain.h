@@ -15,8 +15,11 @@ struct slice lamp_explain_word(struct pbx *pbx, const struct extension *extensio
 /* What this watcher is told of whom it watches. */
 void lamp_explain_watcher(struct buf *buf, struct watcher *watcher);
 
-/* Somebody who does not watch: what would be seen. `viewer` need not be an extension. */
-void lamp_explain_absent(struct buf *buf, struct pbx *pbx, const struct extension *watched,
+/*
+ * Somebody who does not watch this extension or orbit: what would be seen. `viewer` need not be an
+ * extension.
+ */
+void lamp_explain_absent(struct buf *buf, struct pbx *pbx, struct slice watched,
 			 struct slice viewer);
 
 #endif

@@ -120,7 +120,7 @@ static size_t entries_text_bytes(const struct lamp_list *list, const struct list
 	size_t n = members->title.n;
 
 	for (size_t i = 0; i < members->count; i++)
-		n += 4 * members->members[i]->number.n + members->members[i]->name.n + list->uri.n;
+		n += 4 * members->members[i].number.n + members->members[i].name.n + list->uri.n;
 	return n;
 }
 
@@ -163,7 +163,7 @@ static int list_fill(struct lamp_list *list, const struct list_members *members)
 	buf_init(&room, (char *)entries + table, texts);
 	title = text_put(&room, members->title);
 	for (size_t i = 0; i < members->count; i++) {
-		const struct extension *member = members->members[i];
+		const struct list_member *member = &members->members[i];
 		struct list_entry *entry = &entries[i];
 
 		entry->list = list;
@@ -188,7 +188,7 @@ static bool list_is_filled(const struct lamp_list *list, const struct list_membe
 	if (list->count != members->count || !slice_eq(list->title, members->title))
 		return false;
 	for (size_t i = 0; i < list->count; i++) {
-		const struct extension *member = members->members[i];
+		const struct list_member *member = &members->members[i];
 		const struct list_entry *entry = &list->entries[i];
 
 		if (!slice_eq(entry->number, member->number) ||

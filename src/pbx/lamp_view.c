@@ -522,10 +522,10 @@ static bool read_changes(const struct lamp_entity *entity, const struct lamp_vie
 static void name_locals(struct lamp_dialogs *dialogs, const struct lamp_entity *entity,
 			const struct extension *watched)
 {
-	for (size_t i = 0; watched && i < dialogs->info.dialog_count; i++) {
+	for (size_t i = 0; i < dialogs->info.dialog_count; i++) {
 		struct dialog_party *local = &dialogs->info.dialogs[i].local;
 
-		if (slice_is_empty(local->display))
+		if (slice_is_empty(local->display) && watched)
 			local->display = watched->name;
 		if (slice_is_empty(local->identity))
 			local->identity =

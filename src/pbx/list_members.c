@@ -9,12 +9,29 @@
 
 #define PREFIX SLICE("keys-")
 
-static void add(struct list_members *members, const struct extension *watched,
-		const struct extension *viewer)
+static void add(struct list_members *members, struct slice number, struct slice name)
 {
-	if (members->count < LIST_MEMBERS_MAX && watched &&
-	    rights_of(watched, viewer).visibility > VISIBILITY_NONE)
-		members->members[members->count++] = watched;
+	if (members->count < LIST_MEMBERS_MAX)
+		members->members[members->count++] = (struct list_member){ number, name };
+}
+
+static void add_extension(struct list_members *members, const struct extension *watched,
+			  const struct extension *viewer)
+{
+	if (rights_of(watched, viewer).visibility > VISIBILITY_NONE)
+		add(members, watched->number, watched->name);
+}
+
+/* Every extension sees whether an orbit is taken (park.h). */
+static void add_key(struct list_members *members, const struct directory *directory,
+		    struct slice number, const struct extension *owner)
+{
+	const struct extension *watched = directory_find(directory, number);
+
+	if (watched)
+		add_extension(members, watched, owner);
+	else if (park_orbit_of(&directory->park, number) > 0)
+		add(members, number, SLICE_NONE);
 }
 
 static void read_keys(const struct directory *directory, const struct extension *owner,
@@ -22,7 +39,7 @@ static void read_keys(const struct directory *directory, const struct extension 
 {
 	members->title = owner->name;
 	for (size_t i = 0; i < owner->keys.count; i++)
-		add(members, directory_find(directory, owner->keys.numbers[i]), owner);
+		add_key(members, directory, owner->keys.numbers[i], owner);
 }
 
 /* Nobody needs a lamp for themselves. */
@@ -32,7 +49,7 @@ static void read_group(const struct group *group, const struct extension *viewer
 	members->title = group->name;
 	LIST_FOR (member, &group->members, struct group_member, node)
 		if (member->extension != viewer)
-			add(members, member->extension, viewer);
+			add_extension(members, member->extension, viewer);
 }
 
 static bool is_member(const struct group *group, const struct extension *extension)

@@ -2,7 +2,7 @@
 /*
  * The lists whose lamps can be had in one subscription: "keys-203" is what the configuration calls
  * the keys of 203, "keys-sales" is the group sales. A list never says more of anybody than a
- * subscription to that extension alone would.
+ * subscription to that extension, or orbit, alone would.
  */
 #ifndef LAMPYRID_PBX_LIST_MEMBERS_H
 #define LAMPYRID_PBX_LIST_MEMBERS_H
@@ -15,10 +15,16 @@
 /* "keys-" and the number, or the name of the group. */
 #define LIST_USER_MAX_BYTES 128
 
+/* The texts are the directory's. */
+struct list_member {
+	struct slice number;
+	struct slice name; /* for people; empty: an orbit has none */
+};
+
 struct list_members {
 	struct slice title; /* of the list, for people; may be empty */
 	size_t count;
-	const struct extension *members[LIST_MEMBERS_MAX]; /* the directory's */
+	struct list_member members[LIST_MEMBERS_MAX];
 };
 
 /*

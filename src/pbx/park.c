@@ -33,7 +33,7 @@ struct parked *park_find(const struct pbx *pbx, struct slice number)
 	return NULL;
 }
 
-static bool is_orbit(const struct pbx *pbx, struct slice number)
+bool park_is_orbit(const struct pbx *pbx, struct slice number)
 {
 	return park_orbit_of(&pbx->directory->park, number) > 0 || park_find(pbx, number);
 }
@@ -47,7 +47,7 @@ static bool is_code(const struct pbx *pbx, struct slice number)
 
 bool park_is_number(const struct pbx *pbx, struct slice number)
 {
-	return is_code(pbx, number) || is_orbit(pbx, number);
+	return is_code(pbx, number) || park_is_orbit(pbx, number);
 }
 
 static void orbit_changed(struct pbx *pbx, struct slice number)
@@ -370,7 +370,7 @@ struct rights park_rights(const struct pbx *pbx, struct slice number,
 {
 	const struct parked *parked = park_find(pbx, number);
 
-	if (!is_orbit(pbx, number))
+	if (!park_is_orbit(pbx, number))
 		return (struct rights){ .visibility = VISIBILITY_NONE };
 	if (parked && shows_numbers(pbx, parked->parker, viewer) &&
 	    (!parked->leg->extension || shows_numbers(pbx, parked->leg->extension->number, viewer)))

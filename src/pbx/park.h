@@ -35,7 +35,11 @@ struct parked {
 	struct timer hold_due; /* runs while it waits to be tried again */
 };
 
-/* Whether the number is an orbit, or the code that is any of them. */
+/* Whether the number is an orbit: of the configuration, or one where somebody waits since before
+ * it. */
+bool park_is_orbit(const struct pbx *pbx, struct slice number);
+
+/* The same, or the code that is any of them. */
 bool park_is_number(const struct pbx *pbx, struct slice number);
 
 /* Whoever waits in this orbit; NULL: it is free, or there is no such orbit. */

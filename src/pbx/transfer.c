@@ -515,7 +515,7 @@ void transfer_on_answer(struct leg *leg, const struct sip_msg *response)
 	struct call *call = leg->call;
 	struct transfer *transfer = call->transfer;
 	bool is_offer = slice_is_empty(call->offer) && !slice_is_empty(response->body) &&
-			slice_is_empty(leg->session->early.answer);
+			!leg->session->early.answer;
 
 	/* It has answered what somebody else offered, and is asked anew. */
 	if (!is_offer)

@@ -181,10 +181,13 @@ bool screen_shows(const struct screen *screen, const char *expected)
 	char text[256] = "";
 	size_t n = 0;
 
-	for (size_t i = 0; i < screen->count; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.3s%s%s", i ? ", " : "",
-				      screen->keys[i].uri + strlen("sip:"),
+	for (size_t i = 0; i < screen->count; i++) {
+		const char *user = screen->keys[i].uri + strlen("sip:");
+
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.*s%s%s", i ? ", " : "",
+				      (int)strcspn(user, "@"), user,
 				      screen->keys[i].state[0] ? " " : "", screen->keys[i].state);
+	}
 	if (strcmp(text, expected) == 0)
 		return true;
 	fprintf(stderr, "# the screen shows: %s\n", text);

@@ -446,11 +446,13 @@ void says(struct world *w, struct neighbour *neighbour, const char *dialogs)
 }
 
 /* 0: the list has not brought it (yet). */
-static unsigned listed_key_of(const struct world_phone *p, const struct world_phone *watched)
+static unsigned listed_key_of(struct world *w, const struct world_phone *p, const char *watched)
 {
+	char aor[64];
+
+	snprintf(aor, sizeof(aor), "sip:%s@" OFFICE_DOMAIN, number_of(w, watched));
 	for (size_t i = 0; i < p->phone.key_count; i++)
-		if (p->phone.keys[i] &&
-		    slice_eq(p->phone.keys[i]->target, slice_from_cstr(watched->aor)))
+		if (p->phone.keys[i] && slice_eq(p->phone.keys[i]->target, slice_from_cstr(aor)))
 			return p->phone.keys[i]->config.number;
 	return 0;
 }
@@ -461,7 +463,7 @@ unsigned world_key(struct world *w, struct world_phone *p, const char *watched)
 		if (strcmp(p->watched[i], watched) == 0)
 			return (unsigned)i + 1;
 	CHECK(p->list);
-	return listed_key_of(p, world_phone(w, watched));
+	return listed_key_of(w, p, watched);
 }
 
 void press(struct world *w, const char *watcher, const char *watched)

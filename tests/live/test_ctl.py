@@ -188,7 +188,7 @@ def a_lamp_is_explained(scene):
     expect_in("there is no such extension", ctl(scene, server, "lamp", "202",
                                                 "--watcher", "299")[1])
     live.expect_equal("whose", ctl(scene, server, "lamp", "299"),
-                      (0, ["no such extension: 299"]))
+                      (0, ["no such extension or orbit: 299"]))
     live.expect_equal("without", ctl(scene, server, "lamp")[0], 2)
     live.expect_equal("elsewhere", ctl(scene, server, "lamps", "--watcher", "203")[0], 2)
 

@@ -23,10 +23,11 @@
 
 static const char full[] =
 	"lamps: {gap: 250}\n"
+	"park: {code: \"*7\", orbits: 3}\n"
 	"defaults:\n"
 	"  visibility: {default: calls, groups: {buyers: none}}\n"
 	"  notify: [\"201\"]\n"
-	"  keys: [\"201\", \"202\"]\n"
+	"  keys: [\"201\", \"*73\"]\n"
 	"  profile: snom\n"
 	"  lamps: published\n"
 	"trunks: {pbx: {uri: \"sip:192.0.2.7\", publish: yes}, acme: {uri: "
@@ -105,7 +106,7 @@ static void check_extensions(const struct directory *directory)
 	assert_int_equal(bob->keys.count, 0);
 	assert_string_equal(bob->profile->name, "snom");
 	assert_int_equal(dave->notify.count, 1);
-	assert_slice(dave->keys.numbers[1], "202");
+	assert_slice(dave->keys.numbers[1], "*73");
 	assert_int_equal(dave->lamp_source, LAMP_SOURCE_PUBLISHED);
 	assert_int_equal(erin->lamp_source, LAMP_SOURCE_FORWARD);
 	assert_null(erin->profile);
@@ -242,6 +243,24 @@ static const struct {
 	  "f:3:54: extensions.201.notify[4]: a list stands here; expected an extension in quotes, "
 	  "such as \"202\"\n"
 	  "f:3:67: extensions.201.keys[1]: there is no extension '22'; did you mean '202'?\n" },
+	{ ALICE("keys: [\"*851\"], notify: [\"*851\"]"),
+	  "f:3:31: extensions.201.keys[1]: there is no extension '*851', and there are no orbits; "
+	  "add park, such as park: {code: \"*85\", orbits: 9}, or name an extension\n"
+	  "f:3:49: extensions.201.notify[1]: there is no extension '*851'; add it, or name one "
+	  "that is there\n" },
+	{ "park: {orbits: 3}\n" ALICE("keys: [\"*853\", \"*854\", \"*8533\", \"22\"], notify: "
+				      "[\"*853\"]"),
+	  "f:4:39: extensions.201.keys[2]: there is no extension or orbit '*854'; add it, or name "
+	  "one that is there\n"
+	  "f:4:47: extensions.201.keys[3]: there is no extension or orbit '*8533'; did you mean "
+	  "'*853'?\n"
+	  "f:4:56: extensions.201.keys[4]: there is no extension or orbit '22'; did you mean "
+	  "'202'?\n"
+	  "f:4:72: extensions.201.notify[1]: there is no extension '*853'; add it, or name one "
+	  "that is there\n" },
+	{ ALICE("keys: \"202\""),
+	  "f:3:30: extensions.201.keys: a text stands here; expected a list of extensions and "
+	  "orbits, such as [\"202\", \"*851\"]\n" },
 	{ ALICE("notify: \"202\""),
 	  "f:3:32: extensions.201.notify: a text stands here; expected a list of extensions, such "
 	  "as [\"202\", \"203\"]\n" },

@@ -73,6 +73,25 @@ static const struct {
 		    "\"direction\":\"out\",\"age\":1}],\"watchers\":1,\"registered\":true"),
 	  "202 Bob: off\n"
 	  "  call 7: calling for 1s; its phone does not ring yet, so no lamp shows it\n" },
+	{ "a phone that takes its time",
+	  EXTENSION("\"lamp\":\"flash\",\"legs\":[{\"call\":7,\"state\":\"proceeding\","
+		    "\"direction\":\"out\",\"age\":1}],\"watchers\":1,\"registered\":true"),
+	  "202 Bob: flash\n"
+	  "  call 7: proceeding for 1s; its phone has the call, and does not ring yet\n" },
+	{ "an orbit where somebody waits",
+	  "{\"type\":\"lamp\",\"orbit\":\"*851\",\"lamp\":\"steady\",\"parked\":{\"call\":7,"
+	  "\"with\":\"201\",\"by\":\"202\",\"age\":12},\"watchers\":1}",
+	  "*851: steady\n  call 7: 201 waits for 12s, parked by 202\n" },
+	{ "an orbit that is free",
+	  "{\"type\":\"lamp\",\"orbit\":\"*852\",\"lamp\":\"off\",\"watchers\":0}",
+	  "*852: off\n  nobody waits there\n  nobody watches it\n" },
+	{ "who watches an orbit",
+	  WATCHER("\"sees\":\"calls\",\"sees_by\":\"orbit\",\"pickup\":true,\"pickup_by\":"
+		  "\"orbit\",\"profile\":\"snom\",\"profile_by\":\"user-agent\",\"lamp\":"
+		  "\"steady\",\"dialogs\":[],\"told\":\"right\"," WAY),
+	  "203 watches 202: steady\n  told so\n"
+	  "  sees calls, not with whom (it is an orbit), may pick up (every extension may fetch)\n"
+	  "  its phone is taken for snom (by its User-Agent)\n" WAY_TEXT },
 	{ "nothing and nobody",
 	  EXTENSION("\"lamp\":\"steady\",\"legs\":[],\"watchers\":0,\"registered\":false,"
 		    "\"status\":\"do-not-disturb\""),

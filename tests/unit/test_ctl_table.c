@@ -123,6 +123,19 @@ static void a_parked_call_is_told_with_its_orbit(void **state)
 		     "   7  parked  201   *851 by 203, 12s  201 talking\n");
 }
 
+static void an_orbit_is_told_with_who_waits_there(void **state)
+{
+	struct slice rows[] = {
+		SLICE("{\"orbit\":\"*851\",\"lamp\":\"steady\",\"parked\":{\"call\":7,"
+		      "\"with\":\"201\",\"by\":\"203\",\"age\":12},\"watchers\":2}"),
+	};
+
+	(void)state;
+	expect_table("lamp", rows, ARRAY_LEN(rows),
+		     "EXTENSION  LAMP    WHY                         WATCHERS\n"
+		     "*851       steady  call 7: parked by 203, 201         2\n");
+}
+
 static void columns_without_a_word_are_left_out(void **state)
 {
 	struct slice rows[] = {
@@ -202,6 +215,7 @@ int main(void)
 		cmocka_unit_test(columns_line_up),
 		cmocka_unit_test(a_transfer_is_told_with_both_calls),
 		cmocka_unit_test(a_parked_call_is_told_with_its_orbit),
+		cmocka_unit_test(an_orbit_is_told_with_who_waits_there),
 		cmocka_unit_test(columns_without_a_word_are_left_out),
 		cmocka_unit_test(peers_cannot_move_the_cursor),
 		cmocka_unit_test(a_status_is_a_page),

@@ -29,17 +29,20 @@ static void add(struct directory *directory, const char *number, const char *nam
 	assert_int_equal(directory_add_extension(directory, &extension), 0);
 }
 
-/* 201 has all on its keys; 204 shows nothing to anybody. */
+/* 201 has all on its keys, and two orbits of which one is there; 204 shows nothing to anybody. */
 static struct directory *office(void)
 {
 	static const struct slice keys[] = { SLICE_INIT("205"), SLICE_INIT("202"),
 					     SLICE_INIT("204"), SLICE_INIT("201"),
-					     SLICE_INIT("299") };
+					     SLICE_INIT("299"), SLICE_INIT("*852"),
+					     SLICE_INIT("*854") };
+	static const struct park_config park = { .code = SLICE_INIT("*85"), .orbits = 3 };
 	struct directory *directory = directory_new((const uint64_t[2]){ 1, 2 });
 
 	assert_int_equal(directory_add_group(directory, &(struct group){ .name = SLICE("sales"),
 									 .number = SLICE("600") }),
 			 0);
+	assert_int_equal(directory_set_park(directory, &park), 0);
 	add(directory, "201", "Alice", "sales", VISIBILITY_NUMBERS, keys, ARRAY_LEN(keys));
 	add(directory, "202", "Bob", "sales", VISIBILITY_BUSY, NULL, 0);
 	add(directory, "203", "Carol", "sales", VISIBILITY_CALLS, keys, 1);
@@ -52,7 +55,7 @@ static const struct {
 	const char *user, *viewer;
 	const char *expected; /* "title: number number"; NULL: no such list */
 } cases[] = {
-	{ "keys-201", "201", "Alice: 205 202 201 " },
+	{ "keys-201", "201", "Alice: 205 202 201 *852 " },
 	{ "keys-203", "203", "Carol: 205 " },
 	{ "keys-201", "202", NULL }, /* somebody else's */
 	{ "keys-202", "202", NULL }, /* has no keys */
@@ -88,7 +91,7 @@ static void a_list_has_whom_its_viewer_may_see(void **state)
 		n += (size_t)snprintf(text, sizeof(text), "%.*s: ", SLICE_ARGS(members.title));
 		for (size_t k = 0; k < members.count; k++)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%.*s ",
-					      SLICE_ARGS(members.members[k]->number));
+					      SLICE_ARGS(members.members[k].number));
 		assert_string_equal(text, cases[i].expected);
 	}
 	directory_unref(directory);
@@ -112,7 +115,7 @@ static void a_list_has_an_end(void **state)
 	assert_true(list_members_find(directory, SLICE("keys-all"),
 				      directory_find(directory, SLICE("1000")), &members));
 	assert_int_equal(members.count, LIST_MEMBERS_MAX);
-	assert_true(slice_eq(members.members[0]->number, SLICE("1001")));
+	assert_true(slice_eq(members.members[0].number, SLICE("1001")));
 	directory_unref(directory);
 	assert_int_equal(mem_count().blocks, 0);
 }
