@@ -139,9 +139,9 @@ static void the_peer_says_how_long_it_lasts(void **state)
 
 static void who_is_hurried_is_not_waited_for(void **state)
 {
-	struct rig *rig = *state;
+	struct referral_rig *rig = *state;
 
-	make(rig);
+	make_referral(rig);
 	notify(rig, "active;expires=3600", TRYING);
 	referral_hurry(rig->referral, 32);
 	for (int i = 0; i < 3; i++) {
