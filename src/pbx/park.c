@@ -312,8 +312,12 @@ static struct parked *find_only(const struct pbx *pbx, struct slice *ret_reason)
 	return NULL;
 }
 
-static void refuse(struct incoming *in, unsigned status, struct slice reason)
+static void refuse(struct incoming *in, const struct extension *fetcher, struct slice number,
+		   unsigned status, struct slice reason)
 {
+	stack_trace(in->stack,
+		    "event=fetch orbit=%.*s by=%.*s result=refused status=%u cause=\"%.*s\"",
+		    SLICE_ARGS(number), SLICE_ARGS(fetcher->number), status, SLICE_ARGS(reason));
 	incoming_reply(in, &(struct answer){ .status = status, .reason = reason });
 }
 
@@ -325,14 +329,14 @@ void park_on_invite(struct pbx *pbx, struct incoming *in, const struct extension
 		is_code(pbx, number) ? find_only(pbx, &reason) : park_find(pbx, number);
 
 	if (!parked)
-		refuse(in, 404, reason);
+		refuse(in, extension, number, 404, reason);
 	else if (parked->fetcher || parked->leg->is_ending)
-		refuse(in, 486, SLICE("It is being fetched"));
+		refuse(in, extension, number, 486, SLICE("It is being fetched"));
 	else if (parked->leg->extension &&
 		 slice_eq(parked->leg->extension->number, extension->number))
-		refuse(in, 403, SLICE("You are parked there"));
+		refuse(in, extension, number, 403, SLICE("You are parked there"));
 	else if (parked->leg->call->transfer && !transfer_give_up(parked->leg->call))
-		refuse(in, 486, SLICE("It is being fetched"));
+		refuse(in, extension, number, 486, SLICE("It is being fetched"));
 	else
 		fetch(parked, in, extension);
 }

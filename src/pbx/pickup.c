@@ -47,8 +47,52 @@ bool pickup_is_allowed(const struct leg *leg, const struct extension *picker)
 	return rights.may_pick_up && (leg->call->recall != RECALL_HOLD || rights.may_barge_in);
 }
 
+/* --- Refused ------------------------------------------------------------------------------ */
+
 static const struct answer no_right = { .status = 403,
 					.reason = SLICE_INIT("Not allowed to pick up there") };
+
+/* Answered before, or by whom the phone that rings reminds. */
+static bool is_answered(const struct leg *leg)
+{
+	return leg->state == LEG_TALKING || leg->call->recall == RECALL_HOLD;
+}
+
+/* `watched` NULL: it names nobody. */
+static const char *missing_right(const struct extension *watched, const struct extension *picker,
+				 bool is_answered)
+{
+	struct rights rights;
+
+	if (!watched)
+		return "";
+	rights = rights_of(watched, picker);
+	if (rights.visibility == VISIBILITY_NONE)
+		return " missing=visibility";
+	if (is_answered && !rights.may_barge_in)
+		return " missing=barge-in";
+	return rights.may_pick_up ? "" : " missing=pickup";
+}
+
+/* Most phones say no more than "failed": the log has why. */
+static void trace_refusal(struct pbx *pbx, const struct extension *picker, struct slice of,
+			  const char *missing, const struct answer *refusal)
+{
+	struct slice cause =
+		refusal->reason.n > 0 ? refusal->reason : sip_status_reason(refusal->status);
+
+	stack_trace(&pbx->stack,
+		    "event=pickup picker=%.*s of=%.*s result=refused status=%u%s cause=\"%.*s\"",
+		    SLICE_ARGS(picker->number), SLICE_ARGS(of), refusal->status, missing,
+		    SLICE_ARGS(cause));
+}
+
+static void refuse(struct pbx *pbx, struct incoming *in, const struct extension *picker,
+		   struct slice of, const char *missing, const struct answer *refusal)
+{
+	trace_refusal(pbx, picker, of, missing, refusal);
+	incoming_reply(in, refusal);
+}
 
 /* --- The one function --------------------------------------------------------------------- */
 
@@ -62,7 +106,8 @@ static void pickup_take(struct leg *ringing, struct incoming *in, const struct e
 	int err;
 
 	if (call->caller->session && !join_is_possible(call, in->msg->body)) {
-		incoming_reply_status(in, 488);
+		refuse(pbx, in, picker, ringing->extension->number, "",
+		       &(struct answer){ .status = 488, .reason = SLICE("Nobody offers media") });
 		return;
 	}
 	partner = call_take_leg(call, in, picker, ringing->extension->number);
@@ -76,8 +121,11 @@ static void pickup_take(struct leg *ringing, struct incoming *in, const struct e
 	else
 		err = transfer_on_pickup(partner, in->msg->body, offer_type);
 	if (err) {
+		struct answer refusal = { .status = err == ERR_UNSUPPORTED ? 488 : 500 };
+
+		trace_refusal(pbx, picker, ringing->extension->number, "", &refusal);
 		ringing->exit = (struct leg_exit){ 0 };
-		leg_end(partner, err == ERR_UNSUPPORTED ? 488 : 500, SLICE_NONE);
+		leg_end(partner, refusal.status, SLICE_NONE);
 		return;
 	}
 	record_picked_up(call, picker->number, ringing->extension->number, how);
@@ -125,7 +173,9 @@ void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extensi
 	struct answer refusal = pickup_find_by_number(pbx, number, picker, &leg);
 
 	if (refusal.status)
-		incoming_reply(in, &refusal);
+		refuse(pbx, in, picker, number,
+		       missing_right(directory_find(pbx->directory, number), picker, false),
+		       &refusal);
 	else
 		pickup_take(leg, in, picker, RECORD_BY_NUMBER);
 }
@@ -148,14 +198,14 @@ struct leg *pickup_find_in_groups(struct pbx *pbx, const struct extension *picke
 
 void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extension *picker)
 {
+	static const struct answer nothing = { .status = 404,
+					       .reason = SLICE_INIT("Nothing rings in the group") };
 	struct leg *leg = pickup_find_in_groups(pbx, picker);
 
 	if (leg)
 		pickup_take(leg, in, picker, RECORD_BY_GROUP);
 	else
-		incoming_reply(in,
-			       &(struct answer){ .status = 404,
-						 .reason = SLICE("Nothing rings in the group") });
+		refuse(pbx, in, picker, pbx->directory->group_pickup_code, "", &nothing);
 }
 
 /* --- By Replaces (RFC 3891 3) ------------------------------------------------------------- */
@@ -198,11 +248,31 @@ bool pickup_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk
 	return is_replaceable(leg, &replaces) && take_over(leg, in, &taker);
 }
 
+/* Of a leg that has not been taken over; status 0: it rings, and is theirs to pick up. */
+static struct answer check_replaced(const struct leg *leg, const struct sip_replaces *replaces,
+				    const struct extension *picker)
+{
+	if (!leg || !leg->extension ||
+	    rights_of(leg->extension, picker).visibility == VISIBILITY_NONE)
+		return (struct answer){ .status = 481 };
+	if (is_replaceable(leg, replaces))
+		return (struct answer){ .status = 403,
+					.reason = SLICE("Answered, and not to be taken over") };
+	/* A dialog that the called side did not start with us cannot be replaced while early. */
+	if (leg->is_initiator)
+		return (struct answer){ .status = 481 };
+	if (!pickup_is_allowed(leg, picker))
+		return no_right;
+	if (!pickup_is_waiting(leg))
+		return (struct answer){ .status = 486, .reason = SLICE("Answered already") };
+	return (struct answer){ .status = pickup_is_for(leg, picker) ? 0 : 481 };
+}
+
 void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct extension *picker)
 {
 	struct taker taker = { .extension = picker };
 	struct sip_replaces replaces;
-	struct rights rights = { 0 };
+	struct answer refusal;
 	struct leg *leg;
 
 	if (!read_replaces(in, &replaces))
@@ -210,20 +280,14 @@ void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct exten
 	leg = leg_by_replaces(pbx, &replaces, picker);
 	if (is_replaceable(leg, &replaces) && take_over(leg, in, &taker))
 		return;
-	/* A dialog that the called side did not start with us cannot be replaced while early. */
-	if (leg && !leg->is_initiator && leg->extension)
-		rights = rights_of(leg->extension, picker);
-	if (rights.visibility == VISIBILITY_NONE)
-		incoming_reply_status(in, 481);
-	else if (!pickup_is_allowed(leg, picker))
-		incoming_reply(in, &no_right);
-	else if (!pickup_is_waiting(leg))
-		incoming_reply(
-			in, &(struct answer){ .status = 486, .reason = SLICE("Answered already") });
-	else if (!pickup_is_for(leg, picker))
-		incoming_reply_status(in, 481);
-	else
+	refusal = check_replaced(leg, &replaces, picker);
+	if (!refusal.status)
 		pickup_take(leg, in, picker, RECORD_BY_REPLACES);
+	else if (leg)
+		refuse(pbx, in, picker, leg->party.number,
+		       missing_right(leg->extension, picker, is_answered(leg)), &refusal);
+	else
+		refuse(pbx, in, picker, in->msg->uri.user, "", &refusal);
 }
 
 /* --- Join --------------------------------------------------------------------------------- */

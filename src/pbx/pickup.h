@@ -14,9 +14,10 @@ struct party;
 struct trunk;
 
 /*
- * Each answers the INVITE in any case: 400 (bad Replaces), 403 (no right), 404 (nothing rings), 481
- * (no such dialog), 486 (answered already), 488 (nobody offers media). A refused pick-up leaves the
- * ringing call as it was.
+ * Each answers the INVITE in any case: 400 (bad Replaces), 403 (no right to pick up or, where it is
+ * answered, to take over), 404 (nothing rings), 481 (no such dialog), 486 (to be picked up only
+ * while it rings, and it is answered), 488 (nobody offers media). A refused pick-up leaves the
+ * ringing call as it was, and a line in the log.
  */
 void pickup_by_replaces(struct pbx *pbx, struct incoming *in, const struct extension *picker);
 void pickup_by_number(struct pbx *pbx, struct incoming *in, const struct extension *picker,

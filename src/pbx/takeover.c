@@ -130,6 +130,17 @@ static void call_phone(const struct leg *other, struct incoming *in, const struc
 				      taker->ticket);
 }
 
+static void refuse(const struct leg *leg, struct incoming *in, const struct taker *taker,
+		   unsigned status)
+{
+	struct slice number = taker->extension ? taker->extension->number : taker->party.number;
+
+	stack_trace(&leg->pbx->stack,
+		    "event=takeover call=%u taker=%.*s of=%.*s result=refused status=%u",
+		    leg->call->number, SLICE_ARGS(number), SLICE_ARGS(leg->party.number), status);
+	incoming_reply_status(in, status);
+}
+
 /* --- By us -------------------------------------------------------------------------------- */
 
 void takeover_start(struct leg *leg, struct incoming *in, const struct taker *taker)
@@ -138,13 +149,13 @@ void takeover_start(struct leg *leg, struct incoming *in, const struct taker *ta
 	struct leg *other = leg_other(leg), *heir;
 
 	if (!other) {
-		incoming_reply_status(in, 481);
+		refuse(leg, in, taker, 481);
 		return;
 	}
 	reminder_give_up(leg);
 	if (call->state != CALL_TALKING || leg->heir || other->heir || leg->splice ||
 	    other->splice || is_transferred_otherwise(call, taker)) {
-		incoming_reply_status(in, 491);
+		refuse(leg, in, taker, 491);
 		return;
 	}
 	if (is_for_phone(other, taker)) {

@@ -68,7 +68,7 @@ FLOW(an_answered_call_is_not_taken_over_without_the_right, "RFC 3891 5")
 	struct world *w = talking(BARGE_IN_NONE);
 
 	barge_in(w, "carol", "bob");
-	expect_ended(w, "carol", PHONE_CAUSE_REFUSED, 486);
+	expect_ended(w, "carol", PHONE_CAUSE_REFUSED, 403);
 	expect_calls(w, "alice", PHONE_CALL_TALKING, 1);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
