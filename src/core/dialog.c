@@ -29,13 +29,6 @@ void dialog_fini(struct dialog *dialog)
 	memset(dialog->ends, 0, sizeof(dialog->ends));
 }
 
-struct slice dialog_request_uri(const struct dialog *dialog)
-{
-	struct slice first_route = dialog_text(dialog, DIALOG_FIRST_ROUTE);
-
-	return slice_is_empty(first_route) ? dialog_target(dialog) : first_route;
-}
-
 int dialog_init_uac(struct dialog *dialog, struct stack *stack, const struct dialog_spec *spec)
 {
 	struct slice texts[DIALOG_TEXTS] = { [DIALOG_CALL_ID] = spec->call_id,

@@ -79,7 +79,12 @@ static inline struct slice dialog_contact(const struct dialog *dialog)
 }
 
 /* The Request-URI of our requests: the target, or a strict router's (RFC 3261 12.2.1.1). */
-struct slice dialog_request_uri(const struct dialog *dialog);
+static inline struct slice dialog_request_uri(const struct dialog *dialog)
+{
+	struct slice router = dialog_text(dialog, DIALOG_FIRST_ROUTE);
+
+	return slice_is_empty(router) ? dialog_target(dialog) : router;
+}
 
 /* Of all texts. */
 static inline size_t dialog_texts_bytes(const struct dialog *dialog)
