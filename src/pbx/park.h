@@ -8,6 +8,7 @@
 #define LAMPYRID_PBX_PARK_H
 
 #include "pbx/call.h"
+#include "pbx/reoffer.h"
 #include "pbx/visibility.h"
 
 /* What its phone is asked, so that it sends nothing to nobody; see park_hold.c. */
@@ -31,8 +32,7 @@ struct parked {
 	struct leg *leaving; /* the parker's, which is no party any more; NULL: it has gone */
 	struct timer grace;  /* for that one to hang up by itself */
 	enum park_hold hold;
-	unsigned hold_tries;   /* of this step */
-	struct timer hold_due; /* runs while it waits to be tried again */
+	struct reoffer hold_again;
 };
 
 /* Whether the number is an orbit: of the configuration, or one where somebody waits since before

@@ -9,26 +9,22 @@
 #include "base/err.h"
 
 #define SDP_TYPE SLICE("application/sdp")
-#define GLARES_MAX 8
-#define BUSY_MS 250 /* until an exchange of our own with that phone is over, as a guess */
-#define BUSY_MAX (64 * T1_MS / BUSY_MS) /* it is over by then, RFC 3261 17.1.1.2 */
 
 static void hold_try(struct parked *parked);
 
 /* It is being brought together with somebody: should that fail it is held anew. */
 static void on_due(struct timer *timer)
 {
-	struct parked *parked = CONTAINER_OF(timer, struct parked, hold_due);
+	struct parked *parked = CONTAINER_OF(timer, struct parked, hold_again.timer);
 
 	if (!parked->leg->splice)
 		hold_try(parked);
 }
 
-static void hold_later(struct parked *parked, uint64_t ms, unsigned tries_max)
+/* Unless that was done often enough. */
+static void hold_later(struct parked *parked, bool is_tried_again)
 {
-	if (parked->hold_tries++ < tries_max)
-		timer_start(parked->leg->pbx->stack.timers, &parked->hold_due, ms, on_due);
-	else
+	if (!is_tried_again)
 		parked->hold = PARK_HOLD_NONE;
 }
 
@@ -57,14 +53,13 @@ static void hold_try(struct parked *parked)
 	else
 		err = session_offer(leg->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 	if (err)
-		hold_later(parked, BUSY_MS, BUSY_MAX);
+		hold_later(parked, reoffer_when_free(&parked->hold_again, leg->session, on_due));
 }
 
 static void hold_by(struct parked *parked, enum park_hold hold)
 {
 	park_hold_stop(parked);
 	parked->hold = hold;
-	parked->hold_tries = 0;
 	hold_try(parked);
 }
 
@@ -75,7 +70,7 @@ void park_hold(struct parked *parked)
 
 void park_hold_stop(struct parked *parked)
 {
-	timer_stop(parked->leg->pbx->stack.timers, &parked->hold_due);
+	reoffer_stop(&parked->hold_again, parked->leg->pbx->stack.timers);
 }
 
 static void on_refused(struct parked *parked, unsigned status)
@@ -85,7 +80,7 @@ static void on_refused(struct parked *parked, unsigned status)
 	stack_trace(&leg->pbx->stack, "event=park call=%u party=%.*s result=not-held status=%u",
 		    leg->call->number, SLICE_ARGS(leg->party.number), status);
 	if (status == 491)
-		hold_later(parked, session_glare_ms(leg->session), GLARES_MAX);
+		hold_later(parked, reoffer_after_glare(&parked->hold_again, leg->session, on_due));
 	else if (parked->hold == PARK_HOLD_ASK)
 		hold_by(parked, PARK_HOLD_OFFER);
 	else
@@ -97,7 +92,8 @@ bool park_on_offer_result(struct leg *leg, unsigned status)
 	struct parked *parked = leg->parked;
 
 	/* What comes while we wait is about an offer that was taken back. */
-	if (!parked || leg->splice || parked->hold == PARK_HOLD_NONE || parked->hold_due.is_running)
+	if (!parked || leg->splice || parked->hold == PARK_HOLD_NONE ||
+	    reoffer_is_waiting(&parked->hold_again))
 		return false;
 	if (status >= 300)
 		on_refused(parked, status);

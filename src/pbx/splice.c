@@ -11,9 +11,6 @@
 #include "sip/sdp.h"
 
 #define SDP_TYPE SLICE("application/sdp")
-#define GLARES_MAX 8
-#define BUSY_MS 250 /* until an exchange of our own with that phone is over, as a guess */
-#define BUSY_MAX (64 * T1_MS / BUSY_MS) /* it is over by then, RFC 3261 17.1.1.2 */
 
 static void step_go(struct splice *splice);
 
@@ -31,27 +28,15 @@ static const struct sdp *read_sdp(struct slice content_type, struct slice body)
 	return &sdp;
 }
 
-static void forget_body(struct splice *splice)
-{
-	mem_free((char *)splice->body.p);
-	mem_free((char *)splice->type.p);
-	splice->body = splice->type = SLICE_NONE;
-}
-
 /* What the next step brings. */
-static int keep_body(struct splice *splice, struct slice type, struct slice body)
+static int keep_body(struct splice *splice, struct slice type, struct slice text)
 {
-	struct slice kept, kept_type;
+	struct body *body = body_keep(type, text);
 
-	if (slice_keep(body, &kept))
+	if (!body)
 		return ERR_NOMEM;
-	if (slice_keep(type, &kept_type)) {
-		mem_free((char *)kept.p);
-		return ERR_NOMEM;
-	}
-	forget_body(splice);
-	splice->body = kept;
-	splice->type = kept_type;
+	mem_free(splice->body);
+	splice->body = body;
 	return 0;
 }
 
@@ -83,9 +68,10 @@ static bool is_accepted(const struct sip_msg *msg)
 
 /* --- The end ------------------------------------------------------------------------------ */
 
-static bool is_waiting(const struct splice *splice)
+/* Who is asked in this step. */
+static struct leg *step_leg(const struct splice *splice)
 {
-	return splice->timer.is_running;
+	return splice->step == SPLICE_OFFER ? splice->answerer : splice->offerer;
 }
 
 void splice_hold(struct leg *leg, struct slice type, struct slice offer)
@@ -106,11 +92,11 @@ static void detach(struct splice *splice)
 {
 	struct leg *offerer = splice->offerer, *answerer = splice->answerer;
 
-	timer_stop(splice->pbx->stack.timers, &splice->timer);
+	reoffer_stop(&splice->again, splice->pbx->stack.timers);
 	offerer->splice = NULL;
 	answerer->splice = NULL;
 	if (offerer->session && splice->step == SPLICE_OFFER && offerer->session->is_ack_due)
-		splice_hold(offerer, splice->type, splice->body);
+		splice_hold(offerer, splice->body->type, splice->body->text);
 	pool_end(&splice->pbx->splices, splice);
 }
 
@@ -123,8 +109,7 @@ static void done(struct splice *splice, int err)
 /* It is being asked just now: whatever it accepts, it is not about whom it talks with. */
 static bool is_asked(const struct splice *splice, const struct leg *leg)
 {
-	return !is_waiting(splice) &&
-	       leg == (splice->step == SPLICE_OFFER ? splice->answerer : splice->offerer);
+	return !reoffer_is_waiting(&splice->again) && leg == step_leg(splice);
 }
 
 static void take_back(struct splice *splice, struct leg *leg)
@@ -144,22 +129,16 @@ void splice_stop(struct splice *splice)
 
 void splice_on_free(void *object)
 {
-	forget_body(object);
+	struct splice *splice = object;
+
+	mem_free(splice->body);
 }
 
 /* --- Trying again ------------------------------------------------------------------------- */
 
 static void on_retry(struct timer *timer)
 {
-	step_go(CONTAINER_OF(timer, struct splice, timer));
-}
-
-static void wait_ms(struct splice *splice, uint64_t ms, unsigned retries_max)
-{
-	if (splice->retries++ == retries_max)
-		done(splice, ERR_STATE);
-	else
-		timer_start(splice->pbx->stack.timers, &splice->timer, ms, on_retry);
+	step_go(CONTAINER_OF(timer, struct splice, again.timer));
 }
 
 /* --- Steps -------------------------------------------------------------------------------- */
@@ -181,11 +160,18 @@ static int step_try(struct splice *splice)
 	case SPLICE_ASK:
 		return offer_to(splice->offerer, SLICE_NONE, SLICE_NONE);
 	case SPLICE_OFFER:
-		return offer_to(splice->answerer, splice->type, splice->body);
+		return offer_to(splice->answerer, splice->body->type, splice->body->text);
 	case SPLICE_AGAIN:
-		return offer_to(splice->offerer, splice->type, splice->body);
+		return offer_to(splice->offerer, splice->body->type, splice->body->text);
 	}
 	return ERR_STATE;
+}
+
+/* Unless that was done often enough. */
+static void step_later(struct splice *splice, bool is_tried_again)
+{
+	if (!is_tried_again)
+		done(splice, ERR_STATE);
 }
 
 static void step_go(struct splice *splice)
@@ -193,7 +179,8 @@ static void step_go(struct splice *splice)
 	int err = step_try(splice);
 
 	if (err == ERR_STATE)
-		wait_ms(splice, BUSY_MS, BUSY_MAX);
+		step_later(splice,
+			   reoffer_when_free(&splice->again, step_leg(splice)->session, on_retry));
 	else if (err)
 		done(splice, err);
 }
@@ -201,7 +188,7 @@ static void step_go(struct splice *splice)
 static void step_next(struct splice *splice, enum splice_step step)
 {
 	splice->step = step;
-	splice->retries = 0;
+	reoffer_stop(&splice->again, splice->pbx->stack.timers);
 	step_go(splice);
 }
 
@@ -229,7 +216,7 @@ int splice_start(const struct splice_spec *spec)
 	}
 	spec->offerer->splice = splice;
 	spec->answerer->splice = splice;
-	timer_start(pbx->stack.timers, &splice->timer, 0, on_retry);
+	timer_start(pbx->stack.timers, &splice->again.timer, 0, on_retry);
 	return 0;
 }
 
@@ -303,10 +290,10 @@ static void on_answer(struct splice *splice, const struct sip_msg *answer)
 		done(splice, ERR_UNSUPPORTED);
 		return;
 	}
-	relay_note_media(offerer, splice->type, splice->body);
+	relay_note_media(offerer, splice->body->type, splice->body->text);
 	relay_note_media(answerer, type, answer->body);
 	if (splice->was_held) {
-		splice_hold(offerer, splice->type, splice->body);
+		splice_hold(offerer, splice->body->type, splice->body->text);
 		splice->was_held = false;
 		err = keep_body(splice, type, answer->body);
 		if (err)
@@ -404,7 +391,7 @@ bool splice_on_offer_result(struct leg *leg, unsigned status, const struct sip_m
 	if (status < 300)
 		on_accepted(splice, leg, response);
 	else if (status == 491)
-		wait_ms(splice, session_glare_ms(leg->session), GLARES_MAX);
+		step_later(splice, reoffer_after_glare(&splice->again, leg->session, on_retry));
 	else if (splice->step == SPLICE_ASK)
 		on_no_offer(splice);
 	else

@@ -9,6 +9,7 @@
 #define LAMPYRID_PBX_SPLICE_H
 
 #include "pbx/call.h"
+#include "pbx/reoffer.h"
 
 enum splice_step {
 	SPLICE_ASK,   /* INVITE without offer to the offerer */
@@ -22,12 +23,10 @@ struct splice {
 	struct leg *offerer;
 	struct leg *answerer;
 	enum splice_step step;
-	bool was_held;	    /* the offerer described itself so, see SPLICE_AGAIN */
-	bool is_swapped;    /* the other one would not describe itself without an offer */
-	unsigned retries;   /* of this step */
-	struct slice body;  /* owned: what the step brings */
-	struct slice type;  /* owned: its Content-Type */
-	struct timer timer; /* runs while the step waits to be tried again */
+	bool was_held;	   /* the offerer described itself so, see SPLICE_AGAIN */
+	bool is_swapped;   /* the other one would not describe itself without an offer */
+	struct body *body; /* owned: what the step brings; NULL: nothing */
+	struct reoffer again;
 	void (*on_done)(void *owner, int err);
 	void *owner;
 };

@@ -14,6 +14,7 @@
 #define LAMPYRID_PBX_TRANSFER_H
 
 #include "pbx/call.h"
+#include "pbx/reoffer.h"
 
 struct refer;
 struct referral;
@@ -45,8 +46,7 @@ struct transfer {
 	struct handle picked;	   /* that rings for the target, until the transfer is done */
 	bool is_by_inside;	   /* the transferor has an extension, and can be called back */
 	bool has_asked;		   /* the transferee, for an offer */
-	unsigned asks_again;	   /* so far */
-	struct timer ask_due;	   /* runs while it waits to be asked again */
+	struct reoffer ask_again;
 };
 
 /* What somebody's own phone has answered for, see click.h. */

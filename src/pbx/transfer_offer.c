@@ -10,10 +10,6 @@
 #include "base/mem.h"
 #include "pbx/splice.h"
 
-#define GLARES_MAX 8
-#define BUSY_MS 250 /* until an exchange of our own with that phone is over, as a guess */
-#define BUSY_MAX (64 * T1_MS / BUSY_MS) /* it is over by then, RFC 3261 17.1.1.2 */
-
 /* Refused for what the INVITE said of media, or did not (RFC 3261 21.4, 21.6.4). */
 static bool is_about_media(unsigned status)
 {
@@ -35,20 +31,19 @@ static void ask(struct transfer *transfer);
 
 static void on_ask_due(struct timer *timer)
 {
-	ask(CONTAINER_OF(timer, struct transfer, ask_due));
+	ask(CONTAINER_OF(timer, struct transfer, ask_again.timer));
 }
 
-static void ask_again(struct transfer *transfer, uint64_t ms, unsigned times_max)
+/* Unless that was done often enough. */
+static void ask_later(struct transfer *transfer, bool is_asked_again)
 {
-	if (transfer->asks_again++ < times_max)
-		timer_start(transfer->pbx->stack.timers, &transfer->ask_due, ms, on_ask_due);
-	else
+	if (!is_asked_again)
 		transfer_fail(transfer, 491);
 }
 
 void transfer_ask_stop(struct transfer *transfer)
 {
-	timer_stop(transfer->pbx->stack.timers, &transfer->ask_due);
+	reoffer_stop(&transfer->ask_again, transfer->pbx->stack.timers);
 }
 
 static void ask(struct transfer *transfer)
@@ -57,7 +52,8 @@ static void ask(struct transfer *transfer)
 	int err = session_offer(transferee->session, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 
 	if (err == ERR_STATE)
-		ask_again(transfer, BUSY_MS, BUSY_MAX);
+		ask_later(transfer,
+			  reoffer_when_free(&transfer->ask_again, transferee->session, on_ask_due));
 	else if (err)
 		transfer_fail(transfer, 503);
 	else
@@ -113,13 +109,14 @@ bool transfer_on_offer_result(struct leg *leg, unsigned status, const struct sip
 	struct call *to;
 
 	if (!transfer || transfer->state != TRANSFER_ASKING || leg != transfer->transferee ||
-	    transfer->ask_due.is_running)
+	    reoffer_is_waiting(&transfer->ask_again))
 		return false;
 	to = transfer->to;
 	if (status >= 300) {
 		leg->is_astray = false;
 		if (status == 491)
-			ask_again(transfer, session_glare_ms(leg->session), GLARES_MAX);
+			ask_later(transfer, reoffer_after_glare(&transfer->ask_again, leg->session,
+								on_ask_due));
 		else
 			transfer_fail(transfer, 488);
 		return true;
