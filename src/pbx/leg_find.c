@@ -7,6 +7,10 @@
 #include "pbx/call.h"
 #include "pbx/lamp.h"
 
+/*
+ * Our tag names the dialog, and is as hard to guess as both are. Who was told of it before its
+ * phone had one (RFC 4235 4.1.1) knows no more: `theirs` may be empty.
+ */
 static struct leg *find_by_tags(struct pbx *pbx, struct slice call_id, struct slice ours,
 				struct slice theirs)
 {
@@ -14,7 +18,7 @@ static struct leg *find_by_tags(struct pbx *pbx, struct slice call_id, struct sl
 
 	/* There are sessions that are no calls: the notice of do-not-disturb. */
 	if (!session || session->ops != &leg_session_ops ||
-	    !slice_eq(dialog_remote_tag(&session->dialog), theirs))
+	    !(slice_is_empty(theirs) || slice_eq(dialog_remote_tag(&session->dialog), theirs)))
 		return NULL;
 	return session->owner;
 }
@@ -48,13 +52,14 @@ static struct leg *find_by_call_id(struct pbx *pbx, struct slice call_id,
 struct leg *leg_by_replaces(struct pbx *pbx, const struct sip_replaces *replaces,
 			    const struct extension *asker)
 {
+	bool has_both = !slice_is_empty(replaces->to_tag) && !slice_is_empty(replaces->from_tag);
 	struct leg *leg;
 
-	if (slice_is_empty(replaces->to_tag) || slice_is_empty(replaces->from_tag))
-		return !asker ? NULL : find_by_call_id(pbx, replaces->call_id, asker);
+	if (!asker && !has_both)
+		return NULL;
 	leg = find_by_tags(pbx, replaces->call_id, replaces->to_tag, replaces->from_tag);
-	if (leg)
-		return leg;
 	/* Phones disagree about whose view the two tags are (PHONES trap 2). */
-	return find_by_tags(pbx, replaces->call_id, replaces->from_tag, replaces->to_tag);
+	if (!leg)
+		leg = find_by_tags(pbx, replaces->call_id, replaces->from_tag, replaces->to_tag);
+	return leg || has_both ? leg : find_by_call_id(pbx, replaces->call_id, asker);
 }

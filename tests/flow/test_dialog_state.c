@@ -59,6 +59,15 @@ static size_t told_dialogs(const struct raw *raw)
 	return count;
 }
 
+/* The first one in the last NOTIFY, up to the quote behind it. */
+static void find_value(const struct raw *raw, const char *attribute, char ret_value[64])
+{
+	const char *at = strstr(raw_last(raw, "NOTIFY"), attribute);
+
+	at = at ? at + strlen(attribute) : "";
+	snprintf(ret_value, 64, "%.*s", (int)strcspn(at, "\""), at);
+}
+
 #define NOTIFIES(raw) raw_count((raw), "NOTIFY")
 #define IS(raw, state, direction)                                                                  \
 	(told((raw), "<state>" state "</state>") && told((raw), "direction=\"" direction "\""))
@@ -277,6 +286,40 @@ FLOW_PLAIN(what_takes_its_time_can_be_picked_up_by_code, "RFC 3261 13.2.1")
 	pick_up_before_it_rings(PICKUP_BY_CODE, "*8", "carol -> switch INVITE");
 }
 
+/* The key is pressed when it rings already, by what was told before the phone had a tag. */
+FLOW_PLAIN(a_half_dialog_names_what_has_become_of_it, "RFC 3891 3, RFC 4235 4.1.1")
+{
+	struct raw *dave;
+	struct world *w = office_with_slow_dave(&dave);
+	struct raw *raw = watcher(w, SUBSCRIBE("204", "s", "dialog", ""));
+	char call_id[64], tag[64], text[2048];
+
+	raw->is_mute = true;
+	dial_number(w, "alice", "204");
+	raw_reply(dave, "INVITE", 100, "", "", "");
+	advance_ms(w, 1100);
+	find_value(raw, " call-id=\"", call_id);
+	find_value(raw, " remote-tag=\"", tag);
+	raw_reply(dave, "INVITE", 180, "d", CONTACT_LINE, "");
+	/* It has not been told of that yet, and names nothing by another tag. */
+	expect(w, IS(raw, "proceeding", "recipient"));
+	snprintf(text, sizeof(text),
+		 TEXT_HEAD("INVITE", "202", "*8204", "wrong") TEXT_CONTACT(
+			 "202", "192.0.2.5") "Replaces: %s;to-tag=%sx;from-tag=d\n" TEXT_END,
+		 call_id, tag);
+	expect(w, raw_ask_as(raw, "202", OFFICE_PASSWORD, text) == 481);
+	snprintf(text, sizeof(text),
+		 TEXT_HEAD("INVITE", "202", "*8204", "pick")
+			 TEXT_CONTACT("202", "192.0.2.5") "Replaces: %s;to-tag=%s\n" TEXT_END,
+		 call_id, tag);
+	expect(w, raw_ask_as(raw, "202", OFFICE_PASSWORD, text) == 200);
+	expect_ladder(w, "watcher -> switch INVITE Replaces", "switch -> watcher 481 INVITE",
+		      "watcher -> switch INVITE Replaces", "switch -> watcher 200 INVITE");
+	(void)raw_speak(raw, "SIP/2.0 200", "pick", "ACK", TEXT_WITH_SDP("192.0.2.5", "8"));
+	raw->is_mute = false;
+	expect_quiet(w);
+}
+
 /* The caller's own key, and who may not pick up, are promised nothing. */
 FLOW_PLAIN(what_takes_its_time_is_steady_for_who_may_not_take_it, "RFC 4235 3.7.1, SECURITY S6")
 {
@@ -382,15 +425,6 @@ FLOW_PLAIN(ctl_says_what_a_lamp_flashes_for, "RFC 4235 3.7.1")
 }
 
 /* --- The dialog itself -------------------------------------------------------------------- */
-
-/* The first one in the last NOTIFY, up to the quote behind it. */
-static void find_value(const struct raw *raw, const char *attribute, char ret_value[64])
-{
-	const char *at = strstr(raw_last(raw, "NOTIFY"), attribute);
-
-	at = at ? at + strlen(attribute) : "";
-	snprintf(ret_value, 64, "%.*s", (int)strcspn(at, "\""), at);
-}
 
 FLOW_PLAIN(another_fork_is_another_dialog, "RFC 4235 4.1.1, RFC 4235 4.3")
 {
