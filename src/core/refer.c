@@ -335,12 +335,10 @@ static int refer_enter_session(struct refer *refer, struct session *session, str
 	return 0;
 }
 
-int refer_accept(struct session *session, struct incoming *in, const struct refer_ops *ops,
-		 void *owner, struct refer **ret_refer)
+/* `err` is what has come of making it, and of finding its dialog; `refer` may be NULL then. */
+static int refer_begin(struct refer *refer, int err, struct incoming *in, struct slice contact_line,
+		       void *owner, struct refer **ret_refer)
 {
-	struct refer *refer = refer_new(in, ops);
-	int err = refer ? refer_enter_session(refer, session, in) : ERR_NOMEM;
-
 	if (err) {
 		refer_refuse(in, err);
 		if (refer)
@@ -348,9 +346,18 @@ int refer_accept(struct session *session, struct incoming *in, const struct refe
 		return err;
 	}
 	refer->owner = owner;
-	refer_start(refer, in, dialog_contact(&session->dialog));
+	refer_start(refer, in, contact_line);
 	*ret_refer = refer;
 	return 0;
+}
+
+int refer_accept(struct session *session, struct incoming *in, const struct refer_ops *ops,
+		 void *owner, struct refer **ret_refer)
+{
+	struct refer *refer = refer_new(in, ops);
+	int err = refer ? refer_enter_session(refer, session, in) : ERR_NOMEM;
+
+	return refer_begin(refer, err, in, dialog_contact(&session->dialog), owner, ret_refer);
 }
 
 static int refer_enter_own(struct refer *refer, struct incoming *in, struct slice contact_line)
@@ -374,16 +381,7 @@ int refer_take(struct incoming *in, struct slice contact_line, const struct refe
 	struct refer *refer = refer_new(in, ops);
 	int err = refer ? refer_enter_own(refer, in, contact_line) : ERR_NOMEM;
 
-	if (err) {
-		refer_refuse(in, err);
-		if (refer)
-			refer_finish(refer);
-		return err;
-	}
-	refer->owner = owner;
-	refer_start(refer, in, contact_line);
-	*ret_refer = refer;
-	return 0;
+	return refer_begin(refer, err, in, contact_line, owner, ret_refer);
 }
 
 /* --- SUBSCRIBE: a refresh, or the end of it (RFC 3515 2.4.4) ------------------------------- */
