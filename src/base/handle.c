@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#define NO_SLOT (UINT32_MAX / 2)
 #define POOL_FIRST_SLOTS 16
 
 /* NULL when the slot is free. */
@@ -30,11 +29,11 @@ static void slot_free(struct pool *pool, uint32_t slot)
 void pool_init(struct pool *pool, const char *name, size_t object_size, uint32_t slot_max,
 	       void (*on_free)(void *object))
 {
-	CHECK(object_size >= sizeof(struct pooled) && slot_max < NO_SLOT / 2);
+	CHECK(object_size >= sizeof(struct pooled) && slot_max < POOL_NO_SLOT / 2);
 	*pool = (struct pool){ .name = name,
 			       .slot_max = slot_max,
-			       .first_free = NO_SLOT,
-			       .ended_first = NO_SLOT,
+			       .first_free = POOL_NO_SLOT,
+			       .ended_first = POOL_NO_SLOT,
 			       .object_size = object_size,
 			       .on_free = on_free };
 }
@@ -52,7 +51,7 @@ void pool_fini(struct pool *pool)
 
 void pool_set_max(struct pool *pool, uint32_t slot_max)
 {
-	CHECK(slot_max > 0 && slot_max < NO_SLOT / 2);
+	CHECK(slot_max > 0 && slot_max < POOL_NO_SLOT / 2);
 	pool->slot_max = slot_max;
 }
 
@@ -95,7 +94,7 @@ static bool pool_grow(struct pool *pool)
 static struct pooled *object_new(struct pool *pool)
 {
 	if (pool->held_count >= pool->slot_max + pool->kept ||
-	    (pool->first_free == NO_SLOT && !pool_grow(pool)))
+	    (pool->first_free == POOL_NO_SLOT && !pool_grow(pool)))
 		return NULL;
 	return mem_alloc(pool->object_size);
 }
@@ -142,13 +141,13 @@ void pool_end(struct pool *pool, void *object)
 		return;
 	pooled->is_ended = true;
 	pool->live_count--;
-	pooled->next_ended = pool->ended_first & NO_SLOT;
+	pooled->next_ended = pool->ended_first & POOL_NO_SLOT;
 	pool->ended_first = at;
 }
 
-void pool_sweep(struct pool *pool)
+void pool_free_ended(struct pool *pool)
 {
-	while (pool->ended_first != NO_SLOT) {
+	while (pool->ended_first != POOL_NO_SLOT) {
 		uint32_t at = pool->ended_first;
 		struct pooled *object = object_at(pool, at);
 

@@ -24,6 +24,8 @@ static inline bool handle_eq(struct handle a, struct handle b)
 	return a.slot == b.slot && a.serial == b.serial;
 }
 
+#define POOL_NO_SLOT (UINT32_MAX / 2)
+
 /* Stands first in every pooled object. */
 struct pooled {
 	struct handle handle;
@@ -80,8 +82,13 @@ void *pool_find(const struct pool *pool, struct handle handle);
 /* The object stays readable until pool_sweep(). Ending twice is harmless. */
 void pool_end(struct pool *pool, void *object);
 
-/* Frees what has ended. Only the turn's end calls it. */
-void pool_sweep(struct pool *pool);
+/* Frees what has ended. Only the turn's end calls it, mostly for nothing. */
+void pool_free_ended(struct pool *pool);
+static inline void pool_sweep(struct pool *pool)
+{
+	if (pool->ended_first != POOL_NO_SLOT)
+		pool_free_ended(pool);
+}
 
 /* The live object in the lowest slot at or after *slot, and *slot set behind it; NULL at the end.
  */
