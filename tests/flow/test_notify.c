@@ -347,3 +347,28 @@ FLOW_PLAIN(a_phone_may_have_two_subscriptions_but_no_heap_of_them, "RFC 6665 4.4
 	expect(w, raw_count(raw, "NOTIFY") == 1 + 3);
 	expect_quiet(w);
 }
+
+FLOW_PLAIN(of_too_many_subscriptions_the_one_confirmed_longest_ago_is_forgotten, "RFC 6665 4.4.3")
+{
+	struct raw *raw;
+	struct world *w = watched_bob(&raw);
+
+	raw->is_mute = true;
+	expect(w, say(raw, SUBSCRIBE("202", "a") TEXT_END) == 200);
+	raw_reply(raw, "NOTIFY", 200, "", "", "");
+	advance_ms(w, 500);
+	expect(w, told(raw, "Call-ID: s\r\n"));
+	raw_reply(raw, "NOTIFY", 200, "", "", "");
+	raw->is_mute = false;
+	/* The first one of all is refreshed. */
+	expect(w, refresh(raw, "") == 200);
+	advance_ms(w, 1000);
+	expect(w, say(raw, SUBSCRIBE("202", "b") TEXT_END) == 200);
+	expect(w, say(raw, SUBSCRIBE("202", "c") TEXT_END) == 200);
+	expect(w, subscriptions(w) == 3);
+	raw->count = 0;
+	dial(w, "carol", "bob");
+	expect(w, raw_heard(raw, "NOTIFY", "Call-ID: s\r\n"));
+	expect(w, !raw_heard(raw, "NOTIFY", "Call-ID: a\r\n"));
+	expect_quiet(w);
+}
