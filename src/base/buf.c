@@ -48,7 +48,8 @@ static void put(struct buf *buf, const char *p, size_t n)
  * What nearly every line is made of, in a third of the time: "%.*s", "%s" and "%u". False at
  * anything else.
  */
-static bool print_plain(struct buf *buf, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static bool print_plain(struct buf *buf, const char *format,
+							      va_list args)
 {
 	for (;;) {
 		const char *end = strchrnul(format, '%');
@@ -80,7 +81,8 @@ static bool print_plain(struct buf *buf, const char *format, va_list args)
 	}
 }
 
-static void print_any(struct buf *buf, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void print_any(struct buf *buf, const char *format,
+							    va_list args)
 {
 	char text[1024]; /* a line; what is longer overflows */
 	int n = vsnprintf(text, sizeof(text), format, args);
