@@ -418,9 +418,9 @@ static size_t op_talk(void)
 }
 
 const struct bench benches[] = {
-	{ "registration with 401", start_office, op_register, stop_office, 12, 0 },
-	{ "call INVITE to BYE", start_call, op_call, stop_office, 40, 0 },
-	{ "call, 10 lamps follow", start_watched_call, op_call, stop_office, 115, 0 },
+	{ "registration with 401", start_office, op_register, stop_office, 7, 0 },
+	{ "call INVITE to BYE", start_call, op_call, stop_office, 32, 0 },
+	{ "call, 10 lamps follow", start_watched_call, op_call, stop_office, 95, 0 },
 	{ "registration", start_weighing, op_register_newcomer, stop_office, 0, 455 },
 	{ "subscription to a lamp", start_weighing, op_subscribe_newcomer, stop_office, 0, 910 },
 	{ "call that talks", start_weighing, op_talk, stop_office, 0, 2830 },
