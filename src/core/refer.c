@@ -45,8 +45,8 @@ void refer_on_free(void *object)
 	struct refer *refer = object;
 
 	refer_stop(refer);
-	if (refer->ops->on_free)
-		refer->ops->on_free(refer);
+	if (refer->account_release)
+		refer->account_release(refer->account);
 	if (refer->dialog)
 		refer_dialog_release(refer->dialog);
 }
@@ -68,6 +68,12 @@ struct refer *refer_find(struct stack *stack, struct handle handle)
 void refer_let_go(struct refer *refer)
 {
 	refer->owner = NULL;
+}
+
+void refer_set_account(struct refer *refer, void *account, void (*release)(void *account))
+{
+	refer->account = account;
+	refer->account_release = release;
 }
 
 /* --- NOTIFY ------------------------------------------------------------------------------- */

@@ -30,8 +30,6 @@ struct refer_ops {
 	 * for may go on, it is only told to nobody. The owner forgets it.
 	 */
 	void (*on_end)(struct refer *refer);
-	/* Its memory is freed, owner or not: for what `account` counts. May be NULL. */
-	void (*on_free)(struct refer *refer);
 };
 
 #define REFER_REASON_MAX_BYTES 64 /* more of a peer's reason phrase is not passed on */
@@ -41,7 +39,8 @@ struct refer {
 	struct stack *stack;
 	const struct refer_ops *ops;
 	void *owner;
-	void *account; /* the owner's: on whose account it is; kept when it is let go */
+	void *account; /* see refer_set_account() */
+	void (*account_release)(void *account);
 	enum refer_state state;
 	bool is_silent;		     /* "Refer-Sub: false": nothing is told (RFC 4488) */
 	struct refer_dialog *dialog; /* where it is told; NULL when silent */
@@ -95,6 +94,9 @@ void refer_tell(struct refer *refer, unsigned status, struct slice reason);
 /* No handler is called any more; what has been told still goes out. Without a final status the
  * subscription lasts its time. */
 void refer_let_go(struct refer *refer);
+
+/* On whose account it is, whoever owns it: released when its memory is freed. */
+void refer_set_account(struct refer *refer, void *account, void (*release)(void *account));
 
 /* NULL when it has ended. */
 struct refer *refer_find(struct stack *stack, struct handle handle);

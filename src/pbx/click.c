@@ -28,8 +28,7 @@ static void on_refer_end(struct refer *refer)
 	click->refer = NULL;
 }
 
-static const struct refer_ops refer_ops = { .on_end = on_refer_end,
-					    .on_free = referrer_on_refer_free };
+static const struct refer_ops refer_ops = { .on_end = on_refer_end };
 
 static void click_end(struct click *click)
 {

@@ -70,12 +70,12 @@ void referrer_release(struct referrer *referrer)
 	mem_free(referrer);
 }
 
-void referrer_count(struct referrer *referrer, struct refer *refer)
+static void release(void *account)
 {
-	refer->account = referrer_hold(referrer);
+	referrer_release(account);
 }
 
-void referrer_on_refer_free(struct refer *refer)
+void referrer_count(struct referrer *referrer, struct refer *refer)
 {
-	referrer_release(refer->account);
+	refer_set_account(refer, referrer_hold(referrer), release);
 }

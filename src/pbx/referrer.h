@@ -40,8 +40,7 @@ struct referrer *referrer_take(struct pbx *pbx, struct slice number);
 struct referrer *referrer_hold(struct referrer *referrer);
 void referrer_release(struct referrer *referrer);
 
-/* What is told of a REFER holds one until it is freed, see struct refer_ops. */
+/* What is told of a REFER holds one until it is freed. */
 void referrer_count(struct referrer *referrer, struct refer *refer);
-void referrer_on_refer_free(struct refer *refer);
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/refer.h"
-#include "pbx/referrer.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
 
@@ -44,8 +43,7 @@ static void on_refer_end(struct refer *refer)
 	ticket->refer = NULL;
 }
 
-static const struct refer_ops refer_ops = { .on_end = on_refer_end,
-					    .on_free = referrer_on_refer_free };
+static const struct refer_ops refer_ops = { .on_end = on_refer_end };
 
 void ticket_tell(const struct transfer *transfer, struct refer *refer)
 {
