@@ -22,13 +22,18 @@ static bool is_asked_without_offer(const struct raw *raw)
 	return has(raw_last(raw, "INVITE"), "Content-Length: 0");
 }
 
-static struct world *raw_is_parked(struct raw **ret_raw)
+static struct world *with_orbits(struct world *w)
 {
-	struct world *w = world_new("bob", "alice");
-
 	CHECK(directory_set_park(w->office.directory,
 				 &(struct park_config){ .code = SLICE_INIT("*85"), .orbits = 9 }) ==
 	      0);
+	return w;
+}
+
+static struct world *raw_is_parked(struct raw **ret_raw)
+{
+	struct world *w = with_orbits(world_new("bob", "alice"));
+
 	office_add(&w->office, "203", "carol");
 	*ret_raw = world_raw(w, "carol");
 	expect(w, raw_ask_as(*ret_raw, "203", OFFICE_PASSWORD,
@@ -133,5 +138,29 @@ FLOW_PLAIN(who_is_fetched_before_it_is_held, "RFC 3261 14.1, RFC 5359 2.15")
 	expect(w, raw_count(raw, "INVITE") == 3);
 	hang_up(w, "alice");
 	expect(w, raw_count(raw, "BYE") == 1);
+	expect_quiet(w);
+}
+
+/* Phones of ours: the parked one offers a hold while it is asked. */
+FLOW(who_is_parked_presses_hold_meanwhile, "RFC 3261 14.1, RFC 5359 2.15")
+{
+	struct world *w = with_orbits(world_new("alice", "bob", "carol"));
+
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	cut_off(w, "alice");
+	transfer_number(w, "bob", ORBIT);
+	(void)phone_hold(&world_phone(w, "alice")->phone, 1);
+	advance_ms(w, 300);
+	cut_off(w, "alice");
+	advance_ms(w, 20000);
+	expect_ladder(w, "switch -> alice  INVITE", "alice  -> switch 491 INVITE",
+		      "switch -> alice  INVITE", "alice  -> switch 200 INVITE");
+	expect_calls(w, "alice", PHONE_CALL_HOLDING, 1);
+	resume(w, "alice");
+	advance_ms(w, 5000);
+	dial_number(w, "carol", ORBIT);
+	expect_talking(w, "alice", "carol");
+	expect_media(w, "alice", "carol");
 	expect_quiet(w);
 }
