@@ -35,6 +35,7 @@ enum shortening {
 	WITHOUT_DURATION,
 	WITHOUT_NAMES,
 	BRIEF_BUT_FIRST,
+	HOLD_OF_FIRST_ONLY, /* what rings comes first, and is picked up by its ids */
 	ALL_BRIEF,
 	WITHOUT_HOLD,
 	SHORTENINGS
@@ -67,6 +68,10 @@ static void shorten(struct dialog_info *info, enum shortening step)
 		case BRIEF_BUT_FIRST:
 			if (i > 0)
 				entry_make_brief(entry);
+			break;
+		case HOLD_OF_FIRST_ONLY:
+			if (i > 0)
+				entry->local = (struct dialog_party){ 0 };
 			break;
 		case ALL_BRIEF:
 			entry_make_brief(entry);

@@ -49,7 +49,7 @@ FLOW(a_reminder_is_picked_up_by_the_right_to_barge_in, "RFC 3891 3, RFC 4235 3.7
 	struct world *w = bob_is_reminded(BARGE_IN_SAME_GROUP);
 
 	expect_lamp(w, "carol", "bob", LAMP_RINGING);
-	dial_number(w, "carol", "*8202");
+	pick_up(w, "carol", "bob");
 	expect_talking(w, "carol", "alice");
 	expect_calls(w, "bob", PHONE_CALL_RINGING, 0);
 	advance_ms(w, 5000);
