@@ -12,6 +12,7 @@
 #include "pbx/takeover.h"
 #include "pbx/ticket.h"
 #include "pbx/transfer.h"
+#include "pbx/trunk.h"
 #include "pbx/visibility.h"
 #include "sip/replaces.h"
 
@@ -245,7 +246,13 @@ bool pickup_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk
 	if (!read_replaces(in, &replaces))
 		return true;
 	leg = leg_by_replaces(pbx, &replaces, NULL);
-	return is_replaceable(leg, &replaces) && take_over(leg, in, &taker);
+	if (is_replaceable(leg, &replaces) && take_over(leg, in, &taker))
+		return true;
+	stack_trace(&pbx->stack, "event=pickup picker=%.*s trunk=%.*s of=%.*s result=refused%s",
+		    SLICE_ARGS(party->number), SLICE_ARGS(trunk->config->name),
+		    SLICE_ARGS(leg ? leg->party.number : in->msg->uri.user),
+		    leg ? " missing=ticket" : "");
+	return false;
 }
 
 /* Of a leg that has not been taken over; status 0: it rings, and is theirs to pick up. */

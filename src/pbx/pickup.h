@@ -26,7 +26,7 @@ void pickup_by_group(struct pbx *pbx, struct incoming *in, const struct extensio
 
 /*
  * The same by Replaces from outside, which a ticket alone allows. False: it has not been answered,
- * and is to be refused in the same way whether there is such a dialog or not.
+ * and is to be refused in the same way whether there is such a dialog or not; the log says it.
  */
 bool pickup_from_trunk(struct pbx *pbx, struct incoming *in, struct trunk *trunk,
 		       const struct party *party);

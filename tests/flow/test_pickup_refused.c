@@ -3,6 +3,7 @@
  * Why a pick-up was refused: the answer, and the line of the log that names the right that was
  * missing. Bob (202) is called by alice (201); carol (203) has a raw phone.
  */
+#include "acme.h"
 #include "run.h"
 #include "texts.h"
 #include "world.h"
@@ -140,5 +141,24 @@ FLOW_PLAIN(a_takeover_that_comes_too_late_is_in_the_log, "RFC 3891 3, RFC 3261 1
 	advance_ms(w, 5000);
 	expect(w, raw_count(carol, "SIP/2.0 200") > 0);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	expect_quiet(w);
+}
+
+/* From outside only a ticket would do. */
+FLOW_PLAIN(who_is_outside_and_takes_over_is_in_the_log, "RFC 3891 5, SECURITY R5")
+{
+	static const char *const numbers[] = { "+493012345*", "*", NULL };
+	struct raw *acme_raw;
+	struct world *w = office_with_acme(&acme_raw, NULL, numbers);
+
+	w->office.node->env.trace = keep_line;
+	expect(w,
+	       raw_ask(acme_raw,
+		       "INVITE sip:+493012345201@192.0.2.1 SIP/2.0\n{via}\nMax-Forwards: 70\n"
+		       "From: <sip:+4930999@acme.example>;tag=e\nTo: "
+		       "<sip:+493012345201@192.0.2.1>\n"
+		       "Call-ID: e1\nCSeq: {cseq} INVITE\nContact: <sip:gw@192.0.2.3>\n"
+		       "Replaces: x;to-tag=y;from-tag=z\n" TEXT_WITH_SDP("192.0.2.3", "8")) == 403);
+	expect_line(w, "event=pickup picker=+4930999 trunk=acme of=+493012345201 result=refused");
 	expect_quiet(w);
 }
