@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "sip/msg.h"
+#include "sip/scan.h"
 
 enum {
 	_ = 0,
@@ -110,12 +111,18 @@ int lex_param_next(struct slice *rest, struct lex_param *ret_param)
  */
 static size_t find_comma(struct slice s)
 {
+	size_t comma = (size_t)(scan_char(s.p, s.p + s.n, ',') - s.p);
+	size_t i = 0;
 	char end = 0; /* what closes the quotes or brackets around us */
 
-	/* Most headers have no comma at all. */
-	if (s.n == 0 || !memchr(s.p, ',', s.n))
-		return s.n;
-	for (size_t i = 0; i < s.n; i++) {
+	/* Most headers have no comma at all, and most others nothing that could hide it. */
+	if (comma == s.n)
+		return comma;
+	while (i < comma && s.p[i] != '"' && s.p[i] != '<')
+		i++;
+	if (i == comma)
+		return comma;
+	for (; i < s.n; i++) {
 		char c = s.p[i];
 
 		if (end == '"' && c == '\\')
