@@ -53,7 +53,7 @@ def attended(scene, alice, bob, carol):
 
 
 def linphone_replaces_linphone(scene):
-    """linphone is referred with Replaces, and takes linphone's place at a third one, which lets go"""
+    """linphone is referred with Replaces, and takes linphone's place at one that lets it go"""
     server, alice, bob, carol = attended(scene, OfLinphone, OfLinphone, OfLinphone)
     carol.await_replaced()
     bob.await_end()
