@@ -252,6 +252,15 @@ int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct 
 	return err ? err : dialog_keep_target(dialog, texts, response, flow);
 }
 
+int dialog_set_remote_tag(struct dialog *dialog, struct slice tag)
+{
+	struct slice texts[DIALOG_TEXTS];
+
+	dialog_texts(dialog, texts);
+	texts[DIALOG_REMOTE_TAG] = tag;
+	return dialog_keep(dialog, texts);
+}
+
 int dialog_on_first_notify(struct dialog *dialog, const struct incoming *in)
 {
 	struct buf buf = { .p = in->stack->head_scratch, .cap = STACK_SCRATCH_BYTES };

@@ -33,7 +33,7 @@ struct dialog {
 	struct flow flow;  /* where requests go */
 };
 
-/* A text lasts until the next one is set, by dialog_on_response() or dialog_refresh_target(). */
+/* A text lasts until any of them is set: by dialog_on_response() and those below it. */
 static inline struct slice dialog_text(const struct dialog *dialog, enum dialog_text text)
 {
 	return texts_get(dialog->texts, dialog->ends, text);
@@ -130,6 +130,9 @@ void dialog_fini(struct dialog *dialog);
  */
 int dialog_on_response(struct dialog *dialog, struct stack *stack, const struct sip_msg *response,
 		       const struct flow *flow);
+
+/* Of a 2xx that it cannot go on with: no more than what ends the dialog must say. ERR_NOMEM. */
+int dialog_set_remote_tag(struct dialog *dialog, struct slice tag);
 
 /*
  * A NOTIFY made it before any response did (RFC 6665 4.1.2.4): remote tag, route set in the order

@@ -85,6 +85,8 @@ static void session_on_2xx(struct session *session, struct txn_client *txn,
 
 	session_fork_choose(session, response->to_tag);
 	err = dialog_on_response(&session->dialog, session->stack, response, flow);
+	if (err)
+		(void)dialog_set_remote_tag(&session->dialog, response->to_tag);
 	session->is_prack_due = false;
 	session->peer = *flow;
 	session->is_ack_due = true;

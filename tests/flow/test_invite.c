@@ -90,6 +90,23 @@ FLOW_PLAIN(an_answer_that_crosses_the_cancel_is_acknowledged_and_ended, "RFC 326
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(an_answer_that_names_no_way_on_is_acknowledged_and_ended,
+	   "RFC 3261 13.2.2.4, RFC 3261 15")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw_bob(&raw);
+
+	dial_number(w, "alice", "202");
+	raw_reply(raw, "INVITE", 200, "one", "Contact: <tel:+4930202>\r\n", ANSWER);
+	expect_ladder(w, "raw -> switch 200 INVITE", "switch -> raw ACK", "switch -> raw BYE");
+	expect(w, strstr(raw_last(raw, "ACK"), ";tag=one") != NULL);
+	expect(w, strstr(raw_last(raw, "BYE"), ";tag=one") != NULL);
+	raw_reply(raw, "INVITE", 200, "one", "Contact: <tel:+4930202>\r\n", ANSWER);
+	expect(w, raw_count(raw, "ACK") == 2 && raw_count(raw, "BYE") == 1);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(a_cancel_waits_for_the_first_provisional_response, "RFC 3261 9.1")
 {
 	struct raw *raw;
