@@ -221,6 +221,12 @@ static void answer_options(struct phone *phone, struct incoming *in)
 					     .lines = buf_text(&lines) });
 }
 
+/* 405 for what is known and not taken, 501 for what is not (RFC 3261 8.2.1, 21.5.2). */
+static void refuse_method(struct phone *phone, struct incoming *in, unsigned status)
+{
+	incoming_reply(in, &(struct answer){ .status = status, .lines = phone_allow_line(phone) });
+}
+
 static void on_request(void *user, struct incoming *in)
 {
 	struct phone *phone = user;
@@ -247,11 +253,11 @@ static void on_request(void *user, struct incoming *in)
 	case METHOD_CANCEL:
 		break;
 	case METHOD_REFER:
-		if (!phone->config.lacks_refer) {
+		if (phone->config.lacks_refer)
+			refuse_method(phone, in, 405);
+		else
 			phone_refer_on_request_outside(phone, in);
-			break;
-		}
-		/* fall through */
+		break;
 	case METHOD_REGISTER:
 	case METHOD_SUBSCRIBE:
 	case METHOD_INFO:
@@ -259,13 +265,11 @@ static void on_request(void *user, struct incoming *in)
 	case METHOD_PRACK:
 	case METHOD_MESSAGE:
 	case METHOD_PUBLISH:
-		incoming_reply(in,
-			       &(struct answer){ .status = 405, .lines = phone_allow_line(phone) });
+		refuse_method(phone, in, 405);
 		break;
 	case METHOD_OTHER:
 	case METHOD_COUNT:
-		incoming_reply(in,
-			       &(struct answer){ .status = 501, .lines = phone_allow_line(phone) });
+		refuse_method(phone, in, 501);
 		break;
 	}
 }
