@@ -126,6 +126,15 @@ void notifier_change(struct notifier *notifier)
 	notifier_try(notifier);
 }
 
+void notifier_go_on(struct notifier *notifier)
+{
+	/* What could not be sent comes again, with all of it. */
+	if (notifier->state != NOTIFIER_ACTIVE || !notifier_is_pending(notifier))
+		return;
+	notifier->is_due = true;
+	notifier->earliest_ms = notifier->sent_at_ms + notify_rates_gap_ms(notifier->rates, 0);
+}
+
 void notifier_set_gap(struct notifier *notifier, uint32_t gap_ms)
 {
 	notifier->gap_ms = gap_ms;

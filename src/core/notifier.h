@@ -126,6 +126,12 @@ void notifier_start(struct notifier *notifier);
  */
 void notifier_change(struct notifier *notifier);
 
+/*
+ * The NOTIFY that on_due has just sent did not have room for all: on_due follows when it has been
+ * answered, without the own least gap, since what it tells is no newer.
+ */
+void notifier_go_on(struct notifier *notifier);
+
 /* Another least gap, from the next NOTIFY on. */
 void notifier_set_gap(struct notifier *notifier, uint32_t gap_ms);
 

@@ -234,9 +234,8 @@ static void on_due(struct notifier *notifier)
 		return;
 	list_notice_make(list, &notice);
 	notifier_send(notifier, notice.type, notice.body);
-	/* Those that did not fit follow when this one has been answered. */
 	if (notice.is_rest_due)
-		notifier_change(notifier);
+		notifier_go_on(notifier);
 }
 
 static void on_answered(struct notifier *notifier, unsigned status)
