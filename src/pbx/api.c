@@ -18,6 +18,7 @@
 #include "pbx/own_watch.h"
 #include "pbx/park.h"
 #include "pbx/registrar.h"
+#include "pbx/ticket.h"
 #include "pbx/transfer.h"
 #include "pbx/trunk.h"
 
@@ -53,6 +54,7 @@ static struct slice transfer_state_name(enum transfer_state state)
 {
 	static const struct slice names[] = {
 		[TRANSFER_WAITING] = SLICE_INIT("calling"),
+		[TRANSFER_ASKING] = SLICE_INIT("calling"),
 		[TRANSFER_SPLICING] = SLICE_INIT("joining"),
 		[TRANSFER_FORWARDED] = SLICE_INIT("forwarded"),
 	};
@@ -87,13 +89,27 @@ static uint64_t seconds_since(const struct call *call, uint64_t ms)
 	return (call->pbx->stack.timers->now_ms - ms) / 1000;
 }
 
-/* One that is under way; it is told of with both calls. */
-static void print_transfer(struct buf *buf, const struct call *call)
+/* It may be the call that somebody's phone makes for it. */
+static const struct transfer *transfer_of(const struct call *call)
 {
 	const struct transfer *transfer = call->transfer;
 
+	if (call->referrer)
+		LIST_FOR (leg, &call->legs, struct leg, node)
+			if (!transfer)
+				transfer = ticket_transfer(leg);
+	return transfer;
+}
+
+/* One that is under way; it is told of with both calls. */
+static void print_transfer(struct buf *buf, const struct call *call)
+{
+	const struct transfer *transfer = transfer_of(call);
+	const struct call *to;
+
 	if (!transfer)
 		return;
+	to = transfer_destination(transfer);
 	json_object_begin(buf, "transfer");
 	json_text(buf, "how", transfer_kind_name(transfer->kind));
 	json_text(buf, "state", transfer_state_name(transfer->state));
@@ -101,8 +117,8 @@ static void print_transfer(struct buf *buf, const struct call *call)
 	json_text(buf, "of", transfer->transferee->party.number);
 	json_text_unless_empty(buf, "to", transfer_target(transfer));
 	json_number(buf, "from_call", transfer->from->number);
-	if (transfer->to)
-		json_number(buf, "to_call", transfer->to->number);
+	if (to)
+		json_number(buf, "to_call", to->number);
 	json_object_end(buf);
 }
 

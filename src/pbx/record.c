@@ -239,7 +239,7 @@ void record_returned(struct call *call, struct slice to, struct slice orbit)
 	keep(call, ITEM_PARK, to, orbit, PARK_BACK);
 }
 
-static void keep_transfer(struct call *call, const struct record_transfer *transfer)
+void record_transferred_in(struct call *call, const struct record_transfer *transfer)
 {
 	struct record_item *item;
 
@@ -257,9 +257,9 @@ static void keep_transfer(struct call *call, const struct record_transfer *trans
 
 void record_transferred(const struct record_transfer *transfer)
 {
-	keep_transfer(transfer->from, transfer);
+	record_transferred_in(transfer->from, transfer);
 	if (transfer->to)
-		keep_transfer(transfer->to, transfer);
+		record_transferred_in(transfer->to, transfer);
 }
 
 void record_set_cause(struct call *call, enum record_cause cause, const struct leg *by)

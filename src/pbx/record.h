@@ -99,8 +99,9 @@ struct record_transfer {
 	unsigned status; /* 2xx: done; another one: why not */
 };
 
-/* In the record of both calls. */
+/* In the record of both calls; of another one. */
 void record_transferred(const struct record_transfer *transfer);
+void record_transferred_in(struct call *call, const struct record_transfer *transfer);
 
 /* Why it ends now, and by which leg (may be NULL). The first reason counts. */
 void record_set_cause(struct call *call, enum record_cause cause, const struct leg *by);

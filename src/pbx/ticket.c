@@ -168,6 +168,13 @@ struct ticket *ticket_of(const struct leg *leg)
 	return NULL;
 }
 
+const struct transfer *ticket_transfer(const struct leg *leg)
+{
+	const struct ticket *ticket = ticket_of(leg);
+
+	return ticket ? transfer_of(ticket) : NULL;
+}
+
 void ticket_name_referrer(struct leg *leg)
 {
 	struct ticket *ticket = ticket_of(leg);

@@ -66,6 +66,9 @@ void ticket_use(struct ticket *ticket, struct leg *leg);
 /* NULL: this leg has come by none that is still there. */
 struct ticket *ticket_of(const struct leg *leg);
 
+/* Which transfer has sent it there; NULL: none, or it is over. */
+const struct transfer *ticket_transfer(const struct leg *leg);
+
 /* Its call says from now on who has sent it there, if somebody has. */
 void ticket_name_referrer(struct leg *leg);
 

@@ -97,6 +97,7 @@ void transfer_on_free(void *object)
 	struct transfer *transfer = object;
 
 	mem_free(transfer->by);
+	mem_free((char *)transfer->number.p);
 	referrer_release(transfer->referrer);
 }
 
@@ -123,8 +124,7 @@ static bool has_referrer(const struct transfer *transfer)
 	return transfer->kind != TRANSFER_RECALL && transfer->kind != TRANSFER_CLICK;
 }
 
-/* Where the transferee is, or is to be; NULL: nowhere yet. */
-static struct call *destination_of(const struct transfer *transfer)
+struct call *transfer_destination(const struct transfer *transfer)
 {
 	const struct leg *leg = pool_find(&transfer->pbx->legs, transfer->arrival);
 
@@ -133,16 +133,16 @@ static struct call *destination_of(const struct transfer *transfer)
 
 struct slice transfer_target(const struct transfer *transfer)
 {
-	const struct call *to = destination_of(transfer);
+	const struct call *to = transfer_destination(transfer);
 
 	if (transfer->target)
 		return transfer->target->party.number;
-	return to ? to->called.number : SLICE_NONE;
+	return to ? to->called.number : transfer->number;
 }
 
 void transfer_trace(const struct transfer *transfer, const char *result, unsigned status)
 {
-	const struct call *to = destination_of(transfer);
+	const struct call *to = transfer_destination(transfer);
 	char to_text[24], status_text[24];
 	struct buf to_call = BUF_ON(to_text), status_known = BUF_ON(status_text);
 	struct slice target = transfer_target(transfer);
@@ -160,17 +160,31 @@ void transfer_trace(const struct transfer *transfer, const char *result, unsigne
 		    SLICE_ARGS(target), result, SLICE_ARGS(buf_text(&status_known)));
 }
 
+static struct record_transfer outcome_of(const struct transfer *transfer, unsigned status)
+{
+	return (struct record_transfer){ .from = transfer->from,
+					 .to = transfer_destination(transfer),
+					 .by = transfer->by->number,
+					 .of = transfer->transferee->party.number,
+					 .target = transfer_target(transfer),
+					 .kind = transfer->kind,
+					 .status = status };
+}
+
 /* How it has ended; its calls are still its own. */
 static void record(const struct transfer *transfer, unsigned status)
 {
+	struct record_transfer outcome = outcome_of(transfer, status);
+
 	transfer_trace(transfer, status < 300 ? "done" : "failed", status);
-	record_transferred(&(struct record_transfer){ .from = transfer->from,
-						      .to = destination_of(transfer),
-						      .by = transfer->by->number,
-						      .of = transfer->transferee->party.number,
-						      .target = transfer_target(transfer),
-						      .kind = transfer->kind,
-						      .status = status });
+	record_transferred(&outcome);
+}
+
+void transfer_record_in(const struct transfer *transfer, struct call *call)
+{
+	struct record_transfer outcome = outcome_of(transfer, 200);
+
+	record_transferred_in(call, &outcome);
 }
 
 /* --- The end ------------------------------------------------------------------------------- */

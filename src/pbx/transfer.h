@@ -42,6 +42,7 @@ struct transfer {
 	struct party *by;	/* owned: the transferor */
 	struct referrer *referrer; /* whose share it is in; NULL: nobody's */
 	struct referral *referral; /* what its phone was asked; NULL: nothing */
+	struct slice number;	   /* owned: where its phone was sent; empty: nowhere */
 	struct handle arrival;	   /* the leg by which it came where it was sent */
 	struct handle picked;	   /* that rings for the target, until the transfer is done */
 	bool is_by_inside;	   /* the transferor has an extension, and can be called back */
@@ -57,7 +58,10 @@ struct transfer_order {
 	struct referrer *referrer;
 };
 
-/* Whom it leads to, as far as that is known: who has answered, or what was called. */
+/* Where the transferee is, or is to be; NULL: nowhere yet. */
+struct call *transfer_destination(const struct transfer *transfer);
+
+/* Whom it leads to, as far as that is known: who has answered, or what was or is to be called. */
 struct slice transfer_target(const struct transfer *transfer);
 
 /* Answers the REFER that came in this leg's dialog, or outside of any and names that. */

@@ -220,6 +220,7 @@ void transfer_on_arrived(struct transfer *transfer, const struct leg *leg)
 	LIST_FOR (replaced, &to->legs, struct leg, node)
 		replaced->exit = (struct leg_exit){ "replaced", 0 };
 	record_set_cause(to, RECORD_TRANSFERRED, transfer->seat);
+	transfer_record_in(transfer, to);
 	transfer_end_soon(to);
 }
 
@@ -276,7 +277,8 @@ static int send(struct transfer *transfer, struct slice number, const struct leg
 	struct leg *transferee = transfer->transferee;
 	int err;
 
-	if ((err = print_refer_to(&refer_to, transferee, number, replaced)) ||
+	if ((err = slice_keep(number, &transfer->number)) ||
+	    (err = print_refer_to(&refer_to, transferee, number, replaced)) ||
 	    (err = print_referred_by(&by, transfer)) ||
 	    (err = ticket_issue(transfer, number, replaced)))
 		return err;

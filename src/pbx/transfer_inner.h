@@ -37,6 +37,9 @@ void transfer_park(struct transfer *transfer, struct slice number);
 /* The log's line for each step; a status of 0 is none. */
 void transfer_trace(const struct transfer *transfer, const char *result, unsigned status);
 
+/* A third call, which ends because of it, has it in its record, too: as done. */
+void transfer_record_in(const struct transfer *transfer, struct call *call);
+
 /* The transferor hears "done" now, and no more: it hangs up, and is called back if that is wrong.
  */
 void transfer_tell_early(struct transfer *transfer);

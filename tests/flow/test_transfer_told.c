@@ -243,6 +243,57 @@ FLOW(tools_are_told_of_a_transfer, "ctl")
 	expect_quiet(w);
 }
 
+static struct world *whose_refers_go_on(struct world *w)
+{
+	world_extension(w, "bob")->refer = REFER_FORWARD;
+	return w;
+}
+
+#define GONE_ON(to_call)                                                                           \
+	"\"transfer\":{\"how\":\"blind\",\"state\":\"forwarded\",\"by\":\"202\","                  \
+	"\"of\":\"201\",\"to\":\"203\",\"from_call\":1" to_call "}"
+
+FLOW(tools_are_told_of_a_transfer_that_went_on, "ctl")
+{
+	struct world *w = alice_talks_to_bob(whose_refers_go_on(with_records()));
+
+	transfer(w, "bob", "carol");
+	expect_row(w, API_CALLS, "202", GONE_ON(",\"to_call\":2"));
+	expect_row(w, API_CALLS, "203", GONE_ON(",\"to_call\":2") ",\"transferred_by\":\"202\"");
+	expect_row(w, API_LAMP, "203", GONE_ON(",\"to_call\":2"));
+	answer(w, "carol");
+	expect_row(w, API_CALLS, "203", "\"transferred_by\":\"202\",\"was_call\":1,\"legs\"");
+	expect_quiet(w);
+}
+
+FLOW(where_a_refer_that_failed_went_on_to_is_recorded, "call records")
+{
+	struct world *w = alice_talks_to_bob(whose_refers_go_on(with_records()));
+
+	phone_set_dnd(&world_phone(w, "carol")->phone, true);
+	transfer(w, "bob", "carol");
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 486);
+	hang_up(w, "alice");
+	expect_record(w, 1,
+		      PARTS("'transfers':[{", "'by':'202','of':'201','to':'203','how':'blind',"
+					      "'result':'failed','status':486,'from_call':1}]"));
+	expect_quiet(w);
+}
+
+FLOW(a_consultation_that_is_replaced_says_by_which_call, "call records, RFC 3891 3")
+{
+	struct world *w = bob_consults_carol(whose_refers_go_on(with_records()));
+
+	transfer_attended(w, "bob");
+	advance_ms(w, 5000);
+	hang_up(w, "carol");
+	expect_record(w, 2,
+		      PARTS("'cause':'transferred'", "'transfers':[{",
+			    "'by':'202','of':'201','to':'203','how':'attended',"
+			    "'result':'done','status':200,'from_call':1,'to_call':3}]"));
+	expect_quiet(w);
+}
+
 FLOW(a_phone_that_is_told_early_is_called_back_when_it_was_wrong, "PHONES Mitel, RFC 5589 6.3")
 {
 	struct world *w = world_new("alice", "bob", "carol");
