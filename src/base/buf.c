@@ -66,6 +66,8 @@ __attribute__((format(printf, 2, 0))) static bool print_plain(struct buf *buf, c
 		} else if (end[1] == 's') {
 			const char *p = va_arg(args, const char *);
 
+			if (!p)
+				return false; /* glibc says "(null)", and a log line goes on */
 			put(buf, p, strlen(p));
 			format = end + 2;
 		} else if (end[1] == 'u') {
