@@ -195,6 +195,48 @@ static void keys_may_be_empty_and_hold_any_byte(void **state)
 	map_fini(&map);
 }
 
+static unsigned count_twins(const struct map *map, struct slice key, unsigned *ret_seen)
+{
+	unsigned n = 0;
+
+	*ret_seen = 0;
+	for (struct map_node *node = map_find(map, key); node; node = map_find_next(node)) {
+		assert_true(slice_eq(map_key(node), key));
+		*ret_seen |= 1u << (CONTAINER_OF(node, struct item, node) - items);
+		n++;
+	}
+	return n;
+}
+
+/* Among others, which make the map grow and so turn their order round. */
+static void twins_are_all_found_and_removed_one_by_one(void **state)
+{
+	struct item *last = &items[ITEMS - 1];
+	struct map map;
+	unsigned seen;
+
+	(void)state;
+	reset_items();
+	map_init(&map, secret);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(map_insert(&map, &items[i].node, SLICE("twin")), 0);
+		for (size_t n = 3 + i; n < ITEMS; n += 3)
+			assert_int_equal(map_insert(&map, &items[n].node, key_of(&items[n])), 0);
+	}
+	assert_int_equal(count_twins(&map, SLICE("twin"), &seen), 3);
+	assert_int_equal(seen, 7);
+	assert_ptr_equal(map_find(&map, key_of(last)), &last->node);
+	assert_null(map_find_next(&last->node));
+	map_remove(&map, &items[1].node);
+	assert_false(map_node_is_in(&items[1].node));
+	assert_int_equal(count_twins(&map, SLICE("twin"), &seen), 2);
+	assert_int_equal(seen, 5);
+	for (size_t i = 0; i < ITEMS; i++)
+		if (i != 1)
+			map_remove(&map, &items[i].node);
+	map_fini(&map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +246,7 @@ int main(void)
 		cmocka_unit_test(refused_growth_only_makes_it_slower),
 		cmocka_unit_test(the_first_node_needs_memory),
 		cmocka_unit_test(keys_may_be_empty_and_hold_any_byte),
+		cmocka_unit_test(twins_are_all_found_and_removed_one_by_one),
 	};
 
 	return cmocka_run_group_tests_name("map", tests, NULL, NULL);
