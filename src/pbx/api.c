@@ -239,11 +239,6 @@ static enum api_step next_call(struct api_cursor *cursor, struct buf *buf)
 
 /* --- Registrations ------------------------------------------------------------------------ */
 
-static uint64_t binding_expires_s(const struct binding *binding)
-{
-	return (binding->expiry.at_ms - binding->pbx->stack.timers->now_ms + 999) / 1000;
-}
-
 static void print_binding(struct buf *buf, const struct binding *binding)
 {
 	json_object_begin(buf, NULL);

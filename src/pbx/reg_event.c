@@ -19,7 +19,7 @@ struct reg_watch {
 
 _Static_assert(BINDINGS_PER_AOR_MAX + OWN_PAST_MAX <= REG_INFO_CONTACTS_MAX, "a document has room");
 
-/* Never the same for two bindings: a serial of the pool is used once for each slot. */
+/* Never the same for two bindings: no two objects of a pool have the same serial. */
 static uint64_t binding_id(const struct binding *binding)
 {
 	struct handle handle = binding->pooled.handle;
@@ -31,13 +31,11 @@ static uint64_t binding_id(const struct binding *binding)
 
 static void add_binding(struct reg_info *info, const struct binding *binding)
 {
-	uint64_t now_ms = binding->pbx->stack.timers->now_ms;
-
 	info->contacts[info->contact_count++] = (struct reg_contact){
 		.id = binding_id(binding),
 		.uri = binding_contact(binding),
 		.event = binding->is_refreshed ? REG_REFRESHED : REG_REGISTERED,
-		.expires_s = (binding->expiry.at_ms - now_ms + 999) / 1000,
+		.expires_s = binding_expires_s(binding),
 		.q = binding->q,
 		.call_id = binding_call_id(binding),
 		.cseq = binding->cseq,

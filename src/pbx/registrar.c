@@ -99,6 +99,13 @@ static void on_expiry(struct timer *timer)
 	binding_end(binding, REG_EXPIRED);
 }
 
+uint64_t binding_expires_s(const struct binding *binding)
+{
+	uint64_t now_ms = binding->pbx->stack.timers->now_ms;
+
+	return binding->expiry.at_ms > now_ms ? (binding->expiry.at_ms - now_ms + 999) / 1000 : 0;
+}
+
 static struct binding *binding_new(struct pbx *pbx, struct slice number)
 {
 	struct binding *binding = pool_new(&pbx->bindings);
@@ -351,12 +358,12 @@ static unsigned update(struct pbx *pbx, struct incoming *in, struct slice number
 
 /* --- Answering ---------------------------------------------------------------------------- */
 
-static void print_contact(struct buf *lines, const struct binding *binding, uint64_t now_ms)
+static void print_contact(struct buf *lines, const struct binding *binding)
 {
 	buf_lit(lines, "Contact: <");
 	sip_print_value(lines, binding_contact(binding));
 	buf_lit(lines, ">;expires=");
-	buf_u64(lines, (binding->expiry.at_ms - now_ms + 999) / 1000);
+	buf_u64(lines, binding_expires_s(binding));
 	if (binding->q < 1000) {
 		buf_lit(lines, ";q=0.");
 		buf_char(lines, (char)('0' + binding->q / 100));
@@ -374,7 +381,7 @@ static void answer_bindings(struct pbx *pbx, struct incoming *in, struct slice n
 
 	if (aor)
 		LIST_FOR (binding, &aor->bindings, struct binding, node)
-			print_contact(&lines, binding, pbx->stack.timers->now_ms);
+			print_contact(&lines, binding);
 	incoming_reply(in, &(struct answer){ .status = 200, .lines = buf_text(&lines) });
 }
 

@@ -49,6 +49,9 @@ static inline struct slice binding_host(const struct binding *binding)
 	return texts_get(binding->texts, binding->ends, BINDING_HOST);
 }
 
+/* What is left of it, rounded up; 0 where it has run out and its timer is still to run. */
+uint64_t binding_expires_s(const struct binding *binding);
+
 /* One address of record; exists while it has bindings. */
 struct aor {
 	struct map_node node; /* in pbx->aors */

@@ -63,6 +63,20 @@ FLOW_PLAIN(a_binding_runs_out, "RFC 3261 10.3")
 	expect_quiet(w);
 }
 
+FLOW_PLAIN(a_binding_that_ran_out_while_the_switch_stood_still, "RFC 3261 10.3")
+{
+	struct raw *raw;
+	struct world *w = office_with_raw(&raw);
+	struct timers *timers = &w->office.node->timers;
+
+	expect(w, say(raw, REGISTER("r") "Contact: <sip:201@192.0.2.9>\nExpires: 60\n" TEXT_END) ==
+			  200);
+	/* What came meanwhile is read before the timers run. */
+	timers_set_now(timers, timers->now_ms + 65000);
+	expect(w, say(raw, REGISTER("r") TEXT_END) == 200 && heard(raw, ";expires=0\r\n"));
+	expect_quiet(w);
+}
+
 FLOW_PLAIN(a_short_registration_is_too_brief, "RFC 3261 10.3, RFC 3261 21.4.17")
 {
 	struct raw *raw;
