@@ -4,6 +4,7 @@
  */
 #include "pbx/ticket.h"
 
+#include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/refer.h"
@@ -12,6 +13,9 @@
 
 static void ticket_end(struct ticket *ticket)
 {
+	if (ticket->refer)
+		refer_let_go(ticket->refer);
+	ticket->refer = NULL;
 	timer_stop(ticket->pbx->stack.timers, &ticket->timer);
 	list_remove(&ticket->node);
 	pool_end(&ticket->pbx->ticket_pool, ticket);
@@ -22,8 +26,6 @@ void ticket_on_free(void *object)
 	struct ticket *ticket = object;
 
 	timer_stop(ticket->pbx->stack.timers, &ticket->timer);
-	if (ticket->refer)
-		refer_let_go(ticket->refer);
 	mem_free(ticket->holder);
 	mem_free(ticket->by);
 	mem_free((char *)ticket->number.p);
@@ -45,30 +47,60 @@ static void on_refer_end(struct refer *refer)
 
 static const struct refer_ops refer_ops = { .on_end = on_refer_end };
 
-void ticket_tell(const struct transfer *transfer, struct refer *refer)
+static struct ticket *ticket_of_transfer(const struct transfer *transfer)
 {
-	LIST_FOR (ticket, &transfer->pbx->tickets, struct ticket, node) {
-		if (!handle_eq(ticket->transfer, transfer->pooled.handle))
-			continue;
-		ticket->refer = refer;
-		refer->owner = ticket;
-		refer->ops = &refer_ops;
+	LIST_FOR (ticket, &transfer->pbx->tickets, struct ticket, node)
+		if (handle_eq(ticket->transfer, transfer->pooled.handle))
+			return ticket;
+	return NULL;
+}
+
+static bool is_left_alone(const struct call *call)
+{
+	const struct leg *leg = call->caller ? call->caller : call->partner;
+
+	return leg && !leg_other(leg) && !leg->parked;
+}
+
+/* Its target has taken the other call, or had nobody else than that to wait for. */
+static void end_parted(struct call *consultation, const struct leg *seat, unsigned status)
+{
+	if (status < 300)
+		transfer_end_consultation(consultation, seat);
+	else if (is_left_alone(consultation))
+		call_end(consultation, 0, SLICE_NONE);
+}
+
+void ticket_part(const struct transfer *transfer)
+{
+	struct ticket *ticket = ticket_of_transfer(transfer);
+
+	CHECK(ticket);
+	if (transfer->to)
+		ticket->parted = transfer->to->pooled.handle;
+	ticket->refer = transfer->refer;
+	if (!ticket->refer)
 		return;
-	}
-	refer_let_go(refer);
+	ticket->refer->owner = ticket;
+	ticket->refer->ops = &refer_ops;
 }
 
 /* --- Over --------------------------------------------------------------------------------- */
 
 static void ticket_over(struct ticket *ticket, unsigned status)
 {
+	struct pbx *pbx = ticket->pbx;
 	struct transfer *transfer = transfer_of(ticket);
+	struct call *parted = pool_find(&pbx->calls, ticket->parted);
+	const struct leg *replaced = pool_find(&pbx->legs, ticket->replaced);
 
 	if (ticket->refer)
 		refer_tell(ticket->refer, status, SLICE_NONE);
 	ticket_end(ticket);
+	if (parted)
+		end_parted(parted, replaced, status);
 	if (transfer)
-		transfer_on_ticket_over(transfer);
+		transfer_on_ticket_over(transfer, status);
 }
 
 static void on_expiry(struct timer *timer)
@@ -204,10 +236,7 @@ void ticket_on_leg_end(const struct leg *leg)
 
 bool ticket_is_out(const struct transfer *transfer)
 {
-	LIST_FOR (ticket, &transfer->pbx->tickets, struct ticket, node)
-		if (handle_eq(ticket->transfer, transfer->pooled.handle))
-			return true;
-	return false;
+	return ticket_of_transfer(transfer) != NULL;
 }
 
 void ticket_void(const struct transfer *transfer)

@@ -33,6 +33,7 @@ struct ticket {
 	struct handle transfer; /* that it belongs to */
 	struct handle used_by;	/* the leg of the INVITE; HANDLE_NONE: it is still good */
 	struct refer *refer;	/* told what becomes of that; NULL: the transfer does, or nobody */
+	struct handle parted;	/* the consultation of a transfer that is over; HANDLE_NONE: none */
 	struct timer timer;
 };
 
@@ -76,8 +77,11 @@ void ticket_name_referrer(struct leg *leg);
 void ticket_on_talking(struct leg *leg);
 void ticket_on_leg_end(const struct leg *leg);
 
-/* The transfer's, which has been used, tells this one instead of it, and has it from now on. */
-void ticket_tell(const struct transfer *transfer, struct refer *refer);
+/*
+ * The transfer is over while the call that came by its ticket is not answered yet. What becomes of
+ * that tells whoever was told by the transfer, and ends the consultation, if that is still needed.
+ */
+void ticket_part(const struct transfer *transfer);
 
 /* One of the transfer's is still good, or has been used and its call not been answered yet. */
 bool ticket_is_out(const struct transfer *transfer);

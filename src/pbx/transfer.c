@@ -461,8 +461,7 @@ void transfer_arrive(struct transfer *transfer, unsigned status)
 void transfer_part(struct transfer *transfer)
 {
 	transfer_trace(transfer, "transferee-left", 0);
-	if (transfer->refer)
-		ticket_tell(transfer, transfer->refer);
+	ticket_part(transfer);
 	transfer->refer = NULL;
 	detach(transfer);
 }

@@ -44,9 +44,11 @@ struct transfer {
 	struct referral *referral; /* what its phone was asked; NULL: nothing */
 	struct slice number;	   /* owned: where its phone was sent; empty: nowhere */
 	struct handle arrival;	   /* the leg by which it came where it was sent */
+	unsigned failure;	   /* why nothing comes of that, as far as known; 0: not yet */
 	struct handle picked;	   /* that rings for the target, until the transfer is done */
 	bool is_by_inside;	   /* the transferor has an extension, and can be called back */
 	bool has_asked;		   /* the transferee, for an offer */
+	bool has_arrived;	   /* it has talked where it was sent */
 	struct reoffer ask_again;
 };
 
@@ -103,11 +105,14 @@ void transfer_on_talking(struct call *call);
 
 /*
  * The transferee's phone, sent there by REFER, comes by this leg; it talks there; its ticket is
- * over, since it talks or since nothing has come of it.
+ * over with this status, since it talks or since nothing has come of it.
  */
 void transfer_on_arrival(struct transfer *transfer, const struct leg *leg);
 void transfer_on_arrived(struct transfer *transfer, const struct leg *leg);
-void transfer_on_ticket_over(struct transfer *transfer);
+void transfer_on_ticket_over(struct transfer *transfer, unsigned status);
+
+/* Its target has taken another call instead; `seat` is the transferor's leg, or NULL. */
+void transfer_end_consultation(struct call *call, const struct leg *seat);
 
 /* True when the call goes on without this leg, which has gone and is ended here. */
 bool transfer_on_leg_gone(struct leg *leg);

@@ -58,12 +58,10 @@ static struct leg *arrival_of(const struct transfer *transfer)
 	return pool_find(&transfer->pbx->legs, transfer->arrival);
 }
 
-/* It talks there, whatever it has said of that so far. */
-static bool has_arrived(const struct transfer *transfer)
+/* Its phone is calling there, or has talked there. */
+static bool has_come(const struct transfer *transfer)
 {
-	const struct leg *leg = arrival_of(transfer);
-
-	return leg && leg->state == LEG_TALKING;
+	return transfer->has_arrived || arrival_of(transfer);
 }
 
 void transfer_forward_stop(struct transfer *transfer)
@@ -85,12 +83,21 @@ static void take_back(struct transfer *transfer)
 	transfer_splice(transfer, SLICE_NONE, SLICE_NONE);
 }
 
+/* What the target has declined is declined, whatever that phone makes of it. */
+static void note_failure(struct transfer *transfer, unsigned status)
+{
+	if (status >= 300 && transfer->failure < 600)
+		transfer->failure = status;
+}
+
 /*
  * Nothing has come of it. A target whose phone does not let itself be replaced, and who is still
  * there, is brought together with the transferee by us; unless one of the two would not have it.
  */
-static void give_up(struct transfer *transfer, unsigned status)
+static void give_up(struct transfer *transfer)
 {
+	unsigned status = transfer->failure;
+
 	if (transfer->to && status != 487 && status < 600)
 		take_back(transfer);
 	else
@@ -103,24 +110,28 @@ static void give_up(struct transfer *transfer, unsigned status)
  */
 static void on_silence(struct transfer *transfer, unsigned status)
 {
-	if (has_arrived(transfer))
+	if (transfer->has_arrived) {
 		transfer_arrive(transfer, 200);
-	else if (!ticket_is_out(transfer))
-		give_up(transfer, status);
+	} else if (!ticket_is_out(transfer)) {
+		if (!transfer->failure)
+			transfer->failure = status;
+		give_up(transfer);
+	}
 }
 
 /*
  * Whether that phone talks there is known, and it cannot come any more. It may still say why; one
  * that says "ringing" for ever does not keep the transferor from another transfer.
  */
-void transfer_on_ticket_over(struct transfer *transfer)
+void transfer_on_ticket_over(struct transfer *transfer, unsigned status)
 {
 	if (transfer->state != TRANSFER_FORWARDED)
 		return;
+	note_failure(transfer, status);
 	if (transfer->referral)
 		referral_hurry(transfer->referral, LAST_WORD_S);
 	else
-		on_silence(transfer, 480);
+		on_silence(transfer, status);
 }
 
 static void on_accepted(struct referral *referral)
@@ -130,7 +141,8 @@ static void on_accepted(struct referral *referral)
 
 /*
  * A challenge or a redirection is between that phone and us. One that will not, or cannot just now
- * (491: its hold is not agreed on yet), is brought together with a target who talks by us.
+ * (491: its hold is not agreed on yet), is brought together with a target who talks by us; but for
+ * one that goes there all the same.
  */
 static void on_refused(struct referral *referral, unsigned status, const struct sip_msg *response)
 {
@@ -138,7 +150,9 @@ static void on_refused(struct referral *referral, unsigned status, const struct 
 
 	(void)response;
 	transfer->referral = NULL;
-	if (transfer->to)
+	if (has_come(transfer))
+		on_silence(transfer, 480);
+	else if (transfer->to)
 		take_back(transfer);
 	else
 		transfer_fail(transfer,
@@ -151,10 +165,13 @@ static void on_progress(struct referral *referral, unsigned status, struct slice
 	struct transfer *transfer = referral->owner;
 
 	(void)reason;
-	if (!is_final)
+	if (!is_final) {
 		transfer_on_provisional(transfer->from, status);
-	else if (status >= 300)
-		give_up(transfer, status);
+		return;
+	}
+	note_failure(transfer, status);
+	if (status >= 300 && !has_come(transfer))
+		give_up(transfer);
 }
 
 static void on_end(struct referral *referral, enum referral_end end)
@@ -186,14 +203,16 @@ static void let_go(struct transfer *transfer)
  */
 bool transfer_forward_on_call_end(struct transfer *transfer, const struct call *call)
 {
-	if (transfer->state != TRANSFER_FORWARDED || !arrival_of(transfer))
+	if (transfer->state != TRANSFER_FORWARDED || !has_come(transfer))
 		return false;
 	if (call == transfer->to)
 		let_go(transfer);
-	else if (has_arrived(transfer))
+	else if (transfer->has_arrived)
 		transfer_arrive(transfer, 200);
-	else
+	else if (ticket_is_out(transfer))
 		transfer_part(transfer);
+	else
+		return false;
 	return true;
 }
 
@@ -205,28 +224,30 @@ void transfer_on_arrival(struct transfer *transfer, const struct leg *leg)
 		let_go(transfer);
 }
 
-/*
- * The target's phone lets the consultation go by itself (RFC 3891 3), and the transferor hangs up
- * when the transferee's phone has said that it is there.
- */
+/* The target's phone lets it go by itself (RFC 3891 3); one that does not is hung up on. */
+void transfer_end_consultation(struct call *call, const struct leg *seat)
+{
+	LIST_FOR (replaced, &call->legs, struct leg, node)
+		replaced->exit = (struct leg_exit){ "replaced", 0 };
+	record_set_cause(call, RECORD_TRANSFERRED, seat);
+	transfer_end_soon(call);
+}
+
+/* The transferor hangs up when the transferee's phone has said that it is there. */
 void transfer_on_arrived(struct transfer *transfer, const struct leg *leg)
 {
-	struct call *to = transfer->to;
-
+	transfer->has_arrived = true;
 	leg->call->former = transfer->from->number;
 	transfer_end_soon(transfer->from);
-	if (!to)
-		return;
-	LIST_FOR (replaced, &to->legs, struct leg, node)
-		replaced->exit = (struct leg_exit){ "replaced", 0 };
-	record_set_cause(to, RECORD_TRANSFERRED, transfer->seat);
-	transfer_record_in(transfer, to);
-	transfer_end_soon(to);
+	if (transfer->to) {
+		transfer_end_consultation(transfer->to, transfer->seat);
+		transfer_record_in(transfer, transfer->to);
+	}
 }
 
 void transfer_forward_on_seat_gone(struct transfer *transfer)
 {
-	if (!arrival_of(transfer))
+	if (!has_come(transfer))
 		take_back(transfer);
 }
 

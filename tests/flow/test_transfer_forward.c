@@ -473,13 +473,13 @@ FLOW_PLAIN(who_is_said_to_be_there_and_is_not_has_not_come, "RFC 3515 2.4.5, RFC
 	raw_ask(acme, ACME_ASKS("sip:203@192.0.2.1", "a2", ""));
 	expect_transfer(w, "bob", PHONE_RESULT_NONE, 0);
 	hang_up(w, "carol");
-	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 486);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
 	/* And once more, when it does not come at all. */
 	transfer(w, "bob", "carol");
 	expect(w, raw_speak(acme, "REFER", "", "NOTIFY", SIPFRAG_200) == 200);
 	advance_ms(w, 61000);
-	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 480);
+	expect_transfer(w, "bob", PHONE_RESULT_FAILED, 408);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
