@@ -9,6 +9,7 @@
 #include "pbx/lamp_source.h"
 #include "pbx/park.h"
 #include "pbx/phone_forward.h"
+#include "pbx/pickup.h"
 #include "pbx/registrar.h"
 #include "pbx/visibility.h"
 #include "sip/print.h"
@@ -180,10 +181,8 @@ bool lamp_leg_is_shown(const struct leg *leg)
  * one. See pickup_is_allowed(). */
 static bool leg_is_offered(const struct leg *leg, const struct lamp_view *view)
 {
-	const struct call *call = leg->call;
-
 	return view->may_pick_up && leg->state <= LEG_RINGING && !leg->is_initiator &&
-	       !call->click && (call->recall != RECALL_HOLD || view->may_barge_in) &&
+	       !leg->call->click && (!pickup_is_of_answered(leg) || view->may_barge_in) &&
 	       !viewer_is_caller(leg, view->viewer);
 }
 

@@ -5,6 +5,7 @@
 #include "pbx/pickup.h"
 
 #include "base/err.h"
+#include "pbx/attempt.h"
 #include "pbx/call.h"
 #include "pbx/join.h"
 #include "pbx/lamp.h"
@@ -41,11 +42,17 @@ bool pickup_is_for(const struct leg *leg, const struct extension *picker)
 	       !(caller->extension && slice_eq(caller->extension->number, picker->number));
 }
 
+bool pickup_is_of_answered(const struct leg *leg)
+{
+	return leg->call->recall == RECALL_HOLD ||
+	       (leg->attempt && !handle_eq(leg->attempt->to.replaced, HANDLE_NONE));
+}
+
 bool pickup_is_allowed(const struct leg *leg, const struct extension *picker)
 {
 	struct rights rights = rights_of(leg->extension, picker);
 
-	return rights.may_pick_up && (leg->call->recall != RECALL_HOLD || rights.may_barge_in);
+	return rights.may_pick_up && (!pickup_is_of_answered(leg) || rights.may_barge_in);
 }
 
 /* --- Refused ------------------------------------------------------------------------------ */
@@ -53,10 +60,9 @@ bool pickup_is_allowed(const struct leg *leg, const struct extension *picker)
 static const struct answer no_right = { .status = 403,
 					.reason = SLICE_INIT("Not allowed to pick up there") };
 
-/* Answered before, or by whom the phone that rings reminds. */
 static bool is_answered(const struct leg *leg)
 {
-	return leg->state == LEG_TALKING || leg->call->recall == RECALL_HOLD;
+	return leg->state == LEG_TALKING || pickup_is_of_answered(leg);
 }
 
 /* `watched` NULL: it names nobody. */

@@ -47,9 +47,12 @@ struct answer pickup_find_by_number(struct pbx *pbx, struct slice number,
 struct leg *pickup_find_in_groups(struct pbx *pbx, const struct extension *picker);
 
 /*
- * It is such a phone; who picks it up is not its caller, and has the right to. Somebody on hold of
- * whom the phone reminds has been answered: they go to whom may take over such calls.
+ * It is called for a call that has been answered: it reminds of somebody on hold, or is to have
+ * that call replaced by this one. Who may take over such calls may pick it up.
  */
+bool pickup_is_of_answered(const struct leg *leg);
+
+/* It is such a phone; who picks it up is not its caller, and has the right to. */
 bool pickup_is_waiting(const struct leg *leg);
 bool pickup_is_for(const struct leg *leg, const struct extension *picker);
 bool pickup_is_allowed(const struct leg *leg, const struct extension *picker);

@@ -253,3 +253,36 @@ FLOW_PLAIN(a_server_may_end_while_a_transferee_has_parted, "RFC 5057 4.1")
 	expect(w, !list_is_empty(&w->office.pbx.tickets));
 	w->is_checked = true; /* there is no quiet before the end */
 }
+
+/* --- Who may ------------------------------------------------------------------------------ */
+
+FLOW_PLAIN(who_may_pick_up_may_not_take_what_replaces_a_call, "SECURITY R2, RFC 3891 5")
+{
+	struct raw *alice, *carol;
+	struct world *w = carol_is_asked(&alice, &carol);
+
+	raw_reply(carol, "INVITE", 180, "c2", CAROL_LINES, "");
+	expect_lamp(w, "dave", "204", LAMP_TALKING);
+	dial_number(w, "dave", "*8204");
+	expect_ended(w, "dave", PHONE_CAUSE_REFUSED, 404);
+	raw_reply(carol, "INVITE", 603, "c2", "", "");
+	carol->is_mute = false;
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(who_may_barge_in_may_take_what_replaces_a_call, "RFC 3891 5, RFC 4235 3.7")
+{
+	struct raw *alice, *carol;
+	struct world *w = carol_is_asked(&alice, &carol);
+
+	((struct extension *)directory_find(w->office.directory, SLICE("204")))->barge_in =
+		BARGE_IN_SAME_GROUP;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	raw_reply(carol, "INVITE", 180, "c2", CAROL_LINES, "");
+	expect_lamp(w, "dave", "204", LAMP_RINGING);
+	carol->is_mute = false;
+	dial_number(w, "dave", "*8204");
+	alice_is_answered(alice);
+	expect_calls(w, "dave", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
