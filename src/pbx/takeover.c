@@ -106,13 +106,15 @@ static bool is_transferred_otherwise(const struct call *call, const struct taker
 
 /*
  * Who was sent here by REFER (`refer: forward`) calls the other phone, if that knows Replaces: it
- * lets its old call go by itself. One behind a proxy would have to be reached through that.
+ * lets its old call go by itself. One behind a proxy would have to be reached through that, and a
+ * full server has no room for one more call.
  */
 static bool is_for_phone(const struct leg *other, const struct taker *taker)
 {
 	return taker->ticket && other->extension && other->session->peer_can & PEER_REPLACES &&
 	       slice_is_empty(dialog_text(&other->session->dialog, DIALOG_ROUTES)) &&
-	       directory_find(other->pbx->directory, other->party.number);
+	       directory_find(other->pbx->directory, other->party.number) &&
+	       pbx_has_room(other->pbx);
 }
 
 static void call_phone(const struct leg *other, struct incoming *in, const struct taker *taker)

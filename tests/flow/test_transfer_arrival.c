@@ -286,3 +286,23 @@ FLOW_PLAIN(who_may_barge_in_may_take_what_replaces_a_call, "RFC 3891 5, RFC 4235
 	expect_calls(w, "dave", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
+
+/* What is kept for emergency calls is not for this. */
+FLOW_PLAIN(a_full_server_brings_them_together_itself, "RFC 5589 7.3, RFC 3261 21.5.4")
+{
+	struct raw *alice, *carol;
+	struct world *w = bob_consults_carol(&alice, &carol);
+
+	w->office.directory->limits.calls = 2;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
+	alice_is_sent_to_carol(w, alice);
+	expect(w, raw_count(carol, "INVITE") == 2);
+	expect(w, !strstr(raw_last(carol, "INVITE"), "\r\nReplaces: "));
+	raw_reply(carol, "INVITE", 200, "", CAROL_LINES, CAROL_SDP);
+	carol->is_mute = false;
+	alice_is_answered(alice);
+	expect(w, raw_speak(alice, "REFER", "", "NOTIFY", SAYS("200 OK")) == 200);
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect(w, raw_speak(carol, "INVITE", "", "BYE", TEXT_END) == 200);
+	expect_quiet(w);
+}
