@@ -108,7 +108,8 @@ void leg_set_state(struct leg *leg, enum leg_state state)
 	CHECK(leg_rows[leg->state].next & (1u << state));
 	leg->state = state;
 	leg->state_ms = leg->pbx->stack.timers->now_ms;
-	timer_stop(leg->pbx->stack.timers, &leg->timer);
+	if (!leg->is_holding) /* else it is the reminder's */
+		timer_stop(leg->pbx->stack.timers, &leg->timer);
 	trace_leg(leg);
 	record_leg_state(leg);
 	if (state == LEG_ENDED)

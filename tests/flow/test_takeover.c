@@ -99,8 +99,8 @@ FLOW(who_takes_over_may_give_up_meanwhile, "RFC 3891 3, RFC 3261 9.2")
 	expect_quiet(w);
 }
 
-/* Alice's other phone takes her call over. */
-static unsigned take_from_alice(struct world *w)
+/* Alice's other phone takes her call over; `more` are lines of what it describes. */
+static struct raw *take_from_alice(struct world *w, const char *more)
 {
 	struct phone *phone = &w->phones[0].phone;
 	const struct session *session = session_find(&phone->stack, phone->calls[0].session);
@@ -108,14 +108,15 @@ static unsigned take_from_alice(struct world *w)
 	char text[1024];
 
 	snprintf(text, sizeof(text),
-		 TEXT_HEAD("INVITE", "201", "202", "move")
-			 TEXT_CONTACT("201", "192.0.2.4") "Replaces: "
-							  "%.*s;to-tag=%.*s;from-tag=%.*"
-							  "s\n" TEXT_WITH_SDP("192.0.2.4", "8"),
+		 TEXT_HEAD("INVITE", "201", "202", "move") TEXT_CONTACT(
+			 "201", "192.0.2.4") "Replaces: "
+					     "%.*s;to-tag=%.*s;from-tag=%.*"
+					     "s\n" TEXT_WITH_SDP("192.0.2.4", "8") "%s",
 		 SLICE_ARGS(dialog_call_id(&session->dialog)),
 		 SLICE_ARGS(dialog_remote_tag(&session->dialog)),
-		 SLICE_ARGS(dialog_local_tag(&session->dialog)));
-	return raw_ask_as(other, "201", OFFICE_PASSWORD, text);
+		 SLICE_ARGS(dialog_local_tag(&session->dialog)), more);
+	(void)raw_ask_as(other, "201", OFFICE_PASSWORD, text);
+	return other;
 }
 
 /* The last INVITE that came to this peer describes media. */
@@ -144,12 +145,28 @@ FLOW_PLAIN(who_stays_is_told_of_the_new_media_as_of_a_change, "RFC 3264 8")
 	memcpy(place, first.place.p, first.place.n);
 	raw_reply(bob, "INVITE", 200, "b", "Contact: <sip:202@192.0.2.3:5060>\r\n",
 		  TEXT_ANSWER("192.0.2.3", "8"));
-	(void)take_from_alice(w);
+	(void)take_from_alice(w, "");
 	second = origin_of(w, bob);
 	expect(w, is_same_text(second.name, name) && is_same_text(second.place, place));
 	expect(w, second.version == first.version + 1);
 	hang_up(w, "alice");
 	expect(w, raw_speak(bob, "INVITE", "b", "BYE", TEXT_END) == 200);
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(who_takes_over_and_holds_is_reminded, "RFC 3891 3, RFC 3264 8.4")
+{
+	struct world *w = world_new("alice", "bob");
+	struct raw *other;
+
+	world_extension(w, "alice")->hold_reminder_s = 20;
+	dial(w, "alice", "bob");
+	answer(w, "bob");
+	other = take_from_alice(w, "a=sendonly\n");
+	(void)raw_speak(other, "SIP/2.0 200", "", "ACK", TEXT_END);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
+	advance_ms(w, 20000);
+	expect_calls(w, "alice", PHONE_CALL_RINGING, 1);
 	expect_quiet(w);
 }
 
