@@ -74,9 +74,20 @@ static void print_peer(struct buf *buf, const struct flow *flow)
 
 /* --- Calls -------------------------------------------------------------------------------- */
 
+/* NULL: nobody of it waits in an orbit. */
+static const struct parked *parked_of(const struct call *call)
+{
+	const struct leg *left = call->caller ? call->caller : call->partner;
+
+	return left ? left->parked : NULL;
+}
+
 static bool call_is_about(const struct call *call, struct slice number)
 {
-	if (slice_is_empty(number) || slice_eq(call->called.number, number))
+	const struct parked *parked = parked_of(call);
+
+	if (slice_is_empty(number) || slice_eq(call->called.number, number) ||
+	    (parked && slice_eq(parked->orbit.number, number)))
 		return true;
 	LIST_FOR (leg, &call->legs, struct leg, node)
 		if (slice_eq(leg->party.number, number))
@@ -171,14 +182,6 @@ static void print_party(struct buf *buf, const char *name, const struct party *p
 	json_text(buf, "number", party->number);
 	json_text_unless_empty(buf, "name", party->name);
 	json_object_end(buf);
-}
-
-/* NULL: nobody of it waits in an orbit. */
-static const struct parked *parked_of(const struct call *call)
-{
-	const struct leg *left = call->caller ? call->caller : call->partner;
-
-	return left ? left->parked : NULL;
 }
 
 static void print_parked(struct buf *buf, const struct parked *parked)

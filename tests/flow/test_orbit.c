@@ -151,6 +151,8 @@ FLOW(tools_are_told_of_an_orbit, "ctl")
 	expect_lamp(w, "carol", ORBIT, LAMP_TALKING);
 	advance_ms(w, 12000);
 	expect_rows(w, rows(w, API_LAMPS, ORBIT, ""), TAKEN "12},\"watchers\":1}\n");
+	expect_rows(w, rows(w, API_CALLS, ORBIT, ""), "\"parked\":{\"orbit\":\"*851\"");
+	expect(w, rows(w, API_CALLS, "*852", "")[0] == '\0');
 	text = rows(w, API_LAMP, ORBIT, "");
 	expect_rows(w, text, TAKEN "12},\"watchers\":1}\n{\"type\":\"watcher\",");
 	expect_rows(w, text,
