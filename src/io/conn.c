@@ -38,6 +38,8 @@ static void log_closed(const struct conn *conn, struct slice reason)
 	buf_slice(&buf, reason);
 	buf_lit(&buf, " peer=");
 	addr_print(&buf, &conn->flow.peer);
+	buf_lit(&buf, " transport=");
+	buf_slice(&buf, transport_word(conn->flow.transport));
 	host_log_often(conn->host, HOST_LOG_CLOSED, buf_text(&buf));
 }
 

@@ -270,6 +270,8 @@ static void tcp_refused_connection_is_reported(void **state)
 	assert_int_equal(send_text(&rig, &flow, SLICE(OPTIONS)), 0);
 	assert_true(run_until(&rig, has_lost, 1));
 	assert_true(addr_eq(&rig.lost_flow.peer, &flow.peer));
+	assert_true(log_has(&rig, "reason=connect-failed peer=127.0.0.1:"));
+	assert_true(log_has(&rig, " transport=tcp"));
 	flow.conn = rig.lost_conn;
 	assert_int_equal(send_text(&rig, &flow, SLICE(OPTIONS)), ERR_IO);
 	assert_int_equal(host_conn_flow(rig.host, flow.conn, &flow), ERR_NOTFOUND);
