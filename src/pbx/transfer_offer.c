@@ -74,6 +74,7 @@ bool transfer_ask_offer(struct transfer *transfer, unsigned status)
 		call_end(call, 0, SLICE_NONE);
 		return false;
 	}
+	call->recall = failed->recall;
 	transfer->to->transfer = NULL;
 	transfer_aim(transfer, call, call->caller, NULL);
 	transfer->has_asked = true;

@@ -3,6 +3,7 @@
  * A hold reminder rings, but the call that it is about is answered: who may take that call over may
  * pick it up, and nobody else.
  */
+#include "raw_bob.h"
 #include "texts.h"
 #include "world.h"
 
@@ -88,5 +89,28 @@ FLOW_PLAIN(what_rings_beside_a_reminder_is_picked_up, "RFC 3891 5")
 	dial_number(w, "carol", "*8202");
 	expect_talking(w, "carol", "dave");
 	expect_calls(w, "bob", PHONE_CALL_RINGING, 1);
+	expect_quiet(w);
+}
+
+/* A phone that takes no INVITE without an offer is called once more. */
+FLOW_PLAIN(a_reminder_that_is_made_again_is_a_reminder, "RFC 3891 5, RFC 7462 8, RFC 3725 4.1")
+{
+	struct raw *bob;
+	struct world *w = alice_talks_to_raw_bob(&bob);
+
+	((struct extension *)directory_find(w->office.directory, SLICE("204")))->hold_reminder_s =
+		REMINDER_S;
+	(void)raw_speak(bob, "INVITE", "bobtag", "INVITE",
+			BOB_CONTACT TEXT_WITH_SDP("192.0.2.5", "8 0") "a=sendonly\n");
+	(void)raw_speak(bob, "SIP/2.0 200", "", "ACK", TEXT_END);
+	advance_ms(w, REMINDER_S * 1000);
+	expect(w, raw_count(bob, "INVITE") == 2);
+	raw_reply(bob, "INVITE", 488, "b2", "", "");
+	expect(w, raw_count(bob, "INVITE") == 3);
+	raw_reply(bob, "INVITE", 180, "b3", BOB_LINE, "");
+	expect(w, strstr(raw_last(bob, "INVITE"), "urn:alert:service:recall:hold") != NULL);
+	dial_number(w, "carol", "*8204");
+	expect_ended(w, "carol", PHONE_CAUSE_REFUSED, 404);
+	hang_up(w, "alice");
 	expect_quiet(w);
 }
