@@ -29,6 +29,8 @@ static void print_command(struct world *w, char *text, size_t n)
 					     "answer",
 					     "answer",
 					     "hangup",
+					     "hangup 1",
+					     "hangup 2",
 					     "hold",
 					     "resume",
 					     "transfer attended",
@@ -38,7 +40,7 @@ static void print_command(struct world *w, char *text, size_t n)
 					     "dnd on",
 					     "dnd off",
 					     "dnd off" };
-	uint64_t what = wires_random(w->wires) % 24;
+	uint64_t what = wires_random(w->wires) % (10 + ARRAY_LEN(plain));
 
 	if (what < 6)
 		snprintf(text, n, "dial %s", any_number(w));
@@ -61,6 +63,29 @@ static void let_time_pass(struct world *w)
 	static const uint64_t times_ms[] = { 0, 0, 1, 5, 20, 20, 100, 500, 3000, 9000 };
 
 	advance_ms(w, times_ms[wires_random(w->wires) % ARRAY_LEN(times_ms)]);
+}
+
+static bool one_in_four(struct world *w)
+{
+	return wires_random(w->wires) % 4 == 0;
+}
+
+/* Phones differ in what they know of transfers. */
+static void choose_make(struct world *w, struct phone *phone)
+{
+	phone->config.lacks_refer = one_in_four(w);
+	phone->config.lacks_replaces = phone->stack.lacks_replaces = one_in_four(w);
+	phone->config.transfer_leaves = one_in_four(w);
+	phone->config.transfer_unheard = one_in_four(w);
+}
+
+/* What the configuration says of transfers is another thing from now on. */
+static void reload(struct world *w)
+{
+	enum refer_mode *mode = &w->office.directory->refer;
+
+	*mode = *mode == REFER_FORWARD ? REFER_HANDLE : REFER_FORWARD;
+	pbx_set_directory(&w->office.pbx, w->office.directory);
 }
 
 static struct world *office_in_turmoil(void)
@@ -104,6 +129,8 @@ static void turmoil(struct world *w)
 			let_time_pass(w);
 			cut_off(w, name);
 		}
+		if (wires_random(w->wires) % 24 == 0)
+			reload(w);
 		let_time_pass(w);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -118,6 +145,8 @@ static void turmoil(struct world *w)
                                                                                                    \
 		for (size_t i = 0; i < n; i++)                                                     \
 			(void)wires_random(w->wires);                                              \
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)                                      \
+			choose_make(w, &world_phone(w, names[i])->phone);                          \
 		turmoil(w);                                                                        \
 		expect_quiet(w);                                                                   \
 	}
