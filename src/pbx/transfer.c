@@ -346,7 +346,7 @@ bool transfer_give_up(struct call *call)
 {
 	struct transfer *transfer = call->transfer;
 
-	if (transfer->kind != TRANSFER_RECALL || transfer->state != TRANSFER_WAITING)
+	if (transfer->kind != TRANSFER_RECALL || transfer->state >= TRANSFER_SPLICING)
 		return false;
 	transfer_fail(transfer, 487);
 	return true;

@@ -82,7 +82,7 @@ void transfer_call_for(struct leg *leg, const struct transfer_order *order);
  */
 int transfer_call_back(struct leg *waiting, struct leg *holder, const struct extension *extension);
 
-/* Such a call that still rings is given up. False: it was answered, or is a transfer. */
+/* Such a call that rings, or is to ring, is given up. False: it was answered, or is a transfer. */
 bool transfer_give_up(struct call *call);
 
 /* --- What becomes of the legs and calls of a transfer ------------------------------------- */

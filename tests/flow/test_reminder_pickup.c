@@ -92,11 +92,11 @@ FLOW_PLAIN(what_rings_beside_a_reminder_is_picked_up, "RFC 3891 5")
 	expect_quiet(w);
 }
 
-/* A phone that takes no INVITE without an offer is called once more. */
-FLOW_PLAIN(a_reminder_that_is_made_again_is_a_reminder, "RFC 3891 5, RFC 7462 8, RFC 3725 4.1")
+/* Bob's phone is to refuse that, as an INVITE without an offer: alice is asked for one then. */
+static struct world *raw_bob_is_reminded(struct raw **ret_bob)
 {
-	struct raw *bob;
-	struct world *w = alice_talks_to_raw_bob(&bob);
+	struct world *w = alice_talks_to_raw_bob(ret_bob);
+	struct raw *bob = *ret_bob;
 
 	((struct extension *)directory_find(w->office.directory, SLICE("204")))->hold_reminder_s =
 		REMINDER_S;
@@ -105,6 +105,14 @@ FLOW_PLAIN(a_reminder_that_is_made_again_is_a_reminder, "RFC 3891 5, RFC 7462 8,
 	(void)raw_speak(bob, "SIP/2.0 200", "", "ACK", TEXT_END);
 	advance_ms(w, REMINDER_S * 1000);
 	expect(w, raw_count(bob, "INVITE") == 2);
+	return w;
+}
+
+FLOW_PLAIN(a_reminder_that_is_made_again_is_a_reminder, "RFC 3891 5, RFC 7462 8, RFC 3725 4.1")
+{
+	struct raw *bob;
+	struct world *w = raw_bob_is_reminded(&bob);
+
 	raw_reply(bob, "INVITE", 488, "b2", "", "");
 	expect(w, raw_count(bob, "INVITE") == 3);
 	raw_reply(bob, "INVITE", 180, "b3", BOB_LINE, "");
@@ -112,5 +120,20 @@ FLOW_PLAIN(a_reminder_that_is_made_again_is_a_reminder, "RFC 3891 5, RFC 7462 8,
 	dial_number(w, "carol", "*8204");
 	expect_ended(w, "carol", PHONE_CAUSE_REFUSED, 404);
 	hang_up(w, "alice");
+	expect_quiet(w);
+}
+
+FLOW_PLAIN(who_hangs_up_is_not_reminded_once_more, "RFC 3261 15.1.1, RFC 3725 4.1")
+{
+	struct raw *bob;
+	struct world *w = raw_bob_is_reminded(&bob);
+
+	cut_off(w, "alice"); /* who does not say what she offers */
+	raw_reply(bob, "INVITE", 488, "b2", "", "");
+	expect(w, raw_speak(bob, "SIP/2.0 200", "", "BYE", TEXT_END) == 200);
+	cut_off(w, "alice");
+	advance_ms(w, 10000);
+	expect(w, raw_count(bob, "INVITE") == 2);
+	expect_calls(w, "alice", PHONE_CALL_TALKING, 0);
 	expect_quiet(w);
 }
