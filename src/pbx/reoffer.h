@@ -10,7 +10,8 @@
 
 /* Zeroed: nothing waits, and nothing has been tried. */
 struct reoffer {
-	unsigned tries;
+	unsigned glares;    /* of that phone's with us, so far */
+	unsigned waits;	    /* for exchanges of our own */
 	struct timer timer; /* runs while it waits */
 };
 

@@ -4,6 +4,7 @@
  * or describes itself as held: bob's phone (201) talks with alice's (202) and with a raw peer
  * (203), and brings the two together.
  */
+#include "raw_bob.h"
 #include "texts.h"
 #include "world.h"
 
@@ -301,5 +302,29 @@ FLOW_PLAIN(who_gives_up_a_consultation_that_is_being_joined, "RFC 3725 4.2, RFC 
 	resume(w, "bob");
 	advance_ms(w, 1000);
 	expect_only(w, "alice", "bob");
+	expect_quiet(w);
+}
+
+/* How long an exchange of ours took does not count among a phone's own offers. */
+FLOW_PLAIN(a_slow_transferee_that_offers_itself_is_asked_again, "RFC 3261 14.1, RFC 3725 4.1")
+{
+	struct raw *bob;
+	struct world *w = alice_talks_to_raw_bob(&bob);
+
+	bob->is_mute = true;
+	transfer_number(w, "alice", "202");
+	(void)phone_hold(&world_phone(w, "alice")->phone, 0);
+	advance_ms(w, 20);
+	expect(w, raw_count(bob, "INVITE") == 2);
+	answer(w, "carol");
+	advance_ms(w, 3000);
+	raw_reply(bob, "INVITE", 200, "", BOB_LINE, BOB_SDP);
+	advance_ms(w, 300);
+	raw_reply(bob, "INVITE", 491, "", "", "");
+	advance_ms(w, 5000);
+	raw_reply(bob, "INVITE", 200, "", BOB_LINE, BOB_SDP);
+	expect_transfer(w, "alice", PHONE_RESULT_DONE, 200);
+	bob->is_mute = false;
+	hang_up(w, "carol");
 	expect_quiet(w);
 }
