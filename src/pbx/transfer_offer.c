@@ -16,13 +16,19 @@ static bool is_about_media(unsigned status)
 	return status == 400 || status == 415 || status == 488 || status == 606;
 }
 
+/* Who talks with the transferor, or has clicked, and is alone in the call. */
+static bool is_answered(const struct call *from)
+{
+	return from->state == CALL_TALKING || from->state == CALL_JOINING;
+}
+
 static bool may_ask(const struct transfer *transfer)
 {
 	const struct leg *transferee = transfer->transferee;
 
 	return transfer->state == TRANSFER_WAITING && !transfer->has_asked && transfer->seat &&
 	       transfer->seat->is_stand_in && slice_is_empty(transfer->to->offer) &&
-	       transfer->from->state == CALL_TALKING && !transferee->is_ending;
+	       is_answered(transfer->from) && !transferee->is_ending;
 }
 
 /* --- Asking ------------------------------------------------------------------------------- */
@@ -89,8 +95,9 @@ static void call_again(struct transfer *transfer)
 {
 	/* The one that the call's legs hold: there may be another one by now. */
 	const struct directory *directory = transfer->to->directory;
+	bool has_rights = transfer->is_by_inside || transfer->kind == TRANSFER_CLICK;
 	const struct extension *extension =
-		transfer->is_by_inside ? directory_find(directory, transfer->by->number) : NULL;
+		has_rights ? directory_find(directory, transfer->by->number) : NULL;
 	struct slice number = transfer->to->called.number;
 	bool is_denied;
 	struct destination to = extension ? route_find_for(directory, number, extension, &is_denied)

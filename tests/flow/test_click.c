@@ -59,6 +59,42 @@ FLOW(a_click_calls_the_own_phone_and_then_the_other, "RFC 3515 2.4.3, RFC 3725 4
 	expect_quiet(w);
 }
 
+#define CALL_OUTSIDE CLICK("202", "Refer-To: <sip:0123@" OFFICE_DOMAIN ">\n")
+#define ACME_IP "192.0.2.6"
+#define ACME_LINE "Contact: <sip:gw@" ACME_IP ":5060>\r\n"
+#define ACME_SDP                                                                                   \
+	"v=0\r\no=- 2 2 IN IP4 " ACME_IP "\r\ns=-\r\nc=IN IP4 " ACME_IP                            \
+	"\r\nt=0 0\r\nm=audio 4002 RTP/AVP 8 0\r\n"
+
+/* Providers that take no INVITE without an offer get bob's, with bob's right to call outside. */
+FLOW_PLAIN(a_click_to_the_outside_that_wants_an_offer, "RFC 3725 4.4, RFC 3261 21.4.26")
+{
+	struct trunk_config config = { .name = SLICE("acme"), .uri = SLICE("sip:" ACME_IP) };
+	struct route route = { .strip = 1, .extensions = { SLICE("202") }, .extension_count = 1 };
+	struct raw *program, *acme;
+	struct world *w = world_new("alice", "bob", "carol");
+
+	program = world_raw(w, "program");
+	acme = world_raw(w, "acme");
+	world_extension(w, "bob")->may_refer_out = true;
+	office_add_trunk(&w->office, &config, NULL);
+	office_add_route(&w->office, "0*", &route, "acme", NULL);
+	world_start(w);
+	expect(w, ask(program, CALL_OUTSIDE) == 202);
+	answer(w, "bob");
+	raw_reply(acme, "INVITE", 488, "o1", "", "");
+	expect(w, raw_count(acme, "INVITE") == 2);
+	expect(w, strstr(raw_last(acme, "INVITE"), "Content-Type: application/sdp") != NULL);
+	raw_reply(acme, "INVITE", 200, "o2", ACME_LINE, ACME_SDP);
+	/* Both are told how to reach each other. */
+	raw_reply(acme, "INVITE", 200, "", ACME_LINE, ACME_SDP);
+	expect(w, raw_heard(program, "NOTIFY", "SIP/2.0 200"));
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
+	hang_up(w, "bob");
+	expect(w, raw_count(acme, "BYE") == 1);
+	expect_quiet(w);
+}
+
 /* It rings as for any call: nobody there has left one on hold or in an orbit. */
 FLOW_PLAIN(who_is_clicked_is_not_called_back, "RFC 7462 8")
 {
