@@ -324,12 +324,12 @@ static void grant(struct leg *transferor, struct leg *transferee, struct incomin
 		return;
 	}
 	transfer->kind = kind_of(wish);
+	if (wish->kind == WISH_CALL && is_told_early(transferor, in->msg))
+		transfer_tell_early(transfer);
 	if (is_for_transferee(transferor, transferee, wish)) {
 		forward(transfer, wish);
 		return;
 	}
-	if (wish->kind == WISH_CALL && is_told_early(transferor, in->msg))
-		transfer_tell_early(transfer);
 	switch (wish->kind) {
 	case WISH_CALL:
 		if (transfer_call(transfer, &wish->to, wish->number, dialog_hops_used(in->msg)))

@@ -294,10 +294,9 @@ FLOW(a_consultation_that_is_replaced_says_by_which_call, "call records, RFC 3891
 	expect_quiet(w);
 }
 
-FLOW(a_phone_that_is_told_early_is_called_back_when_it_was_wrong, "PHONES Mitel, RFC 5589 6.3")
+/* It hears of a success before there is one, whoever makes the call. */
+static void told_early(struct world *w)
 {
-	struct world *w = world_new("alice", "bob", "carol");
-
 	world_extension(w, "bob")->profile = profile_find(SLICE("mitel"));
 	dial(w, "alice", "bob");
 	answer(w, "bob");
@@ -310,4 +309,17 @@ FLOW(a_phone_that_is_told_early_is_called_back_when_it_was_wrong, "PHONES Mitel,
 	answer(w, "bob");
 	expect_talking(w, "alice", "bob");
 	expect_quiet(w);
+}
+
+FLOW(a_phone_that_is_told_early_is_called_back_when_it_was_wrong, "PHONES Mitel, RFC 5589 6.3")
+{
+	told_early(world_new("alice", "bob", "carol"));
+}
+
+FLOW(a_phone_whose_refer_goes_on_is_told_early, "PHONES Mitel, RFC 5589 6.3")
+{
+	struct world *w = world_new("alice", "bob", "carol");
+
+	world_extension(w, "bob")->refer = REFER_FORWARD;
+	told_early(w);
 }
