@@ -187,7 +187,7 @@ void ticket_use(struct ticket *ticket, struct leg *leg)
 	ticket->used_by = leg->pooled.handle;
 	if (replaced)
 		leg_set_replaced(leg, replaced);
-	timer_start(ticket->pbx->stack.timers, &ticket->timer, TICKET_USED_MS, on_expiry);
+	timer_stop(ticket->pbx->stack.timers, &ticket->timer);
 	if (transfer)
 		transfer_on_arrival(transfer, leg);
 }

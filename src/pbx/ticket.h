@@ -12,7 +12,6 @@
 #include "pbx/route.h"
 
 #define TICKET_MS 60000
-#define TICKET_USED_MS 180000 /* for the call that came by it to be answered */
 #define TICKETS_MAX 1024
 
 struct leg;
@@ -34,7 +33,7 @@ struct ticket {
 	struct handle used_by;	/* the leg of the INVITE; HANDLE_NONE: it is still good */
 	struct refer *refer;	/* told what becomes of that; NULL: the transfer does, or nobody */
 	struct handle parted;	/* the consultation of a transfer that is over; HANDLE_NONE: none */
-	struct timer timer;
+	struct timer timer;	/* until it is used: then the call that came by it has its own */
 };
 
 /* Who sends an INVITE: an extension, or somebody behind a trunk. */

@@ -75,3 +75,22 @@ FLOW_PLAIN(who_has_come_and_never_says_so_does_not_keep_the_transferor, "RFC 351
 	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
 	expect_quiet(w);
 }
+
+FLOW_PLAIN(who_was_sent_on_may_ring_as_long_as_any_caller, "RFC 5589 6.2")
+{
+	struct raw *alice;
+	struct world *w = alice_is_sent_to_carol(&alice);
+
+	w->office.directory->ring_timeout_s = 300;
+	expect(w, raw_speak(alice, "REFER", "", "NOTIFY", STILL_RINGING) == 200);
+	(void)call(alice, ALICE_CALLS("202", "a2"));
+	advance_ms(w, 280000);
+	expect_transfer(w, "bob", PHONE_RESULT_NONE, 180);
+	answer(w, "carol");
+	raw_speak(alice, "SIP/2.0 200", "", "ACK", TEXT_END);
+	advance_ms(w, 5000);
+	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
+	expect_calls(w, "bob", PHONE_CALL_TALKING, 0);
+	expect_calls(w, "carol", PHONE_CALL_TALKING, 1);
+	expect_quiet(w);
+}
