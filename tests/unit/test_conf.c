@@ -33,6 +33,7 @@ static void check_minimal(const struct directory *directory)
 	assert_int_equal(directory->expires_max_s, 3600);
 	assert_int_equal(directory->ring_timeout_s, 60);
 	assert_int_equal(directory->session_expires_s, 1800);
+	assert_int_equal(directory->lamp_gap_ms, 20);
 	assert_int_equal(directory->duration_max_s, 0);
 	assert_int_equal(directory->extensions.count, 1);
 	assert_non_null(extension);
@@ -57,7 +58,7 @@ static const struct conf_rig_good good[] = {
 	  "codes: {pickup: [\"**\", \"*8\"], group-pickup: \"*8\"}\n"
 	  "registration: {expires-max: 3600}\n"
 	  "calls: {ring-timeout: 60, session-expires: 1800, duration-max: 0}\n"
-	  "lamps: {gap: 0}\n"
+	  "lamps: {gap: 20}\n"
 	  "defaults: {visibility: numbers, pickup: same-group}\n" REST,
 	  check_minimal },
 	{ "empty sections", "codes: {}\ncalls: {}\nregistration: {}\ndefaults: {}\n" REST,
