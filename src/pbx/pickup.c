@@ -67,7 +67,7 @@ static bool is_answered(const struct leg *leg)
 
 /* `watched` NULL: it names nobody. */
 static const char *missing_right(const struct extension *watched, const struct extension *picker,
-				 bool is_answered)
+				 bool was_answered)
 {
 	struct rights rights;
 
@@ -76,7 +76,7 @@ static const char *missing_right(const struct extension *watched, const struct e
 	rights = rights_of(watched, picker);
 	if (rights.visibility == VISIBILITY_NONE)
 		return " missing=visibility";
-	if (is_answered && !rights.may_barge_in)
+	if (was_answered && !rights.may_barge_in)
 		return " missing=barge-in";
 	return rights.may_pick_up ? "" : " missing=pickup";
 }

@@ -15,6 +15,9 @@
 #include "pbx/trunk.h"
 #include "sip/refer_to.h"
 
+/* A NOTIFY that is lost is sent again for so long (RFC 3261 17.1.2.2). */
+#define LAST_WORD_S (64 * T1_MS / 1000)
+
 /* --- Whether it does ---------------------------------------------------------------------- */
 
 static enum refer_mode word_of_extension(const struct leg *leg)
@@ -46,9 +49,6 @@ bool transfer_goes_on(const struct leg *transferor, const struct leg *transferee
 	return mode_of(transferor, transferee) == REFER_FORWARD &&
 	       (transferee->session->peer_can & needed) == needed;
 }
-
-/* A NOTIFY that is lost is sent again for so long (RFC 3261 17.1.2.2). */
-#define LAST_WORD_S (64 * T1_MS / 1000)
 
 /* --- What is heard of it ------------------------------------------------------------------ */
 

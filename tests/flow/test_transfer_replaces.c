@@ -4,7 +4,7 @@
  * target's phone, which lets go of the transferor by itself.
  */
 #include "texts.h"
-#include "world.h"
+#include "transfer_scene.h"
 
 #include <stdio.h>
 
@@ -30,12 +30,6 @@ static struct world *bobs_refers_go_on(void)
 	return w;
 }
 
-static void alice_calls_bob(struct world *w)
-{
-	dial(w, "alice", "bob");
-	answer(w, "bob");
-}
-
 static void alice_is_with_carol(struct world *w)
 {
 	advance_ms(w, 6000);
@@ -57,9 +51,7 @@ FLOW(a_target_without_replaces_is_joined_by_us, "RFC 5589 7.3, RFC 3725 4.1")
 
 	world_phone(w, "carol")->phone.config.lacks_replaces = true;
 	world_phone(w, "carol")->phone.stack.lacks_replaces = true;
-	alice_calls_bob(w);
-	dial(w, "bob", "carol");
-	answer(w, "carol");
+	bob_consults_carol(w);
 	transfer_attended(w, "bob");
 	expect_ladder(w, "alice  -> switch  INVITE Replaces", "switch -> carol   INVITE",
 		      "switch -> alice   200 INVITE", "switch -> bob     BYE",
@@ -72,9 +64,8 @@ FLOW(a_target_without_replaces_is_joined_by_us, "RFC 5589 7.3, RFC 3725 4.1")
 /* Whose call the consultation is does not matter. */
 FLOW(a_target_who_has_called_lets_the_transferor_go, "RFC 5589 7.1, RFC 3891 3")
 {
-	struct world *w = bobs_refers_go_on();
+	struct world *w = alice_talks_to_bob(bobs_refers_go_on());
 
-	alice_calls_bob(w);
 	dial(w, "carol", "bob");
 	answer(w, "bob");
 	transfer_attended(w, "bob");
@@ -87,11 +78,8 @@ FLOW(a_target_who_has_called_lets_the_transferor_go, "RFC 5589 7.1, RFC 3891 3")
 
 FLOW(both_who_remain_see_each_other, "RFC 5589 7.1, RFC 3325 9.1")
 {
-	struct world *w = bobs_refers_go_on();
+	struct world *w = bob_consults_carol(bobs_refers_go_on());
 
-	alice_calls_bob(w);
-	dial(w, "bob", "carol");
-	answer(w, "carol");
 	transfer_attended(w, "bob");
 	expect_transfer(w, "bob", PHONE_RESULT_DONE, 200);
 	expect_peer(w, "alice", "carol");
@@ -125,7 +113,7 @@ static struct world *bob_consults_raw_carol(struct raw **ret_carol, struct consu
 			     TEXT_HEAD("REGISTER", "209", "209", "reg")
 				     TEXT_CONTACT("209", CAROL_IP) TEXT_END) == 200);
 	carol->is_mute = true;
-	alice_calls_bob(w);
+	alice_talks_to_bob(w);
 	dial_number(w, "bob", "209");
 	raw_reply(carol, "INVITE", 200, "c1", CAROL_LINES, CAROL_SDP);
 	expect_calls(w, "bob", PHONE_CALL_TALKING, 1);
